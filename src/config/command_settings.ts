@@ -1,4 +1,4 @@
-/** What each command understands: one table of settings for each, beside the server's. */
+/** The settings of each command, in addition to the server's: one table per command. */
 
 import { SCOPES } from "../access/scopes.ts";
 import { DATABASE_SETTINGS } from "./database_settings.ts";
@@ -27,7 +27,7 @@ function switchOf<const Flag extends string>(flag: Flag, help: string) {
   return { reader: Switch, help, flag, env: [], default: "false" } as const;
 }
 
-/** The state folder, as the help of a command calls what is there. */
+/** The state folder, described in the terms of the command. */
 function stateFolder(what: string) {
   return {
     reader: Text,
@@ -107,7 +107,7 @@ const CLIENT = {
     default: "5",
   },
   duration: {
-    reader: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
+    reader: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25.
     help: "seconds to run; default: 60 for simulated clients, until Ctrl-C for prices",
     flag: "duration",
     value: "seconds",
@@ -162,7 +162,7 @@ const BRIDGE = {
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
 
-/** Which of the words of `access` takes which is known by the command. */
+/** The command knows which of the actions of `access` takes which setting. */
 const PUBLISHED = {
   state: stateFolder("state folder that holds published files"),
   ...DATABASE_SETTINGS,
@@ -175,7 +175,7 @@ const PUBLISHED = {
   },
 } as const satisfies Settings;
 
-/** Which of the words of `policy` takes which is known by the command. */
+/** The command knows which of the actions of `policy` takes which setting. */
 const POLICY = {
   policy: { ...SERVER_SETTINGS.policy, help: "policy file; without it, the built-in defaults are shown" },
   trading: {
@@ -201,7 +201,7 @@ const POLICY = {
   ...PUBLISHED,
 } as const satisfies Settings;
 
-/** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */
+/** The settings that `kill` reads first: nothing else may prevent a halt. */
 export const HALT_SETTINGS = {
   state: RECORD,
   ...DATABASE_SETTINGS,
@@ -223,7 +223,7 @@ export const HALT_SETTINGS = {
 
 const { exchange, apiUrl, apiRateLimit, apiKeyId, apiSecret, apiSecretFile, envFile } = SERVER_SETTINGS;
 
-/** The exchange's settings are for cancelling where no server runs. */
+/** The exchange's settings, for cancelling when no server runs. */
 const KILL = {
   ...HALT_SETTINGS,
   ...{ exchange, apiUrl, apiRateLimit, apiKeyId, apiSecret, apiSecretFile, envFile },
@@ -284,7 +284,7 @@ const PAPER = {
   stateTimeout: SERVER_SETTINGS.stateTimeout,
 } as const satisfies Settings;
 
-/** Which of the words of `keys` takes which is known by the command. */
+/** The command knows which of the actions of `keys` takes which setting. */
 const KEYS = {
   scopes: {
     reader: someOf(...SCOPES),
@@ -442,8 +442,8 @@ export const COMMAND_SETTINGS = {
   man: {},
 } as const satisfies Readonly<Record<string, Settings>>;
 
-/** The commands; without one it is `serve`. */
+/** The commands; `serve` is the default. */
 export type CommandName = keyof typeof COMMAND_SETTINGS;
 
-/** The configuration of a command as its table reads it. */
+/** The configuration of a command. */
 export type CommandConfig<Name extends CommandName> = ValuesOf<(typeof COMMAND_SETTINGS)[Name]>;

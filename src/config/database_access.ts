@@ -1,10 +1,10 @@
-/** From the settings of the shared database to what it takes to connect: reads the files that they name. */
+/** Turns the settings of the shared database into connection parameters: reads the files that they name. */
 
 import type { DatabaseAccess } from "../state/database_address.ts";
 import { readOwn, readSecretFile } from "./files.ts";
 import type { DatabaseConfig } from "./rules/database_rules.ts";
 
-/** Reads it; `undefined` where no database is named, or where there are problems. */
+/** Returns `undefined` when no database is named, or when there are problems. */
 export async function readDatabaseAccess(
   { stateUrl: address, stateCa, statePassword, statePasswordFile }: DatabaseConfig,
   problems: string[],

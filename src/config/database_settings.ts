@@ -4,7 +4,7 @@ import { readDatabaseAddress } from "../state/database_address.ts";
 import { SecretText, Text } from "./readers.ts";
 import type { Settings } from "./setting.ts";
 
-/** Without an address, all is kept in the state folder. */
+/** Without an address, everything is kept in the state folder. */
 export const DATABASE_SETTINGS = {
   stateUrl: {
     reader: { read: readDatabaseAddress },

@@ -3,13 +3,13 @@
 import { parseEnv } from "node:util";
 import { unknownVariables, VARIABLES } from "./variables.ts";
 
-/** What a file says, and everything that is wrong with it; a problem repeats no value, as it may be a secret. */
+/** The variables of a file, and every problem with it; a problem quotes no value, as it may be a secret. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
 }
 
-/** Reads a file's text: comments, `export`, and values in quotes, also over several lines. */
+/** Parses the text of a file: comments, `export`, and values in quotes, also over several lines. */
 export function parseEnvFile(text: string): EnvFile {
   const content = text.replaceAll(/\r\n?/g, "\n");
   const names: string[] = [];

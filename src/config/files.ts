@@ -1,4 +1,4 @@
-/** Files that the operator names; what is wrong with one joins the list of problems. */
+/** Reads files that the operator names; a problem with one is added to the list of problems. */
 
 import { reasonOf } from "../errors/reason_of.ts";
 import { Secret } from "../secrets/secret.ts";
@@ -7,12 +7,12 @@ import { secretProblem } from "./secret_text.ts";
 import { checkPrivateFile, fileProblems } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";
 
-/** Reads a file that is closed to everybody but the program's user, or root's and readable by a group at most. */
+/** Reads a file that only the program's user can access, or that belongs to root and at most a group can read. */
 export async function readPrivate(name: string, path: string, problems: string[]): Promise<string | undefined> {
   return await readProtected(name, path, { as: "secret", problems });
 }
 
-/** Reads a file that is no secret, but that nobody except the program's user and root may have written. */
+/** Reads a file that is not secret, but that only the program's user and root can write. */
 export async function readOwn(name: string, path: string, problems: string[]): Promise<string | undefined> {
   return await readProtected(name, path, { as: "public", problems });
 }
@@ -27,7 +27,7 @@ async function readProtected(
   if (before.length > 0) return undefined;
   try {
     using file = await Deno.open(path);
-    // What was opened counts: another file may have come to this place since.
+    // Checked after opening: the path may have been replaced since.
     const found = fileProblems(path, await file.stat(), { as: protection });
     problems.push(...found.map((problem) => `${name}: ${problem}`));
     if (found.length > 0) return undefined;
@@ -51,7 +51,7 @@ async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
-/** Reads a private file that holds one secret; the spaces around it are left out. */
+/** Reads a private file that holds one secret; surrounding spaces are removed. */
 export async function readSecretFile(name: string, path: string, problems: string[]): Promise<Secret | undefined> {
   const text = (await readPrivate(name, path, problems))?.trim();
   if (text === undefined) return undefined;

@@ -1,4 +1,6 @@
-/** What settings come to that depend on others, and why: for those who use them, and for `config print`. */
+/**
+ * The values in force of settings that depend on others, and why: for the code that uses them, and for `config print`.
+ */
 
 import { isLoopback } from "../network/address.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
@@ -6,22 +8,23 @@ import { NETWORK_ONLY } from "./rules/server_rules.ts";
 import type { Configured } from "./rules/server_rules.ts";
 import type { Config } from "./server_settings.ts";
 
-/** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
+/** The default for the embedded exchange, which serves one server alone. */
 const EMBEDDED_CALLS_PER_MINUTE = 60_000;
 
-/** A session over HTTP holds no connection while nothing runs in it, so a client may have more of them. */
+/** An HTTP session holds no connection while it is idle, so a client may have more sessions than connections. */
 export const SESSIONS_PER_CONNECTION = 10;
 
-/** Calls a minute to the exchange. */
+/** Calls per minute to the exchange. */
 export function callsPerMinute({ config, origins }: Configured): number {
   const isWide = config.exchange === "simulated" && origins.apiRateLimit === "default";
   return isWide ? EMBEDDED_CALLS_PER_MINUTE : config.apiRateLimit;
 }
 
 /**
- * Connections and requests a minute of each client. On loopback without an authentication method all clients are one, so
- * limits that nobody has set are as wide as all possible connections together; `possible` are those that there are file
- * descriptors for. Whether there are API keys the settings do not say: a server knows it from its state folder.
+ * Connections and requests per minute of each client. On loopback without an authentication method all clients are one,
+ * so limits that were not set are as high as those of all possible connections together; `possible` is the number of
+ * connections that the file descriptors allow. The settings do not tell whether there are API keys: a server reads that
+ * from its state folder.
  */
 export function limitsPerClient(
   { config, origins }: Configured,
@@ -36,8 +39,8 @@ export function limitsPerClient(
 }
 
 /**
- * Where the streams of the exchange are. An exchange that is not Luno's has its own at the address of its API, unless
- * another one is set: a key must not go to Luno that belongs elsewhere.
+ * The address of the exchange's streams. An exchange other than Luno's has them at the address of its API, unless
+ * another one is set: its key must not be sent to Luno.
  */
 export function streamAddress({ config: { apiUrl, streamUrl }, origins }: Configured): URL {
   if (origins.streamUrl !== "default" || /(^|\.)luno\.com$/.test(apiUrl.hostname)) return streamUrl;
@@ -48,13 +51,13 @@ function isSetToAuthenticate({ auth, jwtIssuer, sslClientCa }: Config): boolean 
   return auth === "required" || jwtIssuer !== undefined || sslClientCa !== undefined;
 }
 
-/** A setting as it counts; what is left out is as it was read. */
+/** A setting in force; absent fields are as they were read. */
 export interface InForce {
   readonly value?: string | number | null;
   readonly why?: string;
 }
 
-/** The settings that are not simply what was read. */
+/** The settings whose value in force differs from what was read. */
 export function settingsInForce(
   configured: Configured,
   env: (name: string) => string | undefined,

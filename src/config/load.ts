@@ -1,4 +1,7 @@
-/** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
+/**
+ * Turns the command line and the environment into a configuration: reads the files that they name and validates
+ * settings against each other.
+ */
 
 import { findText, parseSettings } from "./parse.ts";
 import type { Found, Sources } from "./parse.ts";
@@ -17,21 +20,21 @@ export interface Credentials {
   readonly secret: Secret;
 }
 
-/** What no output may show of a key. */
+/** The texts of a key that no output may show. */
 export function secretTexts(credentials: Credentials | undefined): string[] {
   if (credentials === undefined) return [];
   return secretsOf({ id: credentials.id.reveal(), secret: credentials.secret.reveal() });
 }
 
-/** A usable configuration. */
+/** A valid configuration. */
 export interface LoadedConfig extends Configured {
-  /** What an operator should know of it; sentences for the log. */
+  /** Warnings for the operator, as log lines. */
   readonly warnings: readonly string[];
   /** Absent when no key is configured: public market data only. */
   readonly credentials?: Credentials;
 }
 
-/** The configuration, or every problem at once beside what could be read all the same. */
+/** The configuration; or every problem at once, together with what could be read. */
 export type Loaded = { ok: true } & LoadedConfig | {
   ok: false;
   problems: string[];
@@ -71,7 +74,7 @@ function credentialProblems(id: Secret | undefined, secret: Secret | undefined):
   ];
 }
 
-/** Settings that depend on each other, brought together. */
+/** Resolves settings that depend on each other. */
 function settled(config: Config, origins: ConfigOrigins): Config {
   const trading = tradingInForce(config, origins);
   return { ...config, trading, tools: config.tools.filter((group) => group !== "trading" || trading !== "off") };
@@ -91,7 +94,7 @@ async function readNamedFiles(
   return { sources: { ...withEnvFile, ...(configFile === undefined ? {} : { configFile }) }, problems };
 }
 
-/** Which file is named, by what; one without a name is told of with the other settings. */
+/** The file that a setting names, and where it was named; a missing name is reported with the other settings. */
 function findSource(setting: Setting | undefined, sources: Sources): Found | undefined {
   const found = setting && findText(setting, sources);
   return found?.text === "" ? undefined : found;

@@ -1,4 +1,4 @@
-/** The files that settings name: variables, settings and a secret. Loaded where one is named. */
+/** Reads the files that settings name: variables, settings and a secret. Loaded only when one is named. */
 
 import { isObject } from "../validation/is_object.ts";
 import { readOperatorJson } from "../validation/operator_json.ts";
@@ -8,7 +8,7 @@ import { readOwn } from "./files.ts";
 import type { Found } from "./parse.ts";
 import type { Settings } from "./setting.ts";
 
-/** Reads a file of variables; a file with a secret in it is one itself. */
+/** Reads a file of variables; one that contains a secret must be private. */
 export async function readEnvFile(
   table: Settings,
   { name, text: path }: Found,

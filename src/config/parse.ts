@@ -1,43 +1,43 @@
-/** Reads settings from their sources: flags win over the environment, that over files, files over defaults. */
+/** Reads settings from their sources; in order of precedence: flags, environment, files, defaults. */
 
 import { didYouMean } from "../text/nearest_word.ts";
 import type { Setting, Settings, ValuesOf } from "./setting.ts";
 import { quoteTyped } from "./typed_text.ts";
 
-/** Where the text of a setting came from. */
+/** The source of a setting's text. */
 export type Origin = "flag" | "environment" | "env file" | "config file" | "default" | "unset";
 
-/** The sources of one run; every text is still unread. */
+/** The sources of one run; all texts are unparsed. */
 export interface Sources {
   /** By flag name without dashes. */
   readonly flags: Readonly<Record<string, string>>;
   env(name: string): string | undefined;
-  /** What `--env-file` holds. */
+  /** The variables of `--env-file`. */
   readonly envFile?: Readonly<Record<string, string>>;
-  /** What `--config` holds, by flag name without dashes. */
+  /** The settings of `--config`, by flag name without dashes. */
   readonly configFile?: Readonly<Record<string, unknown>>;
 }
 
-/** Where each value of a table came from. */
+/** The source of each value of a table. */
 export type Origins<Table extends Settings> = Readonly<Record<keyof Table, Origin>>;
 
 /**
- * All values with their origins, or every problem at once, beside the values that could be read; a problem starts with
- * the name that the operator typed.
+ * All values with their sources; or every problem at once, together with the values that could be read. A problem
+ * starts with the name that the operator used.
  */
 export type Parsed<Table extends Settings> =
   | { ok: true; values: ValuesOf<Table>; origins: Origins<Table> }
   | { ok: false; problems: string[]; values: Partial<ValuesOf<Table>>; origins: Origins<Table> };
 
-/** The text of a setting, still unread. */
+/** The unparsed text of a setting. */
 export interface Found {
   readonly text: string;
   readonly origin: Origin;
-  /** What the operator typed. */
+  /** The name that the operator used. */
   readonly name: string;
 }
 
-/** Reads a whole table. Prints nothing, never exits, reports every problem. */
+/** Parses a whole table. Prints nothing, never exits, reports every problem. */
 export function parseSettings<Table extends Settings>(table: Table, sources: Sources): Parsed<Table> {
   const problems = unknownKeys(table, sources.configFile ?? {});
   const values: Record<string, unknown> = {};
@@ -54,7 +54,7 @@ export function parseSettings<Table extends Settings>(table: Table, sources: Sou
   return problems.length > 0 ? { ok: false, problems, ...read } : { ok: true, ...read };
 }
 
-/** Looks a setting up in the sources; `undefined` where it has no text, not even a default. */
+/** Looks up a setting in the sources; `undefined` when it has no text, not even a default. */
 export function findText(setting: Setting, sources: Sources): Found | undefined {
   const { flag } = setting;
   const fromFlag = flag === undefined ? undefined : sources.flags[flag];

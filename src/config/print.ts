@@ -1,4 +1,4 @@
-/** The configuration as people may see it: every setting with its origin, secrets redacted. */
+/** The configuration for people: every setting with its source, secrets redacted. */
 
 import { settingsInForce } from "./in_force.ts";
 import type { Configured } from "./rules/server_rules.ts";
@@ -10,14 +10,14 @@ import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import type { Setting } from "./setting.ts";
 
-/** One setting as it is shown. */
+/** One setting in the output. */
 export interface ShownSetting {
-  /** The flag, or the variable where there is none. */
+  /** The flag, or the variable when there is no flag. */
   readonly name: string;
-  /** As it counts, which other settings may have decided. */
+  /** The value in force, which may depend on other settings. */
   readonly value: string | number | boolean | null;
   readonly origin: Origin;
-  /** Why it is not what was read, or does not count; empty where there is nothing to say. */
+  /** Why it differs from what was read, or has no effect; empty when there is nothing to say. */
   readonly why: string;
 }
 
@@ -35,7 +35,7 @@ export function shownSettings(loaded: Configured, env: (name: string) => string 
   });
 }
 
-/** The same as an object by name, for clients; they learn of no folder that nobody named. */
+/** The same as an object by name, for clients; it reveals no folder that was not named explicitly. */
 export function publicConfig(loaded: Configured): Record<string, ShownSetting["value"]> {
   return Object.fromEntries(
     shownSettings(loaded, () => undefined).map(({ name, value }) => [name.replace(/^--/, ""), value]),

@@ -1,25 +1,25 @@
-/** What reads one setting; light, as every start reads all of them. */
+/** Readers of single settings. This file loads nothing, as every start needs all readers. */
 
-/** A text as a value, or what was expected in its place. */
+/** A value, or what was expected instead. */
 export type Reading<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problem: string };
 
-/** The words that a reader knows, where only they are read. */
+/** The words that a reader accepts, when it accepts only those. */
 export interface Choices {
   readonly words: readonly string[];
-  /** Whether several may be given, with commas between them. */
+  /** Whether several may be given, separated by commas. */
   readonly isList: boolean;
 }
 
-/** Reads the text that a flag, a variable or a file holds. */
+/** Parses the text of a flag, a variable or a file. */
 export interface Reader<Value = unknown> {
   read(text: string): Reading<Value>;
-  /** Absent where it reads anything but some words. */
+  /** Absent when it accepts more than a set of words. */
   readonly choices?: Choices;
 }
 
-/** Makes a reader of a function that answers `undefined` for what is not `expected`. */
+/** Creates a reader from a function that returns `undefined` for what is not `expected`. */
 export function readerOf<Value>(
   expected: string,
   find: (text: string) => Value | undefined,
@@ -34,7 +34,7 @@ export function readerOf<Value>(
   };
 }
 
-/** A reader of texts that hold to a condition, which are taken as they are. */
+/** A reader of texts that satisfy a condition, without conversion. */
 export function textWhere(expected: string, holds: (text: string) => boolean): Reader<string> {
   return readerOf(expected, (text) => holds(text) ? text : undefined);
 }

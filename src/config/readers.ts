@@ -1,4 +1,4 @@
-/** Readers of settings: from the text that a flag, a variable or a file holds to a value, or to what was expected. */
+/** The readers of settings: they turn the text of a flag, variable or file into a value, or say what was expected. */
 
 import { CREDENTIAL_NAME } from "../access/credential_names.ts";
 import { listWords } from "../text/list_words.ts";
@@ -10,10 +10,10 @@ import { readerOf, textWhere } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import { secretProblem } from "./secret_text.ts";
 
-/** Any text but an empty one. */
+/** Any text that is not empty. */
 export const Text: Reader<string> = textWhere("a value", (text) => text !== "");
 
-/** A text that no output may show; the blanks and line ends around it are left out. */
+/** A secret text, without surrounding blanks and line ends. */
 export const SecretText: Reader<Secret> = {
   read(text) {
     const value = text.trim();
@@ -22,12 +22,12 @@ export const SecretText: Reader<Secret> = {
   },
 };
 
-/** A whole number within bounds. */
+/** An integer within bounds. */
 export function wholeNumber(min: number, max: number): Reader<number> {
   return readerOf(`a whole number from ${min} to ${max}`, (text) => numberIn(text, /^\d{1,15}$/, { min, max }));
 }
 
-/** A number with decimals, within bounds. */
+/** A decimal number within bounds. */
 export function decimalNumber(min: number, max: number): Reader<number> {
   return readerOf(`a number from ${min} to ${max}`, (text) => numberIn(text, /^\d{1,9}(\.\d{1,6})?$/, { min, max }));
 }
@@ -43,7 +43,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Rea
   return readerOf(listWords(words), find, { words, isList: false });
 }
 
-/** What other logging libraries and syslog call them. */
+/** Names of log levels in other libraries and syslog. */
 const OTHER_LEVEL_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
   trace: ["verbose", "silly", "all", "notset"],
   debug: [],
@@ -75,13 +75,13 @@ export const PairNames: Reader<readonly string[]> = readerOf("a comma-separated 
   return pairs.length > 0 && pairs.length <= 200 && pairs.every((pair) => pair.length <= 30) ? pairs : undefined;
 });
 
-/** Who a client is, such as `local` or `key:alice`. */
+/** The identity of a client, such as `local` or `key:alice`. */
 export const Identity: Reader<string> = textWhere(
   "a name of at most 300 characters",
   ({ length }) => length > 0 && length <= 300,
 );
 
-/** The head of the audit log. */
+/** The hash at the head of the audit log. */
 export const Hash: Reader<string> = readerOf("64 hexadecimal digits, as audit verify prints them", (text) => {
   const hash = text.toLowerCase();
   return /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
@@ -92,7 +92,7 @@ const UNITS_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000
 /** Ten years of 365 days. */
 const MAX_LIFETIME_MS = 3_650 * 86_400_000;
 
-/** How long something is valid, such as `90d`, `12h` or `30m`, in milliseconds; or one of some words instead. */
+/** A duration such as `90d`, `12h` or `30m`, in milliseconds; or one of some words instead. */
 export function lifetime<const Word extends string>(
   { minMs }: { minMs: number },
   ...words: readonly Word[]
@@ -107,7 +107,7 @@ export function lifetime<const Word extends string>(
   });
 }
 
-/** A comma-separated list of which every item holds to a condition; an empty one is one too. */
+/** A comma-separated list whose items all satisfy a condition; may be empty. */
 function listWhere(expected: string, holds: (item: string) => boolean): Reader<readonly string[]> {
   return readerOf(`a comma-separated list of ${expected}`, (text) => {
     const items = itemsOf(text);
@@ -118,7 +118,7 @@ function listWhere(expected: string, holds: (item: string) => boolean): Reader<r
 /** A comma-separated list of IP addresses and networks such as `10.0.0.0/8`. */
 export const Networks: Reader<readonly string[]> = listWhere("IP addresses and networks such as 10.0.0.0/8", isNetwork);
 
-/** A comma-separated list of what `Host` headers say: names or addresses, each with a port or without. */
+/** A comma-separated list of `Host` header values: names or addresses, each with or without a port. */
 export const HostHeaders: Reader<readonly string[]> = listWhere(
   "host names and addresses such as mcp.example.com, [::1] or 10.0.0.5:8765",
   (item) => isHost(item.replace(/(.):\d{1,5}$/, "$1")) && ipVersion(item) !== 6,
@@ -130,7 +130,7 @@ export const WebOrigins: Reader<readonly string[]> = listWhere(
   (item) => URL.parse(item)?.origin === item.toLowerCase(),
 );
 
-/** A comma-separated list of what a certificate can stand for: host names, `*.` in front included, and addresses. */
+/** A comma-separated list of names for a certificate: host names, also with a leading `*.`, and addresses. */
 export const HostNames: Reader<readonly string[]> = readerOf(
   "a comma-separated list of at most 100 host names and IP addresses",
   (text) => {
@@ -142,13 +142,13 @@ export const HostNames: Reader<readonly string[]> = readerOf(
 
 const CERTIFIED_NAME = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.|$))+$/;
 
-/** What a client's certificate calls it. */
+/** The client's name in its certificate. */
 export const CertificateName: Reader<string> = textWhere(
   "letters, digits, dots, dashes and underscores, at most 63",
   (text) => /^[a-z0-9][a-z0-9._-]{0,62}$/i.test(text),
 );
 
-/** What a client calls a server. */
+/** The name under which a client lists a server. */
 export const EntryName: Reader<string> = textWhere(
   "letters, digits, dashes and underscores, at most 64",
   (text) => /^[a-z0-9][a-z0-9_-]{0,63}$/i.test(text),
@@ -160,7 +160,7 @@ export const ListenHost: Reader<string> = textWhere(
   (text) => isHost(text) || ipVersion(text) === 6,
 );
 
-/** What a switch reads: `true` or `false`. */
+/** A switch: `true` or `false`. */
 export const Switch: Reader<boolean> = readerOf("true or false", (text) => {
   const word = text.toLowerCase();
   return word === "true" || word === "false" ? word === "true" : undefined;
@@ -173,7 +173,7 @@ export const Address: Reader<URL> = readerOf("an http or https address without u
   return isUsable ? url : undefined;
 });
 
-/** An address of public keys, with its path; https, as whoever answers there decides who is authenticated. */
+/** An address of public keys, with its path; https, because these keys decide who is authenticated. */
 export const KeysAddress: Reader<URL> = readerOf(
   "an https address without user name, or http on this machine",
   (text) => {
@@ -183,14 +183,14 @@ export const KeysAddress: Reader<URL> = readerOf(
   },
 );
 
-/** A ws or wss address; servers take no credential in it, and others would read it on its way. */
+/** A ws or wss address; credentials in it are rejected, as servers ignore them and proxies could log them. */
 export const SocketAddress: Reader<URL> = readerOf("a ws or wss address without user name and credential", (text) => {
   const url = URL.parse(text);
   const isUsable = isWithoutUser(url) && !url.searchParams.keys().some((name) => CREDENTIAL_NAME.test(name));
   return isUsable && /^wss?:$/.test(url.protocol) ? url : undefined;
 });
 
-/** Where the exchange's streams are; without a scheme it is wss. */
+/** The address of the exchange's streams; wss when it has no scheme. */
 export const StreamAddress: Reader<URL> = readerOf("a ws or wss address without user name, path or query", (text) => {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `wss://${text}`);
   const isUsable = isWithoutUser(url) && /^wss?:$/.test(url.protocol) && url.pathname === "/" && url.search === "";

@@ -1,9 +1,9 @@
-/** A secret as operators hand it over: with blanks and line ends around it, or as a placeholder that nobody filled in. */
+/** Checks secrets as operators enter them: surrounding blanks and line ends, or placeholders that were not replaced. */
 
-/** A name that is safe to repeat; anything else in a placeholder's place may be the secret itself. */
+/** A name that is safe to quote; anything else in a placeholder's position may be the secret itself. */
 const NAME = "(?:env:)?[A-Z][A-Z0-9_]{1,40}|input:[a-z_-]{1,40}";
 
-/** What stands in configurations where a value belongs, each with how it is called. */
+/** Common placeholders, each with a description. */
 const PLACEHOLDERS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/\$\{[^}]*\}?/, "${…}"],
   [/^\$\(.*\)$/, "$(…)"],
@@ -20,7 +20,7 @@ const PLACEHOLDERS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/^(?:op|vault|file|env):\/{0,2}\S*$/, "a reference"],
 ];
 
-/** What is wrong with a secret, which is never repeated; `undefined` when nothing is. It is to be trimmed. */
+/** The problem of a trimmed secret, which is never quoted; `undefined` when there is none. */
 export function secretProblem(text: string): string | undefined {
   const value = text.replace(/^(?:"(.*)"|'(.*)'|“(.*)”|‘(.*)’)$/, "$1$2$3$4");
   if (value === "") return "expected a value";
@@ -36,8 +36,8 @@ export function secretProblem(text: string): string | undefined {
 }
 
 /**
- * What is wrong with the id or the secret of an API key, which are visible ASCII characters without a quotation mark at an
- * end; an id is sent in front of a colon.
+ * The problem of an API key's id or secret, which must be visible ASCII characters without a quotation mark at either
+ * end; an id is sent in front of a colon, so it must not contain one.
  */
 export function credentialProblem(text: string, kind: "id" | "secret"): string | undefined {
   if (/^[A-Z][A-Z0-9_]*=/.test(text)) return "expected the value alone, without its name in front of it";

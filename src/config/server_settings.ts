@@ -20,7 +20,7 @@ import {
 import { SHARED_SETTINGS } from "./shared_settings.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
 
-/** What every command that reaches the exchange understands. */
+/** The settings of every command that reaches the exchange. */
 export const SERVER_SETTINGS = {
   transport: {
     reader: oneOf("stdio", "websocket", "http"),
@@ -428,5 +428,5 @@ export const SERVER_SETTINGS = {
   },
 } as const satisfies Settings;
 
-/** The server's configuration as its table reads it. */
+/** The server's configuration. */
 export type Config = ValuesOf<typeof SERVER_SETTINGS>;

@@ -1,10 +1,10 @@
-/** From the settings of the shared state to what it takes to connect: reads the files that they name. */
+/** Turns the settings of the shared state into connection parameters: reads the files that they name. */
 
 import type { RedisAccess } from "../state/redis_address.ts";
 import { readOwn, readSecretFile } from "./files.ts";
 import type { SharedConfig } from "./rules/shared_rules.ts";
 
-/** Reads it; `undefined` where no address is set, or where there are problems. */
+/** Returns `undefined` when no address is set, or when there are problems. */
 export async function readSharedAccess(
   { sharedUrl: address, sharedCa, sharedPassword, sharedPasswordFile }: SharedConfig,
   problems: string[],

@@ -1,4 +1,4 @@
-/** The settings of the Redis or Valkey over which several servers share what may be lost. */
+/** The settings of the Redis or Valkey in which several servers share state that may be lost. */
 
 import { readRedisAddress } from "../state/redis_address.ts";
 import { SecretText, Text } from "./readers.ts";

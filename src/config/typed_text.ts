@@ -1,16 +1,16 @@
-/** What an operator typed, as a problem may repeat it. */
+/** Text that an operator entered, made safe to quote in a problem. */
 
 import { API_KEY_PATTERN } from "../access/api_key_pattern.ts";
 import { CREDENTIAL_NAME } from "../access/credential_names.ts";
 
 const MAX_LENGTH = 200;
 
-/** A parameter of an address and its value. */
+/** A query parameter and its value. */
 const PARAMETER = /([?&])([^=&#\s]+)=[^&#\s]*/g;
 
 /**
- * The text without the user name and password of an address, without credentials in its query and without API keys, at most
- * 200 characters of it.
+ * The text without the user name and password of an address, credentials in a query, and API keys; at most 200
+ * characters.
  */
 export function hideSecrets(text: string): string {
   return text

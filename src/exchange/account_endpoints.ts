@@ -14,7 +14,7 @@ import {
   TransactionList,
 } from "./schemas.ts";
 
-/** A span of more than 1000 rows is refused; with rows of different sign only the exchange knows the span. */
+/** A span of more than 1000 rows is refused; with bounds of different sign only the exchange knows the span. */
 const RowRange = z.strictObject({ id: IntegerId, min_row: z.int(), max_row: z.int() }).refine(
   ({ min_row, max_row }) => (min_row > 0) !== (max_row > 0) || max_row - min_row <= 1000,
   { path: ["max_row"], message: "must be at most 1000 above min_row" },
@@ -55,7 +55,8 @@ export const accountEndpoints = {
 
   /**
    * Rows count from 1, the oldest. `min_row` is inclusive, `max_row` exclusive; a value <= 0 counts back from the
-   * newest, with 0 for one past it: `-100` to `0` are the latest hundred. The order of rows in an answer is not promised.
+   * newest, with 0 for one past it: `-100` to `0` are the latest hundred. The order of rows in an answer is not
+   * documented.
    */
   listTransactions: endpoint({
     title: "List the transactions of an account",

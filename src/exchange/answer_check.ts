@@ -1,7 +1,7 @@
 /**
- * Holds an answer against its question: an answer for another pair, order or account is none, rows that were not asked
- * for are left out and counted, as are those that stand there twice, and rows stand in the documented order. Everything that reads the exchange passes here,
- * so nobody else has to look.
+ * Checks an answer against its request: an answer for another pair, order or account is an error; rows that were not
+ * asked for and repeated rows are removed and counted; rows are sorted in the documented order. All reads from the
+ * exchange pass through here, so no other code has to check.
  */
 
 import Big from "big.js";
@@ -9,7 +9,7 @@ import type { AnswerOf, EndpointName, ParamsOf } from "./endpoints.ts";
 import type { OrderBookEntry } from "./schemas.ts";
 import type { Counted } from "./wire_types.ts";
 
-/** The answer is for something else than was asked; `message` names the field. */
+/** The answer is for something other than the request; `message` names the field. */
 export class AnswerMismatch extends Error {
   override readonly name = "AnswerMismatch";
 }
@@ -46,10 +46,10 @@ const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
     return distinct(sorted, "trades", (row) => row.sequence);
   },
   getCandles: (answer, { pair, since, duration }) => {
-    // Neither is needed to read the candles; where they are written they must be right.
+    // Candles can be read without these fields, but when present they must match.
     if (answer.pair !== "") about(answer, "pair", pair);
     if (answer.duration !== 0) about(answer, "duration", duration);
-    // The one that was running at that moment began before it.
+    // The candle in progress at that time began before it.
     const candles = wanted(answer, "candles", (row) => row.timestamp > since - duration * 1_000);
     const sorted = inOrder(candles, "candles", (one, other) => one.timestamp - other.timestamp);
     return distinct(sorted, "candles", (row) => row.timestamp);
@@ -84,7 +84,7 @@ const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
     const direction = sort_desc === true || before !== undefined ? -1 : 1;
     const trades = wanted(answer, "trades", (row) => row.pair === pair);
     const sorted = inOrder(trades, "trades", (one, other) => direction * (one.sequence - other.sequence));
-    // A trade with oneself is one of two orders.
+    // A trade with oneself belongs to two orders.
     return distinct(sorted, "trades", (row) => `${row.sequence} ${row.order_id}`);
   },
   getFundingAddress: (answer, { asset, address }) => about(about(answer, "asset", asset), "address", address),
@@ -97,7 +97,7 @@ const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
   getWithdrawal: (answer, { id }) => about(answer, "id", id),
 };
 
-/** Answers its first argument, which is for what was asked for; `undefined` was not asked for. */
+/** Returns its first argument if it is what was asked for; `undefined` accepts anything. */
 function about<Answer extends object, Field extends keyof Answer & string>(
   answer: Answer,
   field: Field,
@@ -109,7 +109,7 @@ function about<Answer extends object, Field extends keyof Answer & string>(
 
 type Rows<Answer, Key extends keyof Answer> = Answer[Key] extends readonly (infer Row)[] ? Row : never;
 
-/** Leaves out what was not asked for; an answer of nothing else is for something else. */
+/** Removes rows that were not asked for; when none remains, the answer is for something else. */
 function wanted<Answer extends Counted, Key extends keyof Answer & string>(
   answer: Answer,
   key: Key,
@@ -122,7 +122,7 @@ function wanted<Answer extends Counted, Key extends keyof Answer & string>(
   return { ...answer, [key]: kept, left_out: answer.left_out + rows.length - kept.length };
 }
 
-/** Leaves out rows that stand there already, by what tells them apart: to count one twice would be wrong. */
+/** Removes repeated rows, by their id: counting one twice would be wrong. */
 function distinct<Answer extends Counted, Key extends keyof Answer & string>(
   answer: Answer,
   key: Key,
@@ -135,13 +135,13 @@ function distinct<Answer extends Counted, Key extends keyof Answer & string>(
   return { ...answer, [key]: kept, left_out: answer.left_out + rows.length - kept.length };
 }
 
-/** What cannot be read at all is no empty list. */
+/** A list of unreadable rows is not an empty list. */
 function readable<Answer extends Counted, Key extends keyof Answer & string>(answer: Answer, key: Key): Answer {
   if (answer.left_out === 0 || rowsOf(answer, key).length > 0) return answer;
   throw new AnswerMismatch(`none of the ${key} can be read`);
 }
 
-/** Puts rows into the documented order, and says so where that was needed. */
+/** Sorts rows into the documented order, and notes it when they were not. */
 function inOrder<Answer extends Counted, Key extends keyof Answer & string>(
   answer: Answer,
   key: Key,
@@ -187,12 +187,12 @@ function isSorted<Row>(rows: readonly Row[], compare: (one: Row, other: Row) => 
   });
 }
 
-/** Without a filter everything is asked for. */
+/** Without a filter everything matches. */
 function isAmong(asked: string | readonly string[] | undefined, value: string): boolean {
   return asked === undefined || (typeof asked === "string" ? asked === value : asked.includes(value));
 }
 
-/** A row may leave its account out. */
+/** A row may omit its account. */
 function isOf(accountId: string, asked: string): boolean {
   return accountId === "" || accountId === asked;
 }

@@ -1,4 +1,4 @@
-/** From the bytes of an answer to a checked value, or to the error that it stands for. */
+/** Turns the bytes of an answer into a checked value, or into the error that it stands for. */
 
 import { z } from "zod";
 import { AnswerMismatch } from "./answer_check.ts";
@@ -9,23 +9,27 @@ import { cannot, type Operation, toExchangeError } from "./refusals.ts";
 import { parseRetryAfter } from "./retry.ts";
 import type { WireAnswer } from "./wire.ts";
 
-/** The shape of a refusal; both fields together make an answer one, whatever its status. */
+/** The shape of a refusal; both fields together make an answer a refusal, whatever its status. */
 const RefusalBody = z.object({ error: z.string().optional().catch(undefined), error_code: z.string() });
 
 const LUNO_CODE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const TRACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** How an answer is read. */
+/** How to read an answer. */
 export interface Reading<Answer> {
   readonly schema: z.ZodType<Answer>;
-  /** Holds it against its question. @throws {AnswerMismatch} */
+  /**
+   * Checks it against the request.
+   *
+   * @throws {AnswerMismatch}
+   */
   readonly check: (answer: Answer) => Answer;
 }
 
 /**
  * Reads an answer.
  *
- * @throws {ExchangeError} when it refuses, is not what the schema says, or is for something else
+ * @throws {ExchangeError} when it is a refusal, does not match the schema, or is for something else
  */
 export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer>, answer: WireAnswer): Answer {
   const { status } = answer;
@@ -50,10 +54,10 @@ export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer
       traceId,
       ...info,
     });
-  // "No content" is how a write may say that it worked.
+  // A write may report success by "No Content".
   const content = status === 204 && operation.isWrite ? { success: true } : json;
   if (content === undefined) {
-    // Cut off or from another hand, it may be whole next time; of another shape, it will stay so.
+    // A truncated answer, or one from a proxy, may be complete next time; one of another shape will not change.
     const detail = cleanText(answer.body) || undefined;
     throw invalid("answered something else than JSON: try again later", { retryable: outcome === "none", detail });
   }
@@ -67,7 +71,7 @@ export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer
   }
 }
 
-/** A refusal needs its code; with a status of success its text too, as an answer may have fields of these names. */
+/** A refusal needs its code; with a success status also its text, as a normal answer may have fields of these names. */
 function readRefusal(
   json: unknown,
   status: number,

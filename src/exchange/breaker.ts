@@ -1,20 +1,20 @@
-/** Holds calls back while the exchange is down, so that nobody waits for what cannot come. */
+/** Holds calls back while the exchange is down, so that callers do not wait for nothing. */
 
 import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
 
-/** Says that the exchange is in no state to answer. */
+/** Errors which show that the exchange is unavailable. */
 const UNAVAILABILITY: ReadonlySet<ExchangeErrorCode> = new Set(["ERR_UNAVAILABLE", "ERR_TIMEOUT", "ERR_NETWORK"]);
 
-/** Says nothing about the exchange, so it must not end a probe well. */
+/** Errors that say nothing about the exchange, so they must not end a probe successfully. */
 const NO_EVIDENCE: ReadonlySet<ExchangeErrorCode> = new Set(["ERR_CANCELLED", "ERR_BUDGET_EXHAUSTED"]);
 
-/** How long others are asked to wait while a probe is under way. */
+/** How long others are asked to wait while a probe is running. */
 const PROBE_MS = 1_000;
 
 /** Settings of a {@linkcode Breaker}. */
 export interface BreakerOptions {
   /**
-   * Failures in a row that open it.
+   * Consecutive failures that open it.
    *
    * @default {5}
    */
@@ -29,12 +29,12 @@ export interface BreakerOptions {
   now?: () => number;
 }
 
-/** A circuit breaker on a monotonic clock: failures in a row open it, and a probe that ends well closes it. */
+/** A circuit breaker on a monotonic clock: consecutive failures open it, and a successful probe closes it. */
 export class Breaker {
   readonly #limit: number;
   readonly #pauseMs: number;
   readonly #now: () => number;
-  /** In a row, while closed. */
+  /** Consecutive failures, while closed. */
   #failures = 0;
   /** When a call may probe; absent while closed. */
   #probeAt: number | undefined;
@@ -46,7 +46,7 @@ export class Breaker {
     this.#now = now;
   }
 
-  /** `half-open` while one call probes whether the exchange is back. */
+  /** `half-open` while a call probes the exchange. */
   get state(): "closed" | "open" | "half-open" {
     if (this.#probeAt === undefined) return "closed";
     return this.#isProbing ? "half-open" : "open";
@@ -58,10 +58,10 @@ export class Breaker {
     return this.#isProbing ? PROBE_MS : Math.max(0, this.#probeAt - this.#now());
   }
 
-  /** Runs a call and takes note of how it ends; to be called only when `openForMs` is 0. The call starts at once. */
+  /** Runs a call and counts its outcome; call it only when `openForMs` is 0. The call starts at once. */
   async run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     const isProbe = this.#isProbing = this.#probeAt !== undefined;
-    // What was sent before the breaker opened says nothing about the exchange since.
+    // A call sent before the breaker opened says nothing about the time after.
     const counts = (): boolean => isProbe || this.#probeAt === undefined;
     try {
       const answer = await call();

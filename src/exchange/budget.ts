@@ -1,6 +1,6 @@
 /**
- * Who goes first when calls are scarce, and how long others wait. How many there are its supply knows. Knows nothing of
- * HTTP.
+ * Which calls go first when calls are scarce, and how long the others wait. The supply knows how many calls there are.
+ * Independent of HTTP.
  */
 
 import { type Sleep, sleep } from "../timing/sleep.ts";
@@ -16,13 +16,13 @@ export interface CallBudgetOptions {
   /** @default {300} */
   limitPerMinute?: number;
   /**
-   * How long a caller waits for its turn at most.
+   * The longest wait for a turn.
    *
    * @default {5_000}
    */
   maxWaitMs?: number;
   /**
-   * How many callers wait at most.
+   * The most callers that wait.
    *
    * @default {100}
    */
@@ -34,7 +34,7 @@ export interface CallBudgetOptions {
   supply?: CallSupply;
 }
 
-/** Whether a call may go, and if not, when to ask again. */
+/** Whether a call may be made, and if not, when to ask again. */
 export type Turn =
   | { readonly ok: true; readonly reservation: Reservation }
   | { readonly ok: false; readonly retryAfterMs: number };
@@ -44,7 +44,7 @@ interface Waiter {
   readonly settle: (turn: Turn) => void;
 }
 
-/** Never more calls than there are, shared by priority. */
+/** Shares the calls that there are by priority. */
 export class CallBudget {
   readonly limitPerMinute: number;
   readonly #maxWaitMs: number;
@@ -53,7 +53,7 @@ export class CallBudget {
   readonly #sleep: Sleep;
   readonly #supply: CallSupply;
   readonly #queues: Readonly<Record<Priority, Waiter[]>> = { cancel: [], order: [], account: [], market: [] };
-  /** Ends the pause until the next turn may have come. */
+  /** Ends the pause before the next possible turn. */
   #alarm: AbortController | undefined;
 
   constructor(options: CallBudgetOptions = {}) {
@@ -77,7 +77,7 @@ export class CallBudget {
   }
 
   /**
-   * Waits for the turn of one call. Answers at once when its turn cannot come within `maxWaitMs`, or when too many wait
+   * Waits for the turn of one call. Returns at once when its turn cannot come within `maxWaitMs`, or when too many wait
    * already. Rejects with the signal's reason when that aborts.
    */
   async take(priority: Priority, signal?: AbortSignal): Promise<Turn> {
@@ -110,7 +110,7 @@ export class CallBudget {
     });
   }
 
-  /** Lets go whose turn has come, most urgent first, and refuses those that have waited too long. */
+  /** Grants turns, most urgent first, and refuses callers that have waited too long. */
   #serve(): void {
     for (const priority of PRIORITIES) {
       const queue = this.#queues[priority];
@@ -136,7 +136,7 @@ export class CallBudget {
     });
     if (pauses.length === 0) return;
     const alarm = this.#alarm = new AbortController();
-    // A rejection means that the alarm was set again or is not needed: nothing is left to do here.
+    // A rejection means that the timer was replaced or is not needed any more.
     this.#sleep(Math.max(1, Math.ceil(Math.min(...pauses))), alarm.signal).then(() => this.#serve(), () => {});
   }
 

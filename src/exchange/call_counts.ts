@@ -1,10 +1,10 @@
-/** Counts the requests of one client to the exchange, by what they are for and how they ended. */
+/** Counts a client's requests to the exchange, by group and outcome. */
 
 import type { Priority } from "./endpoint.ts";
 import { ExchangeError } from "./errors.ts";
 import type { ExchangeErrorCode } from "./errors.ts";
 
-/** How a request ended: each of the exchange's error codes counts as one of these. */
+/** The outcome of a request; each of the exchange's error codes maps to one of these. */
 export type CallOutcome =
   | "ok"
   | "refused"
@@ -17,15 +17,15 @@ export type CallOutcome =
   | "not_sent"
   | "internal";
 
-/** So many requests of one group ended in one way. */
+/** The number of requests of one group with one outcome. */
 export interface CallCount {
-  /** What the endpoint is for. */
+  /** The group of the endpoint. */
   readonly group: Priority;
   readonly outcome: CallOutcome;
   readonly count: number;
 }
 
-/** What is not here is a refusal: the exchange has understood the request and does not do it. */
+/** Codes that are not listed are refusals: the exchange understood the request and declined it. */
 const OUTCOMES: { readonly [Code in ExchangeErrorCode]?: CallOutcome } = {
   ERR_RATE_LIMITED: "rate_limited",
   ERR_UNAVAILABLE: "unavailable",
@@ -46,7 +46,7 @@ export class CallCounts {
     return [...this.#counts.values()];
   }
 
-  /** Counts a request by its error, or as `ok` without one. */
+  /** Counts a request by its error; as `ok` without one. */
   add(group: Priority, error?: unknown): void {
     const outcome = error === undefined ? "ok" : outcomeOf(error);
     const key = `${group} ${outcome}`;

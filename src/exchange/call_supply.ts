@@ -1,26 +1,26 @@
-/** Where the calls of a budget come from: this process counts them alone, or several servers share them. */
+/** The source of a budget's calls: counted by this process alone, or shared by several servers. */
 
 import type { Priority } from "./endpoint.ts";
 
-/** The share of a budget that a priority must leave to those above it: market reads cannot starve a cancel. */
+/** The share of the budget that a priority must leave to higher ones: market reads cannot starve a cancellation. */
 export const RESERVED_SHARE: Readonly<Record<Priority, number>> = { cancel: 0, order: 0.05, account: 0.1, market: 0.2 };
 
-/** A place in the budget that is taken before the call is made, so that nothing waits between a decision and its call. */
+/** A place in the budget that is taken before the call, so that nothing is awaited between a decision and its call. */
 export interface Reservation {
-  /** The call is made now: it counts from here on. Once. */
+  /** Counts the call, which is made now. Call it once. */
   use(): void;
-  /** The call is not made: another call may have its place. Nothing happens once it was used. */
+  /** Returns the place to other calls; has no effect after use. */
   release(): void;
 }
 
-/** Calls to be had. Every answer is there at once, from what this process knows. */
+/** Available calls. Every method answers at once, with what this process knows. */
 export interface CallSupply {
-  /** Calls that could be made now. */
+  /** Calls that can be made now. */
   readonly remaining: number;
-  /** Takes the place of one call; `undefined` where there is none for its priority now. */
+  /** Takes the place of one call; `undefined` when there is none for its priority. */
   take(priority: Priority): Reservation | undefined;
-  /** Milliseconds until there may be one for this priority, if nobody goes ahead of it. */
+  /** Milliseconds until there may be a call for this priority, unless a more urgent one takes it. */
   waitMs(priority: Priority): number;
-  /** Has `listener` called when there may be one sooner than was said. */
+  /** Calls `listener` when calls may be available sooner than announced. */
   onMore(listener: () => void): void;
 }

@@ -1,4 +1,4 @@
-/** Calls of this process alone: never more than the limit in any 60 seconds. */
+/** The calls of this process: never more than the limit in any 60 seconds. */
 
 import { RESERVED_SHARE } from "./call_supply.ts";
 import type { CallSupply, Reservation } from "./call_supply.ts";
@@ -10,15 +10,15 @@ interface Grant {
   readonly at: number;
 }
 
-/** How many calls there are. */
+/** The limit of a {@linkcode CallWindow}. */
 export interface CallWindowOptions {
-  /** As it is now; at least 1. */
+  /** Read on each call; at least 1. */
   readonly limitPerMinute: () => number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** When each call of the last minute was granted or made, and so when there is room for another. */
+/** Remembers when each call of the last minute was granted or made, and thus when there is room for another. */
 export class CallWindow implements CallSupply {
   readonly #options: CallWindowOptions;
   /** Oldest first. */
@@ -71,7 +71,7 @@ export class CallWindow implements CallSupply {
     };
   }
 
-  /** Counts the minute that has passed as used up by market reads, evenly: by others, whose calls nobody told of. */
+  /** Counts the past minute as evenly used by market reads: by other servers, whose calls are unknown. */
   fill(): void {
     this.#forgetOld();
     const count = this.#allowance("market") - this.#granted.length;

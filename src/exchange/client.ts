@@ -1,7 +1,7 @@
 /**
- * The exchange client: the only part that speaks HTTP to the exchange. It waits for its turn, keeps the deadline, asks
- * again where that is safe and answers checked values or an `ExchangeError`. What the endpoints are stands in
- * `endpoints.ts`.
+ * The exchange client: the only part that speaks HTTP to the exchange. Waits for a place in the budget, keeps the
+ * deadline, repeats where that is safe, and returns checked values or throws an `ExchangeError`. `endpoints.ts`
+ * describes the endpoints.
  */
 
 import { createRedactor, secretsOf } from "../secrets/redaction.ts";
@@ -32,7 +32,7 @@ import { sendRequest, type WireAnswer, type WireRequest } from "./wire.ts";
 export interface ExchangeClientOptions {
   /** Scheme, host and port of the exchange, such as `https://api.luno.com`. */
   url: string;
-  /** Without them only what is public can be read. */
+  /** Without them only public data can be read. */
   credentials?: { readonly id: string; readonly secret: string } | undefined;
   /** Shared by all clients of the process. */
   budget?: CallBudget;
@@ -54,71 +54,71 @@ export interface ExchangeClientOptions {
   fetch?: typeof fetch;
   /** Monotonic milliseconds. */
   now?: () => number;
-  /** Milliseconds since the Unix epoch; for the clock's reading only. */
+  /** Milliseconds since the Unix epoch; for reading the exchange's clock only. */
   wallClock?: () => number;
   /** From 0 to 1. */
   random?: () => number;
   sleep?: Sleep;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call and its request at once. */
+  /** Aborts the call and its request at once. */
   signal?: AbortSignal | undefined;
   /** Total deadline; the endpoint's own by default. */
   deadlineMs?: number;
-  /** Who goes first; `cancel` for reads that serve a cancellation. The endpoint's own by default. */
+  /** Its priority in the budget; `cancel` for reads that serve a cancellation. The endpoint's own by default. */
   priority?: Priority;
-  /** The call's place in the budget, of {@linkcode ExchangeClient.reserve}: a write with it leaves without waiting. */
+  /** Its place in the budget, from {@linkcode ExchangeClient.reserve}: a write that has one leaves without waiting. */
   reservation?: Reservation | undefined;
 }
 
-/** How the client is doing. */
+/** The state of the client. */
 export interface ClientStatus {
   readonly budget: { readonly limitPerMinute: number; readonly remaining: number };
   readonly breaker: {
     readonly state: "closed" | "open" | "half-open";
-    /** For how long calls are held back; 0 when they are not. */
+    /** How long calls are held back; 0 when they are not. */
     readonly openForMs: number;
   };
   /** `null` before the first answer. */
   readonly clock: ClockReading | null;
   /** Time from sending the last request to the end of its answer; `null` before the first. */
   readonly lastLatencyMs: number | null;
-  /** Host, with its port where that is not the usual one. */
+  /** Host, with a port unless it is the default one. */
   readonly host: string;
   readonly reachability: ReachabilityStatus;
-  /** How long ago the last answer came, in milliseconds; infinite before the first. */
+  /** Time since the last answer, in milliseconds; infinite before the first. */
   readonly silentForMs: number;
 }
 
-/** One call on its way. */
+/** One call in progress. */
 interface Call {
   readonly operation: Operation;
-  /** What its endpoint is for. */
+  /** The group of its endpoint. */
   readonly group: Priority;
   readonly priority: Priority;
   readonly request: WireRequest;
   /** Aborts at the total deadline, when the caller gives up, and when the client closes. */
   readonly signal: AbortSignal;
-  /** On the monotonic clock. */
+  /** Monotonic milliseconds. */
   readonly endsAt: number;
   readonly attemptMs: number;
   readonly isCancelled: () => boolean;
   readonly reservation: Reservation | undefined;
 }
 
-/** In which a simulated exchange tells which one it is. */
+/** The header by which a simulated exchange identifies itself. */
 const SIMULATION_HEADER = "x-simulated-exchange";
 
 const DEADLINE_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Calls the exchange's endpoints. Holds connections: {@linkcode ExchangeClient.close} ends them. */
+/** Calls the exchange's endpoints. Owns connections: {@linkcode ExchangeClient.close} ends them. */
 export class ExchangeClient {
   readonly #origin: string;
   readonly #authorization: string | undefined;
-  /** What comes from outside may repeat what was sent there. */
+  /** Answers may repeat what was sent, the credentials included. */
   readonly #redact: Redact;
   readonly #budget: CallBudget;
   readonly #breaker: Breaker;
@@ -133,13 +133,15 @@ export class ExchangeClient {
     >
   >;
   readonly #readClient = Deno.createHttpClient({});
-  /** Without a pool: a request on a kept connection that breaks is sent again by Deno in silence, a doubled order. */
+  /** Without a pool: Deno silently resends a request when a kept connection breaks, which would double an order. */
   readonly #writeClient = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
   readonly #closing = new AbortController();
   #lastLatencyMs: number | null = null;
   #simulationId: string | null = null;
 
-  /** @throws {TypeError} when `url` is no bare address, or credentials would travel unencrypted to another machine */
+  /**
+   * @throws {TypeError} when `url` is more than an origin, or credentials would travel unencrypted to another machine
+   */
   constructor(options: ExchangeClientOptions) {
     const { credentials, now = () => performance.now() } = options;
     this.#origin = parseOrigin(options.url, credentials !== undefined);
@@ -167,17 +169,19 @@ export class ExchangeClient {
     return this.#authorization !== undefined;
   }
 
-  /** Which simulated exchange answered last; `null` before the first answer and where only real ones did. */
+  /**
+   * The id of the simulated exchange that answered last; `null` before the first answer, and with the real exchange.
+   */
   get simulationId(): string | null {
     return this.#simulationId;
   }
 
-  /** Requests since the client was made; each attempt counts. */
+  /** Requests since the client was created; each attempt counts. */
   get callCounts(): readonly CallCount[] {
     return this.#counts.all;
   }
 
-  /** Budget, breaker, clock skew and latency of this moment. */
+  /** The present state of budget, breaker, clock skew and latency. */
   status(): ClientStatus {
     return {
       budget: { limitPerMinute: this.#budget.limitPerMinute, remaining: this.#budget.remaining },
@@ -191,10 +195,10 @@ export class ExchangeClient {
   }
 
   /**
-   * Calls an endpoint. A read is repeated after a failure that may pass (429, 5xx, time out, broken connection) until
-   * the deadline; a write is sent exactly once.
+   * Calls an endpoint. A read is repeated after a transient failure (429, 5xx, timeout, broken connection) until the
+   * deadline; a write is sent exactly once.
    *
-   * @throws {ExchangeError} for everything that goes wrong
+   * @throws {ExchangeError} for every failure
    */
   async call<Name extends EndpointName>(
     name: Name,
@@ -222,7 +226,7 @@ export class ExchangeClient {
       reservation: options.reservation,
       signal: deadline.signal,
       endsAt: this.#options.now() + deadlineMs,
-      // Half of the time, so that one silent connection leaves room for a second attempt.
+      // Half of the time, so that a silent connection leaves room for a second attempt.
       attemptMs: operation.isWrite ? deadlineMs : deadlineMs / 2,
     };
     const reading = {
@@ -239,9 +243,9 @@ export class ExchangeClient {
   }
 
   /**
-   * Waits for the turn of one call that is to be made in a moment; the call is made with it, or it is released.
+   * Waits for the place of one call that is about to be made; the caller makes the call with it, or releases it.
    *
-   * @throws {ExchangeError} the call could not be made now: budget, breaker, credentials, or the signal
+   * @throws {ExchangeError} when the call could not be made now: budget, breaker, credentials, or the signal
    */
   async reserve(name: EndpointName, { signal }: Pick<CallOptions, "signal"> = {}): Promise<Reservation> {
     const { title, permission, priority, method } = endpoints[name];
@@ -253,7 +257,7 @@ export class ExchangeClient {
     return await this.#takeTurn({ operation, priority, signal: ending.signal, isCancelled });
   }
 
-  /** Ends all calls in flight with `ERR_CANCELLED` and gives the connections back. */
+  /** Aborts all calls in flight with `ERR_CANCELLED` and closes the connections. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -261,7 +265,7 @@ export class ExchangeClient {
     this.#writeClient.close();
   }
 
-  /** What ends a call before its time: its caller, and the end of the client. */
+  /** The signals that end a call early: the caller's, and the client's own. */
   #outerSignals(signal: AbortSignal | undefined): { outer: AbortSignal[]; isCancelled: () => boolean } {
     const outer = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
     return { outer, isCancelled: () => outer.some((each) => each.aborted) };
@@ -316,7 +320,7 @@ export class ExchangeClient {
     }
   }
 
-  /** Reducing risk is always tried. */
+  /** Cancellations are always tried. */
   #assertClosedBreaker({ operation, priority }: Pick<Call, "operation" | "priority">): void {
     const { openForMs } = this.#breaker;
     if (priority === "cancel" || openForMs === 0) return;
@@ -327,7 +331,7 @@ export class ExchangeClient {
   }
 
   async #send(call: Call): Promise<WireAnswer> {
-    // Who has a reservation has decided to send in this very turn of the event loop: nothing is awaited then.
+    // The holder of a reservation has decided to send within this turn of the event loop, so nothing may be awaited.
     const reservation = call.reservation ?? await this.#takeTurn(call);
     reservation.use();
     const { fetch, now, maxBytes } = this.#options;
@@ -371,7 +375,7 @@ export class ExchangeClient {
 
   #noteSimulation(headers: Headers): void {
     const id = headers.get(SIMULATION_HEADER);
-    // What comes from something in between does not tell.
+    // Only a well-formed id counts, as a proxy may have sent the header.
     if (id !== null && /^[0-9a-f]{16}$/.test(id)) this.#simulationId = id;
   }
 }

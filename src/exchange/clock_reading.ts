@@ -1,22 +1,22 @@
 /**
- * The exchange's clock, read from the `Date` header of its answers. A reading is held against the monotonic clock, so
- * that it stays right when this machine's wall clock is set.
+ * Reads the exchange's clock from the `Date` header of its answers. A reading is tied to the monotonic clock, so that
+ * it stays right when this machine's wall clock is set.
  */
 
 /** What is known of the exchange's clock at this moment. */
 export interface ClockReading {
-  /** The exchange's clock less our wall clock now, at most a second less than the truth. */
+  /** The exchange's clock minus our wall clock; up to one second less than the true value. */
   readonly skewMs: number;
-  /** How old the reading is, in monotonic milliseconds. */
+  /** Age of the reading, in monotonic milliseconds. */
   readonly ageMs: number;
   /**
-   * How far our wall clock moved against the monotonic one since the reading: it was set, or the machine slept, during
-   * which the monotonic clock may have stood still.
+   * How far our wall clock has moved relative to the monotonic one since the reading: it was set, or the machine slept,
+   * during which the monotonic clock may have stopped.
    */
   readonly jumpMs: number;
 }
 
-/** Holds the latest reading. */
+/** Keeps the latest reading. */
 export class ExchangeClockReader {
   readonly #now: () => number;
   readonly #wallClock: () => number;
@@ -27,13 +27,13 @@ export class ExchangeClockReader {
     this.#wallClock = wallClock;
   }
 
-  /** To be called in the step in which the answer is read; a header that is no date changes nothing. */
+  /** Call it in the turn in which the answer is read; a header that is not a date has no effect. */
   note(date: string | null): void {
     const exchange = Date.parse(date ?? "");
     if (Number.isFinite(exchange)) this.#latest = { exchange, monotonic: this.#now(), wall: this.#wallClock() };
   }
 
-  /** `null` before the first dated answer. */
+  /** `null` before the first answer with a date. */
   get reading(): ClockReading | null {
     if (this.#latest === undefined) return null;
     const wall = this.#wallClock();

@@ -1,9 +1,9 @@
-/** What one endpoint of the exchange is, as data. */
+/** The description of one endpoint of the exchange, as data. */
 
 import type { z } from "zod";
 import type { RequestParams } from "./request_params.ts";
 
-/** What a key must be allowed to do: nothing (`none`: no key at all), being valid (`any`), or one permission bit. */
+/** What an endpoint requires: no key at all (`none`), any valid key (`any`), or a key with one permission. */
 export type Permission =
   | "none"
   | "any"
@@ -18,7 +18,7 @@ export type Permission =
   | "Perm_R_Beneficiaries"
   | "Perm_R_Transfers";
 
-/** Who goes first when calls are scarce: cancel, order, account, market. */
+/** The priority of a call when calls are scarce: cancel, order, account, market. */
 export type Priority = "cancel" | "order" | "account" | "market";
 
 /** One endpoint. */
@@ -28,23 +28,23 @@ export interface Endpoint<
 > {
   /** What the call does, in the imperative: "Read the ticker of one pair". */
   readonly title: string;
-  /** A `GET` is a read and may be repeated; everything else is a write and is sent exactly once. */
+  /** A `GET` is a read and may be repeated; any other method is a write and is sent exactly once. */
   readonly method: "GET" | "POST" | "PUT";
-  /** `{id}` stands for the parameter of that name. */
+  /** `{id}` is replaced by the parameter of that name. */
   readonly path: `/api/${string}`;
   readonly permission: Permission;
   readonly priority: Priority;
   readonly params: Params;
   readonly answer: Answer;
   /**
-   * Total deadline of one call, waiting and repeating included.
+   * Total deadline of one call, including waiting and repeating.
    *
    * @default {10_000}
    */
   readonly timeoutMs?: number;
 }
 
-/** Answers its argument; the type parameters keep the shapes of parameters and answer. */
+/** Returns its argument; the type parameters infer the shapes of parameters and answer. */
 export function endpoint<Params extends z.ZodType<RequestParams>, Answer extends z.ZodType>(
   row: Endpoint<Params, Answer>,
 ): Endpoint<Params, Answer> {

@@ -1,6 +1,6 @@
 /**
- * Every endpoint of the exchange that the client speaks, as data. Those that move money out of an account (send,
- * withdrawals, beneficiaries, convert, move) are left out on purpose.
+ * Every endpoint of the exchange that the client uses, as data. Endpoints that move money out of an account (send,
+ * withdrawals, beneficiaries, convert, move) are omitted on purpose.
  *
  * Parameters and answers keep Luno's field names.
  */
@@ -22,15 +22,15 @@ export const endpoints = {
 /** The name of an endpoint. */
 export type EndpointName = keyof typeof endpoints;
 
-/** What the caller of an endpoint passes. */
+/** The parameters of an endpoint. */
 export type ParamsOf<Name extends EndpointName> = z.input<(typeof endpoints)[Name]["params"]>;
 
 type Answers = { [Name in EndpointName]: z.output<(typeof endpoints)[Name]["answer"]> };
 
-/** What an endpoint answers. */
+/** The answer of an endpoint. */
 export type AnswerOf<Name extends EndpointName> = Answers[Name];
 
-/** The schema of an endpoint's answer; keeps the tie between name and type that `endpoints[name].answer` loses. */
+/** The schema of an endpoint's answer; keeps the relation between name and type that `endpoints[name].answer` loses. */
 export function answerSchema<Name extends EndpointName>(name: Name): z.ZodType<AnswerOf<Name>> {
   const schemas: { readonly [Each in EndpointName]: { readonly answer: z.ZodType<Answers[Each]> } } = endpoints;
   return schemas[name].answer;

@@ -5,38 +5,41 @@ import type { EXCHANGE_CODES } from "../errors/exchange_codes.ts";
 /** What a call to the exchange can fail with. */
 export type ExchangeErrorCode = keyof typeof EXCHANGE_CODES;
 
-/** What became of a write: `none`, nothing happened; `unknown`, it may have taken effect. Always `none` for a read. */
+/**
+ * The effect of a failed write: `none`, nothing happened; `unknown`, it may have taken effect. Always `none` for a
+ * read.
+ */
 export type Outcome = "none" | "unknown";
 
-/** What an {@linkcode ExchangeError} carries beside its message. */
+/** Details of an {@linkcode ExchangeError}. */
 export interface ExchangeErrorInfo {
   readonly code: ExchangeErrorCode;
   /**
-   * Whether the same call may be repeated as it is.
+   * Whether the same call may be repeated unchanged.
    *
    * @default {false}
    */
   readonly retryable?: boolean;
-  /** When to repeat it at the earliest, in milliseconds from now. */
+  /** The least time to wait before repeating it, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** @default {"none"} */
   readonly outcome?: Outcome;
   /** Luno's own `error_code`, such as `ErrOrderNotFound`. */
   readonly lunoCode?: string | undefined;
-  /** The HTTP status, when there was an answer. */
+  /** The HTTP status, when there was a response. */
   readonly status?: number | undefined;
   /** `x-luno-trace-id`, which Luno's support asks for. */
   readonly traceId?: string | undefined;
-  /** The exchange's own words, as `cleanText()` leaves them: data, never ours. */
+  /** The exchange's own text, cleaned by `cleanText()`; data, never part of our sentences. */
   readonly detail?: string | undefined;
-  /** What the caller may have meant, nearest first; for unknown pairs and currencies. */
+  /** What was probably meant, nearest first; for unknown pairs and currencies. */
   readonly suggestions?: readonly string[];
   readonly cause?: unknown;
 }
 
 /**
- * The exchange refused, is unreachable or was not asked. `message` is our own sentence and says what to do; the
- * exchange's text is in `detail`. Neither ever holds a secret.
+ * The exchange refused, is unreachable or was not called. `message` is our own sentence and says what to do; the
+ * exchange's text is in `detail`. Neither contains a secret.
  */
 export class ExchangeError extends Error {
   override readonly name = "ExchangeError";

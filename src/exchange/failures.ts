@@ -1,4 +1,4 @@
-/** What it means that no answer arrived whole. */
+/** Errors of requests whose answer did not arrive completely. */
 
 import { ExchangeError, type Outcome } from "./errors.ts";
 import { connectionFailure } from "../network/connection_failure.ts";
@@ -8,15 +8,15 @@ import { BodyTooLargeError } from "../network/body_text.ts";
 /** What is known about a request that failed after it was handed to the network. */
 export interface Failure {
   readonly error: unknown;
-  /** Where it was sent. */
+  /** The host that it was sent to. */
   readonly host: string;
   /** The caller gave up, or the client was closed. */
   readonly isCancelled: boolean;
-  /** The time was up. */
+  /** The deadline has passed. */
   readonly isLate: boolean;
 }
 
-/** Turns the failure of a request that may have reached the exchange into the error that the caller gets. */
+/** Turns the failure of a request that may have reached the exchange into an error for the caller. */
 export function toFailure(operation: Operation, { error, host, isCancelled, isLate }: Failure): ExchangeError {
   const outcome: Outcome = operation.isWrite && !isConnectFailure(error) ? "unknown" : "none";
   const mayRepeat = outcome === "none";
@@ -61,7 +61,10 @@ export function cancelled(operation: Pick<Operation, "title">, outcome: Outcome)
   });
 }
 
-/** Nothing was sent: the connection was never made. Deno says so in words only; other words read as "may have been". */
+/**
+ * Nothing was sent: the connection was never established. Deno says so only in the message; any other message reads as
+ * "may have been sent".
+ */
 function isConnectFailure(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error &&
     error.cause.message.includes("client error (Connect)");

@@ -1,4 +1,4 @@
-/** Money in and out, as far as it can be read or prepared. */
+/** Deposits, withdrawals and transfers, as far as they can be read or prepared. */
 
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
@@ -16,7 +16,7 @@ import {
 
 /** Addresses, fees, withdrawals and transfers. */
 export const fundingEndpoints = {
-  /** Without `address` the default one. */
+  /** Without `address`, the default one. */
   getFundingAddress: endpoint({
     title: "Read a receive address",
     method: "GET",
@@ -31,7 +31,7 @@ export const fundingEndpoints = {
     answer: FundingAddress,
   }),
 
-  /** About one an hour, ten in a burst. */
+  /** Limited by the exchange to about one per hour, ten in a burst. */
   createFundingAddress: endpoint({
     title: "Create a receive address",
     method: "POST",
@@ -47,7 +47,7 @@ export const fundingEndpoints = {
     answer: FundingAddress,
   }),
 
-  /** Registers travel-rule data; `destination_tag` counts only with `has_destination_tag`, tag 0 included. */
+  /** Registers travel-rule data; `destination_tag` counts only with `has_destination_tag`, also for tag 0. */
   validateAddress: endpoint({
     title: "Register the details of a destination address",
     method: "POST",
@@ -98,7 +98,7 @@ export const fundingEndpoints = {
     answer: SendFee,
   }),
 
-  /** `before_id` is *inclusive*: drop the first row when paging. */
+  /** `before_id` is *inclusive*: drop the first row of each further page. */
   listWithdrawals: endpoint({
     title: "List the withdrawals",
     method: "GET",
@@ -119,7 +119,7 @@ export const fundingEndpoints = {
     answer: Withdrawal,
   }),
 
-  /** Of one account, in its currency; trades and moves are no transfers. Page with `before` = last `created_at`. */
+  /** Of one account, in its currency; trades and moves are not transfers. Page with `before` = last `created_at`. */
   listTransfers: endpoint({
     title: "List the transfers of an account",
     method: "GET",

@@ -1,10 +1,10 @@
 /**
- * Luno's own error codes, as the wire shows them: the 88 of the official list and ten that only other sources show.
+ * Luno's own error codes: the 88 of the official list and ten that only other sources show.
  *
  * `status` is documented for 401, 409 and 429 and observed for ErrMarketUnavailable; elsewhere it is an assumption.
  */
 
-/** What kind of thing went wrong. */
+/** The kind of failure. */
 export type LunoErrorCategory =
   | "account-policy"
   | "auth"
@@ -19,9 +19,9 @@ export type LunoErrorCategory =
   | "validation";
 
 /**
- * What repeating the call would do: `no` fix the request first; `reads-only` repeat reads, look up writes;
- * `after-backoff` and `after-long-delay` wait, then repeat; `check-first` the outcome is unknown;
- * `treat-as-done` the key was used by a request that succeeded.
+ * What to do about repeating the call: `no` fix the request first; `reads-only` repeat reads, look up writes;
+ * `after-backoff` and `after-long-delay` wait, then repeat; `check-first` the outcome is unknown; `treat-as-done` the
+ * key was used by a request that succeeded.
  */
 export type LunoErrorRetry =
   | "no"
@@ -434,7 +434,7 @@ const BY_LOWER_CASE: ReadonlyMap<string, LunoErrorCode> = new Map(
   Object.keys(LUNO_ERRORS).filter(isLunoErrorCode).map((code) => [code.toLowerCase(), code]),
 );
 
-/** The known code that a text names, however its letters are cased: the exchange itself writes both `Api` and `API`. */
+/** The known code that a text names, ignoring case: the exchange itself writes both `Api` and `API`. */
 export function findLunoErrorCode(text: string): LunoErrorCode | undefined {
   return BY_LOWER_CASE.get(text.toLowerCase());
 }

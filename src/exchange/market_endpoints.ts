@@ -8,9 +8,9 @@ import { CandleList, MarketList, OrderBook, PublicTradeList, Ticker, TickerList 
 const OnePair = z.strictObject({ pair: Pair });
 const SomePairs = z.strictObject({ pair: z.array(Pair).max(500).optional() });
 
-/** What anybody may read, candles aside, which need a key. */
+/** Public data; only candles need a key. */
 export const marketEndpoints = {
-  /** `timestamp` is when that book last changed, which on a quiet pair is minutes ago. */
+  /** `timestamp` is the last change of the book, which on a quiet pair may be minutes ago. */
   getTicker: endpoint({
     title: "Read the ticker of one pair",
     method: "GET",
@@ -21,7 +21,7 @@ export const marketEndpoints = {
     answer: Ticker,
   }),
 
-  /** Without a filter all pairs; unknown pairs are left out in silence. */
+  /** All pairs without a filter; unknown pairs are silently omitted. */
   getTickers: endpoint({
     title: "Read the tickers of several pairs",
     method: "GET",
@@ -43,7 +43,7 @@ export const marketEndpoints = {
     answer: OrderBook,
   }),
 
-  /** One entry for each order, not aggregated; about 1 MB for XBTZAR, so prefer the top. */
+  /** One entry per order, not aggregated; about 1 MB for XBTZAR, so prefer the top. */
   getOrderBookFull: endpoint({
     title: "Read a whole order book",
     method: "GET",
@@ -55,7 +55,7 @@ export const marketEndpoints = {
     timeoutMs: 30_000,
   }),
 
-  /** At most 100, newest first; a `since` of more than 24 hours ago is refused. */
+  /** At most 100, newest first; a `since` more than 24 hours ago is refused. */
   listTrades: endpoint({
     title: "List the recent trades of one pair",
     method: "GET",
@@ -67,8 +67,8 @@ export const marketEndpoints = {
   }),
 
   /**
-   * The *earliest* 1000 candles from `since`, oldest first: a far-back `since` never reaches now, so page forward from
-   * the last timestamp plus `duration` (seconds). The one market call that needs a key.
+   * The *earliest* 1000 candles from `since`, oldest first: an early `since` never reaches the present, so page forward
+   * from the last timestamp plus `duration` (seconds). The only market call that needs a key.
    */
   getCandles: endpoint({
     title: "Read candles of one pair",
@@ -84,7 +84,7 @@ export const marketEndpoints = {
     answer: CandleList,
   }),
 
-  /** Takes about two seconds without a filter; limits change over the months. */
+  /** Takes about two seconds without a filter; limits change from month to month. */
   getMarkets: endpoint({
     title: "Read the markets and their limits",
     method: "GET",

@@ -27,7 +27,7 @@ import {
 const TimedOrder = {
   base_account_id: IntegerId.optional(),
   counter_account_id: IntegerId.optional(),
-  /** When the order was decided; together with `ttl` it keeps a delayed request from executing late. */
+  /** When the order was decided; with `ttl` it prevents a delayed request from executing late. */
   timestamp: Milliseconds.optional(),
   /** Milliseconds after `timestamp` at which the exchange drops the request. */
   ttl: z.int().min(1).max(10_000).optional(),
@@ -84,7 +84,7 @@ export const orderEndpoints = {
     answer: FeeInfo,
   }),
 
-  /** Without `state` open and closed orders alike, unlike version 2. */
+  /** Without `state`, both open and closed orders, unlike version 2. */
   listOrdersV1: endpoint({
     title: "List orders in the form of version 1",
     method: "GET",
@@ -111,8 +111,8 @@ export const orderEndpoints = {
   }),
 
   /**
-   * Open orders only, or with `closed` the closed ones only. `created_before` is exclusive and orders may share a
-   * millisecond: page with overlap and drop doubles. Orders leave 100 days after completion.
+   * Only open orders, or with `closed` only closed ones. `created_before` is exclusive and orders may share a
+   * millisecond: page with overlap and remove duplicates. Orders disappear 100 days after completion.
    */
   listOrders: endpoint({
     title: "List orders",
@@ -129,7 +129,9 @@ export const orderEndpoints = {
     answer: OrderList,
   }),
 
-  /** What cancelling needs: the ids of open orders, whatever else of their rows cannot be read. */
+  /**
+   * The ids of open orders, which is all that cancelling needs; works even when other fields of a row are unreadable.
+   */
   listOpenOrderIds: endpoint({
     title: "List the ids of open orders",
     method: "GET",
@@ -187,7 +189,7 @@ export const orderEndpoints = {
     answer: UserTradeList,
   }),
 
-  /** An `order_id` means accepted: not filled, and not even on the book yet. Sides are BID and ASK here. */
+  /** An `order_id` means accepted: not filled, and possibly not on the book yet. Sides are BID and ASK here. */
   postLimitOrder: endpoint({
     title: "Place a limit order",
     method: "POST",
@@ -198,7 +200,7 @@ export const orderEndpoints = {
     answer: PlacedOrder,
   }),
 
-  /** Buys for an amount of counter currency, sells an amount of base currency; there is no limit to the price. */
+  /** Buys for an amount of counter currency, or sells an amount of base currency, at any price. */
   postMarketOrder: endpoint({
     title: "Place a market order",
     method: "POST",
@@ -209,7 +211,7 @@ export const orderEndpoints = {
     answer: PlacedOrder,
   }),
 
-  /** Asynchronous, and the order may have filled first: read it afterwards. */
+  /** Asynchronous, and the order may fill first: read it afterwards. */
   stopOrder: endpoint({
     title: "Cancel an order",
     method: "POST",

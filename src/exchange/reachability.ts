@@ -1,6 +1,5 @@
 /**
- * Whether the exchange answers, and since when: one warning when it stops, one line when it is back, however many calls
- * find that out.
+ * Tracks whether the exchange answers: one warning when it stops, one line when it is back, however many calls notice.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -8,7 +7,7 @@ import { type ExchangeError, type ExchangeErrorCode } from "./errors.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
 
-/** Says that no usable answer came. */
+/** Errors that mean no usable answer came. */
 const NO_ANSWER: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_NETWORK",
   "ERR_TIMEOUT",
@@ -16,12 +15,12 @@ const NO_ANSWER: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_ANSWER_INVALID",
 ]);
 
-/** Whether the exchange answers; all `null` before the first call has ended. */
+/** Whether the exchange answers; all fields are `null` before the first call has ended. */
 export interface ReachabilityStatus {
   readonly reachable: boolean | null;
-  /** Since when; wall milliseconds. */
+  /** When this began; wall clock, milliseconds. */
   readonly since: number | null;
-  /** Why it cannot be reached: the sentence of the call that found out. */
+  /** Why it is unreachable: the message of the call that noticed. */
   readonly problem: string | null;
 }
 
@@ -35,7 +34,7 @@ export interface ReachabilityOptions {
   readonly wallClock: () => number;
 }
 
-/** What the calls of one client tell about the exchange. */
+/** What the calls of one client show about the exchange. */
 export class Reachability {
   readonly #options: ReachabilityOptions;
   #status: ReachabilityStatus = { reachable: null, since: null, problem: null };
@@ -46,17 +45,17 @@ export class Reachability {
     this.#options = options;
   }
 
-  /** How it stands. */
+  /** The present status. */
   get status(): ReachabilityStatus {
     return this.#status;
   }
 
-  /** How long ago the last answer came, in milliseconds; infinite before the first. */
+  /** Time since the last answer, in milliseconds; infinite before the first. */
   get silentForMs(): number {
     return this.#options.now() - this.#answeredAt;
   }
 
-  /** An answer came that the exchange alone can give, be it a refusal. */
+  /** The exchange itself has answered, possibly with a refusal. */
   answered(): void {
     const { host, now, wallClock } = this.#options;
     this.#answeredAt = now();
@@ -68,8 +67,8 @@ export class Reachability {
   }
 
   /**
-   * A call that began at `startedAt` on the monotonic clock ended with this error, after all its attempts. It tells
-   * nothing where others were answered meanwhile.
+   * A call that began at `startedAt` (monotonic) failed after all its attempts. Ignored when another call was answered
+   * meanwhile.
    */
   failed({ code, message }: Pick<ExchangeError, "code" | "message">, startedAt: number): void {
     if (!NO_ANSWER.has(code) || this.#answeredAt >= startedAt || this.#status.reachable === false) return;
@@ -80,7 +79,7 @@ export class Reachability {
   }
 }
 
-/** Whether an error stands for an answer of the exchange itself. */
+/** Tells whether an error is an answer of the exchange itself. */
 export function isAnswer({ status, code }: ExchangeError): boolean {
   return status !== undefined && status < 500 && code !== "ERR_ANSWER_INVALID";
 }

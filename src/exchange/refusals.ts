@@ -1,10 +1,10 @@
-/** What an answer that is no success means: Luno's codes and HTTP statuses as our errors. */
+/** Turns refusals into our errors: what Luno's codes and HTTP statuses mean. */
 
 import type { Permission } from "./endpoint.ts";
 import { ExchangeError, type ExchangeErrorCode, type Outcome } from "./errors.ts";
 import { findLunoErrorCode, LUNO_ERRORS, type LunoErrorCategory, type LunoErrorCode } from "./luno_errors.ts";
 
-/** What a call is about, as far as its errors have to say. */
+/** The facts about a call that its errors need. */
 export interface Operation {
   /** In the imperative, such as "Read the ticker of one pair". */
   readonly title: string;
@@ -12,7 +12,7 @@ export interface Operation {
   readonly isWrite: boolean;
 }
 
-/** An answer that refuses. */
+/** A response that is a refusal. */
 export interface Refusal {
   readonly status: number;
   /** The `error_code`, when the body has one. */
@@ -22,7 +22,7 @@ export interface Refusal {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** How long to wait after a 429 that does not say. */
+/** The pause after a 429 without `Retry-After`. */
 const RATE_LIMIT_PAUSE_MS = 2_000;
 
 const CODE_OF_CATEGORY: Readonly<Record<LunoErrorCategory, ExchangeErrorCode>> = {
@@ -39,7 +39,7 @@ const CODE_OF_CATEGORY: Readonly<Record<LunoErrorCategory, ExchangeErrorCode>> =
   "validation": "ERR_ARGUMENT_REFUSED",
 };
 
-/** Where a code means something else than its category. */
+/** Codes whose meaning differs from that of their category. */
 const CODE_OF_LUNO_CODE: Partial<Record<LunoErrorCode, ExchangeErrorCode>> = {
   ErrInsufficientPerms: "ERR_PERMISSION_MISSING",
   ErrInvalidCurrency: "ERR_CURRENCY_UNKNOWN",
@@ -57,10 +57,10 @@ const CODE_OF_STATUS: ReadonlyMap<number, ExchangeErrorCode> = new Map([
   [429, "ERR_RATE_LIMITED"],
 ]);
 
-/** Statuses that say, even without a code, that a write did nothing. */
+/** Statuses that show, even without a code, that a write had no effect. */
 const REFUSED_UNREAD: ReadonlySet<number> = new Set([401, 403, 404, 405, 413, 414, 415, 429]);
 
-/** Turns an answer that refuses into the error that the caller gets. */
+/** Turns a refusal into an error for the caller. */
 export function toExchangeError(operation: Operation, refusal: Refusal): ExchangeError {
   const { status, lunoCode, detail, traceId } = refusal;
   const code = codeOf(refusal);
@@ -82,7 +82,7 @@ export function toExchangeError(operation: Operation, refusal: Refusal): Exchang
   });
 }
 
-/** The sentence of an error: what was not done and why, and for a lost write what to do first. */
+/** The sentence of an error: what was not done and why, and for a write of unknown outcome what to do first. */
 export function cannot(operation: Pick<Operation, "title">, reason: string, outcome: Outcome = "none"): string {
   const action = operation.title.charAt(0).toLowerCase() + operation.title.slice(1);
   const caution = outcome === "unknown"

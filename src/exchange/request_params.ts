@@ -1,12 +1,12 @@
-/** What calls may carry: each parameter with the bounds that the exchange documents, checked before anything is sent. */
+/** The types of parameters, with the bounds that the exchange documents, checked before anything is sent. */
 
 import { z } from "zod";
 import { parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts";
 
-/** One parameter; an array travels as a repeated key, `undefined` not at all. */
+/** One parameter; an array becomes a repeated key, `undefined` is omitted. */
 export type ParamValue = string | number | boolean | readonly string[] | undefined;
 
-/** All parameters of one call, those of the path included. */
+/** All parameters of one call, including those in the path. */
 export type RequestParams = { readonly [name: string]: ParamValue };
 
 /** A pair as Luno writes it, upper case without a separator. */
@@ -21,10 +21,10 @@ export const IntegerId = z.string().regex(/^[1-9]\d{0,18}$/, "expected an id of 
 /** The exchange's id of an order, such as `BXMC2CJ7HNB88U4`; opaque. */
 export const OrderId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected an order id such as BXMC2CJ7HNB88U4");
 
-/** A caller's own name for an order or a move, unique among those that succeeded. */
+/** A client's own name for an order or a move, unique among those that succeeded. */
 export const ClientId = z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/, "expected 1 to 255 of 0-9 A-Z a-z _ ; , . -");
 
-/** A price or volume: a plain decimal string, never in exponent notation, which the exchange refuses. */
+/** A price or volume: a plain decimal string; the exchange refuses exponents. */
 export const PositiveDecimal = z.string()
   .regex(PLAIN_DECIMAL, "expected a plain decimal such as 0.0005")
   .refine((text) => !PLAIN_DECIMAL.test(text) || parseDecimal(text).gt(0), "expected a decimal > 0");
@@ -35,7 +35,7 @@ export const Milliseconds = z.int().nonnegative();
 /** Length of a page. */
 export const Limit = z.int().min(1).max(1000);
 
-/** A short text of the caller. */
+/** A short free text. */
 export const ShortText = z.string().min(1).max(255);
 
 /** Tells whether exactly one of two values is given. */

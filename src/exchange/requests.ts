@@ -1,4 +1,4 @@
-/** From the parameters of a call to the request on the wire. */
+/** Builds the HTTP request of a call from its parameters. */
 
 import { z } from "zod";
 import { isLoopback } from "../network/address.ts";
@@ -8,7 +8,7 @@ import { cannot } from "./refusals.ts";
 import type { RequestParams } from "./request_params.ts";
 import type { WireRequest } from "./wire.ts";
 
-/** What every request of a client has in common. */
+/** What all requests of a client share. */
 export interface RequestDefaults {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -20,7 +20,7 @@ export interface RequestDefaults {
 /**
  * Checks the parameters and builds the request: query string for reads, form body for writes, arrays as repeated keys.
  *
- * @throws {ExchangeError} `ERR_ARGUMENT_REFUSED` when a parameter is wrong
+ * @throws {ExchangeError} `ERR_ARGUMENT_REFUSED` when a parameter is invalid
  */
 export function buildRequest(endpoint: Endpoint, params: unknown, defaults: RequestDefaults): WireRequest {
   const checked = endpoint.params.safeParse(params);
@@ -38,9 +38,9 @@ export function buildRequest(endpoint: Endpoint, params: unknown, defaults: Requ
 }
 
 /**
- * Scheme, host and port of an address that has nothing else.
+ * Parses an address that is only scheme, host and port.
  *
- * @throws {TypeError} when it has, or when credentials would travel unencrypted to another machine
+ * @throws {TypeError} when it has more, or when credentials would travel unencrypted to another machine
  */
 export function parseOrigin(text: string, hasCredentials: boolean): string {
   const url = new URL(text);

@@ -1,4 +1,4 @@
-/** When a read is asked again. */
+/** When a read is repeated. */
 
 import { pauseAfter, type PauseBounds } from "../timing/backoff.ts";
 import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
@@ -8,7 +8,7 @@ const TRANSIENT: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_UNAVAILABLE",
   "ERR_TIMEOUT",
   "ERR_NETWORK",
-  // Of answers that were cut off, empty or from another hand; those of another shape are not retryable.
+  // Retryable for truncated or empty answers and those of a proxy; not for answers of another shape.
   "ERR_ANSWER_INVALID",
 ]);
 
@@ -24,7 +24,7 @@ export function pauseMs(attempt: number, random: () => number, retryAfterMs = 0)
   return Math.max(retryAfterMs, pauseAfter(attempt, { ...PAUSES, random }));
 }
 
-/** `Retry-After` in milliseconds: seconds, or a date, which is measured against the answer's own `Date`. */
+/** `Retry-After` in milliseconds: seconds, or a date, which is relative to the answer's own `Date`. */
 export function parseRetryAfter(headers: Headers): number | undefined {
   const value = headers.get("retry-after")?.trim();
   if (value === undefined || value === "") return undefined;

@@ -1,7 +1,7 @@
 /**
- * What the exchange answers, checked where it enters. Field names stay Luno's; unknown fields are dropped; decimals are
- * plain strings without trailing zeros, ids strings, times integer milliseconds since the Unix epoch. A row of a list
- * that cannot be read spoils no whole answer: it is left out, and counted in `left_out`.
+ * Schemas of the exchange's answers, applied where they enter. Field names stay Luno's; unknown fields are dropped;
+ * decimals are plain strings without trailing zeros, ids strings, times integer milliseconds since the Unix epoch. An
+ * unreadable row of a list does not invalidate the answer: it is omitted, and counted in `left_out`.
  */
 
 import { z } from "zod";
@@ -44,7 +44,7 @@ export type Ticker = z.output<typeof Ticker>;
 export const TickerList = counted(z.object({ tickers: list(Ticker) }));
 export type TickerList = z.output<typeof TickerList>;
 
-/** One price of a book: a level in the top, a single order in the full book. */
+/** One price of a book: a level in the aggregated book, a single order in the full book. */
 export const OrderBookEntry = z.object({ price: Amount, volume: Amount });
 export type OrderBookEntry = z.output<typeof OrderBookEntry>;
 
@@ -56,7 +56,7 @@ export const OrderBook = counted(z.object({
 }));
 export type OrderBook = z.output<typeof OrderBook>;
 
-/** A trade that anybody can see; `is_buy` tells that the taker bought. */
+/** A public trade; `is_buy` means that the taker bought. */
 export const PublicTrade = z.object({
   sequence: Integer,
   timestamp: Timestamp,
@@ -86,10 +86,10 @@ export type Candle = z.output<typeof Candle>;
 export const CandleList = counted(z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero }));
 export type CandleList = z.output<typeof CandleList>;
 
-/** Decimals of a price, a volume or a fee; no market has nearly as many, and arithmetic with more would not end. */
+/** Decimals of a price, a volume or a fee. Real markets have far fewer; the bound keeps arithmetic finite. */
 const Scale = Integer.pipe(z.int().min(0).max(30));
 
-/** Decimals of a fee where a market does not name them: those of the smallest amount that Luno keeps. */
+/** Decimals of a fee when a market does not give them: those of the smallest amount that Luno keeps. */
 const FEE_SCALE = 8;
 
 /** One market: its currencies, and the limits and decimals of an order in it. */
@@ -122,12 +122,12 @@ export type MarketList = z.output<typeof MarketList>;
 export const Account = z.object({ id: Id, currency: Code, name: Text });
 export type Account = z.output<typeof Account>;
 
-/** An answer that only says whether it worked. */
+/** An answer that only reports success. */
 export const Success = z.object({ success: z.boolean() });
 export type Success = z.output<typeof Success>;
 
 /**
- * One account. Available is `balance` less `reserved`: the documentation calls `balance` the available amount, the
+ * One account. Available is `balance` less `reserved`: the documentation calls `balance` the available amount, but the
  * ledger and other clients show that it includes what is reserved.
  */
 export const Balance = z.object({
@@ -135,7 +135,7 @@ export const Balance = z.object({
   asset: Code,
   balance: Decimal,
   reserved: Decimal,
-  /** Coming in, not yet credited. */
+  /** Incoming, not yet credited. */
   unconfirmed: DecimalOrZero,
   name: Text,
 });
@@ -161,7 +161,7 @@ const DetailFields = z.object({ crypto_details: CryptoDetails, trade_details: Tr
 
 /**
  * One row of an account's ledger. Rows count from 1, the oldest, and never change; a pending one has no stable number.
- * `description` and `details` are the exchange's text for people: not to be parsed.
+ * `description` and `details` are text for people, not to be parsed.
  */
 export const Transaction = z.object({
   row_index: IntegerOrZero,
@@ -174,10 +174,10 @@ export const Transaction = z.object({
   available_delta: Decimal,
   description: Text,
   kind: word(["FEE", "TRANSFER", "EXCHANGE", "INTEREST"]),
-  /** Shared by all rows of one event, such as the legs of a trade and its fee. */
+  /** Shared by all rows of one event, such as both legs of a trade and its fee. */
   reference: Text,
   details: z.record(z.string(), z.string()).nullish().transform((details) => details ?? {}),
-  /** A part that does not apply is `null`. */
+  /** Parts that do not apply are `null`. */
   detail_fields: DetailFields,
 });
 export type Transaction = z.output<typeof Transaction>;
@@ -253,8 +253,8 @@ const times = {
 };
 
 /**
- * An order as API versions 2 and 3 show it. `COMPLETE` means filled *or* cancelled: filled when `base` equals
- * `limit_volume`, cancelled by its owner when `expiration_timestamp` is set, else ended early by the exchange.
+ * An order in API versions 2 and 3. `COMPLETE` means filled *or* cancelled: filled when `base` equals `limit_volume`,
+ * cancelled by its owner when `expiration_timestamp` is set, otherwise ended early by the exchange.
  */
 export const Order = z.object({
   order_id: Id,
@@ -279,14 +279,14 @@ export const Order = z.object({
 });
 export type Order = z.output<typeof Order>;
 
-/** Which way an order trades. */
+/** The side of an order. */
 export type Side = Order["side"];
 
 /** Answer of `listOrders`, newest first. */
 export const OrderList = counted(z.object({ orders: list(Order) }));
 export type OrderList = z.output<typeof OrderList>;
 
-/** What cancelling needs of an order; a text is `""` and the time 0 where they cannot be read. */
+/** The fields of an order that cancelling needs; unreadable texts are `""`, an unreadable time is 0. */
 export const OrderId = z.object({
   order_id: Id,
   client_order_id: z.string().catch(""),
@@ -299,7 +299,7 @@ export type OrderId = z.output<typeof OrderId>;
 export const OrderIdList = counted(z.object({ orders: list(OrderId) }));
 export type OrderIdList = z.output<typeof OrderIdList>;
 
-/** An order as API version 1 shows it; `type` is the side: BID and ASK of limit orders, BUY and SELL of market orders. */
+/** An order in API version 1; `type` is the side: BID and ASK for limit orders, BUY and SELL for market orders. */
 export const OrderV1 = z.object({
   order_id: Id,
   pair: Code,
@@ -321,7 +321,10 @@ export type OrderV1List = z.output<typeof OrderV1List>;
 export const PlacedOrder = z.object({ order_id: Id });
 export type PlacedOrder = z.output<typeof PlacedOrder>;
 
-/** An own fill. `type` is the side of the own order, `is_buy` that of the taker: taker when (type is BID) equals is_buy. */
+/**
+ * A fill of an own order. `type` is the side of that order, `is_buy` that of the taker: the order was the taker when
+ * (type is BID) equals is_buy.
+ */
 export const UserTrade = z.object({
   pair: Code,
   sequence: Integer,
@@ -345,7 +348,7 @@ export type UserTradeList = z.output<typeof UserTradeList>;
 
 /**
  * Fees of one pair as fractions (`"0.006"` is 0.6 %), as of the last midnight GMT; a maker fee may be negative. The
- * deprecated `maker_fee` and `taker_fee` stand in where the rates by side are missing.
+ * deprecated `maker_fee` and `taker_fee` are used when the rates by side are missing.
  */
 export const FeeInfo = z.preprocess(
   withFeesBySide,
@@ -361,7 +364,7 @@ export type FeeInfo = z.output<typeof FeeInfo>;
 
 // ---- Money in and out ----
 
-/** An address to receive at; tags and memos stand in `address_meta`. */
+/** A deposit address; tags and memos are in `address_meta`. */
 export const FundingAddress = z.object({
   asset: Code,
   address: z.string(),
@@ -377,7 +380,7 @@ export const FundingAddress = z.object({
 });
 export type FundingAddress = z.output<typeof FundingAddress>;
 
-/** A network that a currency can be sent over; network 0 exists. */
+/** A network over which a currency can be sent; network 0 exists. */
 export const SendNetwork = z.object({ id: Integer, name: Text, native_currency: Text });
 export type SendNetwork = z.output<typeof SendNetwork>;
 
@@ -407,14 +410,14 @@ export type Withdrawal = z.output<typeof Withdrawal>;
 export const WithdrawalList = counted(z.object({ withdrawals: list(Withdrawal) }));
 export type WithdrawalList = z.output<typeof WithdrawalList>;
 
-/** Confirmed money in or out of one account, in its currency; `amount` is positive and net of `fee`. */
+/** A confirmed deposit to or withdrawal from one account, in its currency; `amount` is positive and net of `fee`. */
 export const Transfer = z.object({
   id: Id,
   amount: Amount,
   fee: DecimalOrZero,
   inbound: z.boolean(),
   created_at: Timestamp,
-  /** The id on the chain; `""` for a bank or card. */
+  /** The id on the blockchain; `""` for a bank or card. */
   transaction_id: Text,
 });
 export type Transfer = z.output<typeof Transfer>;

@@ -1,6 +1,4 @@
-/**
- * One request and its whole answer. Leaves to others what the answer means and whether to ask again.
- */
+/** Sends one request and reads its complete response. Interpreting it and repeating are left to others. */
 
 import { BodyTooLargeError, readBodyText } from "../network/body_text.ts";
 
@@ -12,14 +10,14 @@ export interface WireRequest {
   readonly body?: string;
 }
 
-/** An answer that was read to its end. */
+/** A response that was read completely. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** How {@linkcode sendRequest} works. */
+/** Options of {@linkcode sendRequest}. */
 export interface WireOptions {
   readonly fetch: typeof fetch;
   readonly client: Deno.HttpClient;
@@ -29,10 +27,10 @@ export interface WireOptions {
 }
 
 /**
- * Sends a request and reads its answer; follows no redirect.
+ * Sends a request and reads its response; does not follow redirects.
  *
  * @throws {BodyTooLargeError} as soon as the body is known to be too large
- * @throws {TypeError} when the connection cannot be made or breaks
+ * @throws {TypeError} when the connection cannot be established or breaks
  */
 export async function sendRequest(request: WireRequest, options: WireOptions): Promise<WireAnswer> {
   const { url, ...init } = request;

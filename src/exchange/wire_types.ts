@@ -1,9 +1,9 @@
-/** The building blocks of answers: how Luno writes a decimal, an id, a time, a word and a list, read with tolerance. */
+/** The building blocks of answers: tolerant readers for Luno's decimals, ids, times, words and lists. */
 
 import { z } from "zod";
 import { normalizeDecimal } from "../money/decimals.ts";
 
-/** A decimal, string or number on the wire; here always a plain decimal string without trailing zeros. */
+/** A decimal, string or number on the wire; always normalized to a plain decimal string without trailing zeros. */
 export const Decimal = z.unknown().transform((value, context): string => {
   const text = typeof value === "string" || typeof value === "number" ? normalizeDecimal(value) : null;
   if (text !== null) return text;
@@ -11,28 +11,28 @@ export const Decimal = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
-/** A decimal that may be missing, `null` or empty where it does not apply; `"0"` then, as Luno writes today. */
+/** A decimal that may be missing, `null` or empty when it does not apply; `"0"` then, which Luno writes today. */
 export const DecimalOrZero = z.preprocess((value) => isAbsent(value) ? "0" : value, Decimal);
 
-/** A decimal that cannot be below zero: a price, a volume, or a limit of one. */
+/** A non-negative decimal: a price, a volume, or a limit of one. */
 export const Amount = Decimal.refine((text) => !text.startsWith("-"), "expected a decimal from 0");
 
 /** A price or volume that may be missing, `null` or empty; `"0"` then. */
 export const AmountOrZero = DecimalOrZero.refine((text) => !text.startsWith("-"), "expected a decimal from 0");
 
-/** The code of a currency or of a pair, such as `XBT` or `XBTZAR`: what can be asked for again. */
+/** The code of a currency or pair, such as `XBT` or `XBTZAR`: usable in a request. */
 export const Code = z.string().regex(/^[\w-]{1,40}$/, "expected a code such as XBT or XBTZAR");
 
 /**
- * A 64-bit id or another opaque name, string or number on the wire; here always a string of visible ASCII characters, so
- * that it can be asked for again and shown as it is.
+ * A 64-bit id or another opaque name, string or number on the wire; always a string of visible ASCII characters, so
+ * that it can be used in a request and shown unchanged.
  */
 export const Id = z.union([
   z.string().regex(/^[\x21-\x7e]{1,255}$/, "expected an id"),
   z.number().refine(Number.isInteger).transform(String),
 ]);
 
-/** An id that may be missing, `null` or empty where there is none; `""` then. */
+/** An id that may be missing, `null` or empty when there is none; `""` then. */
 export const IdOrEmpty = z.preprocess((value) => isAbsent(value) ? "" : value, z.union([z.literal(""), Id]));
 
 /** A code that may be missing, `null` or empty; `""` then. */
@@ -44,10 +44,10 @@ export const Text = z.string().nullish().transform((text) => text ?? "");
 /** A flag that may be missing or `null`; `false` then. */
 export const Flag = z.boolean().nullish().transform((flag) => flag ?? false);
 
-/** Integer milliseconds since the Unix epoch; a quoted number and RFC 3339 have been seen and are read too. */
+/** Integer milliseconds since the Unix epoch; a quoted number and RFC 3339 have been observed and are accepted too. */
 export const Timestamp = z.preprocess(toMilliseconds, z.int().nonnegative());
 
-/** A time that is 0, missing or `null` as long as the thing has not happened; 0 then. */
+/** A time that is 0, missing or `null` until the event has happened; 0 then. */
 export const TimestampOrZero = z.preprocess(
   (value) => isAbsent(value) ? 0 : toMilliseconds(value),
   z.int().nonnegative(),
@@ -59,7 +59,7 @@ export const Integer = z.preprocess(toInteger, z.int());
 /** A whole number that may be missing, `null` or empty; 0 then. */
 export const IntegerOrZero = z.preprocess((value) => isAbsent(value) ? 0 : toInteger(value), z.int());
 
-/** A list; `null` and a missing key mean an empty one. A row that cannot be read is left out. */
+/** A list; `null` and a missing key mean an empty one. Unreadable rows are omitted. */
 export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
   return z.preprocess((value) => value ?? [], z.array(z.unknown())).transform((rows) =>
     rows.flatMap((row): z.output<Item>[] => {
@@ -69,17 +69,17 @@ export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Ite
   );
 }
 
-/** What every answer with rows says of them. */
+/** Fields of every answer with rows. */
 export interface Counted {
-  /** Rows that were left out: they cannot be read, are of something else than was asked for, or stand there twice. */
+  /** The number of omitted rows: unreadable, not asked for, or repeated. */
   readonly left_out: number;
-  /** Whether the rows came in another order than documented; here they are in the documented one. */
+  /** Whether the rows arrived in another order than documented; they are sorted here. */
   readonly was_unsorted: boolean;
 }
 
 /**
- * An answer whose lists leave out what cannot be read, and how many rows that was. A list may be missing, but what has
- * members and none of the documented ones is another answer, not an empty list.
+ * An answer whose lists omit unreadable rows, with their number. A list may be missing, but an answer that has members
+ * and none of the documented ones is another answer, not an empty list.
  */
 export function counted<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
@@ -101,8 +101,8 @@ export function counted<Shape extends z.ZodRawShape>(
 }
 
 /**
- * One of the documented words. A word that Luno adds later reads `"UNKNOWN"`, so that it spoils no whole answer; a
- * missing, `null` or empty one reads `absent`.
+ * One of the documented words. A word that Luno adds later reads `"UNKNOWN"`, so that it does not invalidate the
+ * answer; a missing, `null` or empty one reads `absent`.
  */
 export function word<const Word extends string, const Absent extends string = "UNKNOWN">(
   words: readonly Word[],

@@ -1,4 +1,4 @@
-/** What flags of a command mean together: a flag that would do nothing is refused, as its user relies on it. */
+/** Rules between the flags of a command: a flag that would have no effect is rejected, as its user relies on it. */
 
 import { isLoopback } from "../../network/address.ts";
 import { COMMAND_SETTINGS } from "../command_settings.ts";
@@ -6,7 +6,7 @@ import type { CommandConfig } from "../command_settings.ts";
 import type { Origin } from "../parse.ts";
 import type { Setting } from "../setting.ts";
 
-/** Where the settings of a command came from, as far as they were read. */
+/** The sources of a command's settings, as far as they were read. */
 type Given = Readonly<Record<string, Origin>>;
 
 const PUBLISHED = {
@@ -35,15 +35,15 @@ const TAKEN = {
 
 type Command = keyof typeof TAKEN;
 
-/** Something that a command does, named by its first operand or, for `kill`, by a flag. */
+/** An action of a command, given by its first operand or, for `kill`, by a flag. */
 export type Action<Name extends Command> = Extract<keyof (typeof TAKEN)[Name], string>;
 
-/** Whether a word names an action of the command. */
+/** Tells whether a word is an action of the command. */
 export function isAction<Name extends Command>(command: Name, word: string | undefined): word is Action<Name> {
   return word !== undefined && Object.hasOwn(TAKEN[command], word);
 }
 
-/** Flags of the command that this action has no use for. */
+/** Flags of the command that this action does not take. */
 export function misplacedFlags<Name extends Command>(command: Name, action: Action<Name>, origins: Given): string[] {
   const actions: Readonly<Record<string, readonly string[]>> = TAKEN[command];
   const particular = Object.values(actions).flat();
@@ -52,7 +52,7 @@ export function misplacedFlags<Name extends Command>(command: Name, action: Acti
     .map(([, { flag }]) => `--${flag}: ${command} ${action} does not take it`);
 }
 
-/** What an action of `audit` has no use for, and what it lacks. */
+/** Flags that an action of `audit` does not take, and those that it lacks. */
 export function auditProblems(action: Action<"audit">, origins: Given): string[] {
   const lacksDays = action === "archive" && origins.recordRetention === "unset";
   return [
@@ -61,13 +61,13 @@ export function auditProblems(action: Action<"audit">, origins: Given): string[]
   ];
 }
 
-/** What `kill` has no use for where it lifts a halt or only shows it. */
+/** Flags that `kill` does not take when it resumes trading or shows the status. */
 export function killProblems({ lift, status }: Partial<CommandConfig<"kill">>, origins: Given): string[] {
   if (lift && status) return ["--lift and --status: expected one of them"];
   return misplacedFlags("kill", lift ? "--lift" : status ? "--status" : "halt", origins);
 }
 
-/** Whose rights `policy explain` explains; `policy check` is about the whole file. */
+/** `policy explain` takes a client; `policy check` covers the whole file. */
 export function policyProblems(
   action: "check" | "explain",
   { client }: Partial<CommandConfig<"policy">>,
@@ -76,7 +76,7 @@ export function policyProblems(
   return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
 }
 
-/** What `setup` cannot do together. */
+/** Flags that `setup` cannot combine. */
 export function setupProblems(
   { print, remove, yes, project, withCredentials }: CommandConfig<"setup">,
   { client, hasWords }: { client: string | undefined; hasWords: boolean },
@@ -100,7 +100,7 @@ export function setupProblems(
 
 const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;
 
-/** What `client` has no use for in its mode. */
+/** Flags that `client` does not take in its mode. */
 export function clientProblems(
   { mode, pairs }: CommandConfig<"client">,
   { origins, isCall }: { origins: Given; isCall: boolean },
@@ -116,10 +116,10 @@ export function clientProblems(
   return problems;
 }
 
-/** How to authenticate to a server, as the settings of `client` and `bridge` say it. */
+/** The settings for authenticating to a server, in `client` and `bridge`. */
 export type AccessSettings = Pick<CommandConfig<"client">, "token" | "tokenFile" | "ca" | "cert" | "key">;
 
-/** What speaks against connecting to `url` with these settings. A token is never sent in clear text to another machine. */
+/** Problems of connecting to `url` with these settings. A token is never sent unencrypted to another machine. */
 export function connectionProblems(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {
   const problems: string[] = [];
   const isClear = url.protocol === "ws:";

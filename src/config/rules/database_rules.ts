@@ -1,16 +1,16 @@
-/** What the settings of the shared database mean together. */
+/** Rules between the settings of the shared database. */
 
 import type { DATABASE_SETTINGS } from "../database_settings.ts";
 import type { Origins } from "../parse.ts";
 import type { ValuesOf } from "../setting.ts";
 
-/** Which database, and how to authenticate there. */
+/** The database and its credentials. */
 export type DatabaseConfig = Partial<ValuesOf<typeof DATABASE_SETTINGS>>;
 
-/** Where each of them came from. */
+/** The source of each of them. */
 export type DatabaseOrigins = Origins<typeof DATABASE_SETTINGS>;
 
-/** Every contradiction; settings that could not be read are passed over. */
+/** Every contradiction; settings that could not be read are ignored. */
 export function databaseProblems(
   { stateUrl, stateCa, statePassword, statePasswordFile }: DatabaseConfig,
   origins: DatabaseOrigins,

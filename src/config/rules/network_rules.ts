@@ -1,24 +1,24 @@
-/** What the settings of a network server mean together: its listener, certificates, tokens, and who may reach it. */
+/** Rules between the settings of a network server: listener, certificates, tokens, and who may reach it. */
 
 import { isLoopback } from "../../network/address.ts";
 import type { Config } from "../server_settings.ts";
 
-/** What a runtime can do for a listener. */
+/** What a runtime offers to a listener. */
 export interface Runtime {
   readonly version: string;
-  /** Whether the hardened listener's limits hold. */
+  /** Whether the hardened listener's limits take effect. */
   readonly hasHardenedListener: boolean;
-  /** Whether clients can be asked for a certificate. */
+  /** Whether client certificates can be requested. */
   readonly requestsCertificates: boolean;
 }
 
-/** The hardened listener protects itself and follows HTTP to the letter; the native one runs on every runtime. */
+/** The hardened listener protects itself and follows HTTP strictly; the native one runs on every runtime. */
 export function listenerInForce({ listener, host, sslClientCa }: Config, runtime: Runtime): "native" | "hardened" {
   if (listener !== "auto") return listener;
   return !runtime.hasHardenedListener && isLoopback(host) && sslClientCa === undefined ? "native" : "hardened";
 }
 
-/** What the listener would need that is not there. */
+/** What the listener requires and lacks. */
 export function listenerProblems(config: Config, runtime: Runtime): string[] {
   const { sslCert, sslKey, listener, host, unsafeExpose, tlsTerminated } = config;
   const isNative = listenerInForce(config, runtime) === "native";
@@ -59,7 +59,7 @@ export function listenerProblems(config: Config, runtime: Runtime): string[] {
   return problems;
 }
 
-/** What tokens would need that is not there. */
+/** What tokens require and lack. */
 export function tokenProblems({ jwtIssuer, jwtAudience, jwksUrl, jwksFile }: Config): string[] {
   if ([jwtIssuer, jwtAudience, jwksUrl, jwksFile].every((value) => value === undefined)) return [];
   const problems: string[] = [];
@@ -74,7 +74,7 @@ export function tokenProblems({ jwtIssuer, jwtAudience, jwksUrl, jwksFile }: Con
   return problems;
 }
 
-/** What clients' certificates would need that is not there. */
+/** What client certificates require and lack. */
 export function clientCertificateProblems({ sslClientCa, sslClientDeny, sslCert }: Config): string[] {
   if (sslClientCa === undefined) {
     return sslClientDeny === undefined ? [] : ["--ssl-client-deny: only with --ssl-client-ca"];
@@ -82,13 +82,13 @@ export function clientCertificateProblems({ sslClientCa, sslClientDeny, sslCert 
   return sslCert === undefined ? ["--ssl-client-ca: only with --ssl-cert and --ssl-key"] : [];
 }
 
-/** How clients can authenticate, and where the runtime writes the keys of its connections, if anywhere. */
+/** The authentication methods, and the file to which the runtime logs TLS keys, if any. */
 export interface Exposure {
   readonly methods: readonly string[];
   readonly keyLog: string | undefined;
 }
 
-/** Off loopback nothing starts by accident, and `--auth required` nowhere without a method. */
+/** A non-loopback server never starts by accident, and `--auth required` not without a method. */
 export function exposureProblems(config: Config, { methods, keyLog = "" }: Exposure): string[] {
   const { host, auth, unsafeExpose, sslCert, tlsTerminated } = config;
   const where = `on a non-loopback address (--host ${host})`;
@@ -107,7 +107,7 @@ export function exposureProblems(config: Config, { methods, keyLog = "" }: Expos
         "luno-mcp-server keys create NAME, or add --jwt-issuer, or --ssl-client-ca; --unsafe-expose serves everybody",
     );
   }
-  // A runtime that is told so writes the keys of every connection to a file, for whoever reads it.
+  // Such a runtime writes the keys of every TLS connection to a file, where others may read them.
   if (!isLocal && keyLog !== "") {
     problems.push(`SSLKEYLOGFILE: expected nothing ${where}, as it gives connections away: unset it`);
   }

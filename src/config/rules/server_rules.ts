@@ -1,7 +1,8 @@
 /**
- * What settings mean together: contradictions that stop a start, and those that only need a word.
+ * Rules between the server's settings: contradictions that prevent a start, and those that only deserve a warning.
  *
- * A flag that would do nothing is refused, as its user relies on it; variables are shared by many commands.
+ * A flag that would have no effect is rejected, as its user relies on it; variables are shared by many commands and may
+ * be unused.
  */
 
 import { isLoopback } from "../../network/address.ts";
@@ -11,16 +12,16 @@ import type { Config } from "../server_settings.ts";
 import { databaseProblems } from "./database_rules.ts";
 import { sharedProblems, sharedSessionProblems } from "./shared_rules.ts";
 
-/** Where each setting of the server came from. */
+/** The source of each setting of the server. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
 
-/** A configuration with its origins. */
+/** A configuration with the sources of its settings. */
 export interface Configured {
   readonly config: Config;
   readonly origins: ConfigOrigins;
 }
 
-/** Every contradiction that stops a start; settings that could not be read are passed over. */
+/** Every contradiction that prevents a start; settings that could not be read are ignored. */
 export function contradictions(config: Partial<Config>, origins: ConfigOrigins): string[] {
   return [
     ...checkCredentials(config, origins),
@@ -34,7 +35,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
   ];
 }
 
-/** Whether orders can be placed, and by whose leave. */
+/** Whether orders can be placed, and with whose approval. */
 export function tradingInForce(
   { trading = "off", allowWrite }: Partial<Config>,
   origins: ConfigOrigins,
@@ -42,7 +43,7 @@ export function tradingInForce(
   return allowWrite && origins.trading === "default" ? "confirm" : trading;
 }
 
-/** What an operator should know of settings that contradict each other and are let through. */
+/** Warnings about settings that contradict each other and are tolerated. */
 export function settingWarnings(config: Config, origins: ConfigOrigins): string[] {
   const { tools, maxConnections, maxConnectionsPerClient } = config;
   const trading = tradingInForce(config, origins);
@@ -78,7 +79,7 @@ export function settingWarnings(config: Config, origins: ConfigOrigins): string[
 }
 
 function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): string[] {
-  // One that is wrong is told of as such, and not as missing.
+  // An invalid setting is reported as such, not as missing.
   const hasId = origins.apiKeyId !== "unset";
   const hasSecret = origins.apiSecret !== "unset" || origins.apiSecretFile !== "unset";
   const problems: string[] = [];
@@ -111,7 +112,7 @@ function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[
   if (config.exchange !== "simulated" && origins.seed === "flag") {
     problems.push("--seed: only with --exchange simulated");
   }
-  // The simulated exchange has an address of its own; one from the environment is not used then.
+  // The simulated exchange has its own address; one from the environment is ignored.
   if (config.exchange === "simulated") return problems;
   return [...problems, ...checkAddress("apiUrl", config, origins), ...checkAddress("streamUrl", config, origins)];
 }
@@ -132,7 +133,7 @@ function checkTools(config: Partial<Config>, origins: ConfigOrigins): string[] {
   return ["--tools: expected --trading confirm or auto beside the trading group, as it is not offered without"];
 }
 
-/** Settings that mean nothing on stdio. */
+/** Settings that have no effect on stdio. */
 export const NETWORK_ONLY = [
   "host",
   "port",

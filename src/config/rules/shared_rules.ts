@@ -1,16 +1,16 @@
-/** What the settings of the shared state mean together. */
+/** Rules between the settings of the shared state. */
 
 import type { Origins } from "../parse.ts";
 import type { ValuesOf } from "../setting.ts";
 import type { SHARED_SETTINGS } from "../shared_settings.ts";
 
-/** Where state is shared, and how to authenticate there. */
+/** The address of the shared state, and its credentials. */
 export type SharedConfig = Partial<ValuesOf<typeof SHARED_SETTINGS>>;
 
-/** Where each of them came from. */
+/** The source of each of them. */
 export type SharedOrigins = Origins<typeof SHARED_SETTINGS>;
 
-/** Every contradiction; settings that could not be read are passed over. */
+/** Every contradiction; settings that could not be read are ignored. */
 export function sharedProblems(
   { sharedUrl, sharedCa, sharedPassword, sharedPasswordFile }: SharedConfig,
   origins: SharedOrigins,
@@ -37,7 +37,7 @@ export function sharedProblems(
   return problems;
 }
 
-/** What contradicts a service of several servers. */
+/** Settings that contradict a service of several servers. */
 export function sharedSessionProblems(sharedUrl: unknown, keepSessions: boolean | undefined): string[] {
   if (sharedUrl === undefined || keepSessions !== true) return [];
   return ["--keep-sessions: not with --shared-url, which keeps sessions for all servers: leave one of the two out"];

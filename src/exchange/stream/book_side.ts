@@ -1,4 +1,4 @@
-/** One side of a book: its price levels in order, each with the sum of its orders. */
+/** One side of an order book: its price levels in order, each with the sum of its orders. */
 
 import { fromUnits } from "./units.ts";
 
@@ -10,13 +10,13 @@ export interface Level {
   readonly side: Side;
   /** In 10^-18 of the counter currency. */
   readonly price: bigint;
-  /** The price as a double: equal for some that differ, never in the wrong order. Compares at a tenth of the cost. */
+  /** The price as a double: equal for some prices that differ, never in the wrong order. Comparing costs a tenth. */
   readonly rank: number;
   /** The sum of its orders, in 10^-18 of the base currency. */
   volume: bigint;
-  /** How many orders it holds. */
+  /** The number of its orders. */
   orders: number;
-  /** As it was shown since its volume changed last: most levels of a book stay as they are from one look to the next. */
+  /** Cached output since the last change of its volume: most levels do not change between two reads. */
   shown: PriceVolume | undefined;
 }
 
@@ -27,8 +27,8 @@ export interface PriceVolume {
 }
 
 /**
- * Levels sorted with the best price at the end of the array: most changes happen near the best price, and there an
- * array moves few of its elements.
+ * Levels sorted with the best price at the end of the array: most changes happen near the best price, where an array
+ * moves few elements.
  */
 export class BookSide {
   readonly #side: Side;
@@ -38,7 +38,7 @@ export class BookSide {
     this.#side = side;
   }
 
-  /** How many prices it has. */
+  /** The number of price levels. */
   get size(): number {
     return this.#levels.length;
   }
@@ -48,7 +48,7 @@ export class BookSide {
     return this.#levels.at(-1);
   }
 
-  /** Adds an order's volume at a price, and answers the level. */
+  /** Adds an order's volume at a price, and returns the level. */
   add(price: bigint, volume: bigint): Level {
     const rank = Number(price);
     const place = this.#placeOf(price, rank);
@@ -64,13 +64,13 @@ export class BookSide {
     return level;
   }
 
-  /** Takes a part of an order out. */
+  /** Removes part of an order's volume. */
   reduce(level: Level, volume: bigint): void {
     level.volume -= volume;
     level.shown = undefined;
   }
 
-  /** Takes out an order that has `volume` left; its level goes with the last one. */
+  /** Removes an order that has `volume` left, and its level with the last order. */
   remove(level: Level, volume: bigint): void {
     this.reduce(level, volume);
     level.orders--;
@@ -82,7 +82,7 @@ export class BookSide {
     return this.#levels.slice(-count).reverse().map(show);
   }
 
-  /** Where a price is, or where it belongs. */
+  /** The index of a price, or where it belongs. */
   #placeOf(price: bigint, rank: number): number {
     const levels = this.#levels;
     const sign = this.#side === "bid" ? 1 : -1;

@@ -1,12 +1,12 @@
-/** Writes a book down as the exchange's snapshots are written, so that another reader makes the same book of it. */
+/** Writes a book in the format of the exchange's snapshots, so that another server can rebuild it. */
 
 import type { BookCopy, CopiedOrder } from "./order_book.ts";
 import { fromUnits } from "./units.ts";
 
-/** Orders that are written between two pauses: about a millisecond's work. */
+/** Orders written between two pauses: about a millisecond of work. */
 const SLICE = 1_000;
 
-/** Writes the copy of a book, with a pause after each slice, so that a large one keeps nobody waiting. */
+/** Writes a copy of a book, with a pause after each slice, so that a large book does not block others. */
 export async function writeSnapshot({ sequence, status, timestamp, bids, asks }: BookCopy): Promise<string> {
   const head = `"sequence":"${sequence}","status":"${status}","timestamp":${timestamp}`;
   return `{${head},"asks":[${await writeOrders(asks)}],"bids":[${await writeOrders(bids)}]}`;

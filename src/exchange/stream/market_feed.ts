@@ -1,13 +1,16 @@
-/** The book of one pair as it is followed, wherever its updates come from: the exchange's own stream, or another server. */
+/**
+ * A continuously updated book of one pair, whatever the source of its updates: the exchange's own stream, or another
+ * server.
+ */
 
 import type { StreamStatus } from "./market_frames.ts";
 import type { BookTrade, OrderBook } from "./order_book.ts";
 import type { LinkCounts } from "./stream_link.ts";
 import type { StreamProblem } from "./stream_problem.ts";
 
-/** What changed with one message. */
+/** The changes of one message. */
 export interface MarketChange {
-  /** Whether the book is a new one, after which nothing that was known before needs to follow from it. */
+  /** Whether the book was replaced, so that it need not follow from earlier state. */
   readonly isNew: boolean;
   /** Whether the message had no content. */
   readonly isEmpty: boolean;
@@ -15,13 +18,13 @@ export interface MarketChange {
   readonly status: StreamStatus;
 }
 
-/** How a stream is doing. */
+/** The state of a stream. */
 export interface MarketStreamStatus extends LinkCounts {
-  /** Whether the book follows the exchange. */
+  /** Whether the book is up to date. */
   readonly isLive: boolean;
-  /** How long ago the exchange last showed that the book is the present one, in milliseconds; infinite without a book. */
+  /** Time since the exchange last confirmed that the book is current, in milliseconds; infinite without a book. */
   readonly ageMs: number;
-  /** How often updates were lost or made no sense. */
+  /** The number of times that updates were lost or inconsistent. */
   readonly gaps: number;
   readonly updates: number;
   readonly snapshots: number;
@@ -29,44 +32,47 @@ export interface MarketStreamStatus extends LinkCounts {
 
 /** A book that is kept up to date until it is closed. */
 export interface MarketFeed {
-  /** The newest whole book; after a loss the last one before it, until there is a new one. */
+  /** The latest complete book; after a loss the previous one, until there is a new one. */
   readonly book: OrderBook | undefined;
-  /** Whether the book follows the exchange. */
+  /** Whether the book is up to date. */
   readonly isLive: boolean;
-  /** When the exchange last showed that the book is the present one; monotonic milliseconds, never too late. */
+  /** When the exchange last confirmed that the book is current; monotonic milliseconds, never too late. */
   readonly heardAt: number;
-  /** Why the exchange will not have this stream; it is over then. */
+  /** Why the exchange refuses this stream, which has then ended. */
   readonly refusal: StreamProblem | undefined;
   readonly status: MarketFeedStatus;
   close(): Promise<void>;
 }
 
-/** How a feed is doing. */
+/** The state of a feed. */
 export interface MarketFeedStatus extends MarketStreamStatus {
-  /** Present where servers share the streams of the exchange. */
+  /** Present when servers share the streams of the exchange. */
   readonly sharing?: SharingStatus;
 }
 
 /**
- * Who reads the exchange's stream of a pair: `leader`, this server, for all of them; `follower`, another one; `alone`, this
- * one for itself, as it has no leader to follow.
+ * Who reads the exchange's stream of a pair: `leader`, this server for all; `follower`, another server; `alone`, this
+ * server for itself, as it has no leader to follow.
  */
 export type FeedRole = "leader" | "follower" | "alone";
 
-/** What a server has of sharing a stream with others, since it follows the pair. */
+/** Sharing of a stream with other servers, since this server began to follow the pair. */
 export interface SharingStatus {
   readonly role: FeedRole;
-  /** How often it became the leader in the place of another server. */
+  /** How often it took over the leadership from another server. */
   readonly takeovers: number;
-  /** How long the newest update lay with the others before it was read here, in milliseconds; `undefined` before one was. */
+  /**
+   * Time between the publication of the newest update and its arrival here, in milliseconds; `undefined` before the
+   * first.
+   */
   readonly lagMs: number | undefined;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** What stood there that no server of ours had written. */
+  /** The number of entries that none of our servers wrote. */
   readonly foreign: number;
 }
 
-/** Whose book is to be followed, and who hears of it. */
+/** The pair to follow, and who is notified. */
 export interface MarketFeedOptions {
   /** In upper case. */
   readonly pair: string;
@@ -79,8 +85,8 @@ export interface MarketFeedOptions {
 /** Feeds that several servers share. */
 export interface MarketFeeds {
   open(options: MarketFeedOptions): MarketFeed;
-  /** Others are to lead from now on: this server is about to end. */
+  /** Lets other servers lead from now on, as this one is about to end. */
   handOver(): Promise<void>;
-  /** Ends the use of what they are shared over, once all are closed. */
+  /** Closes the connection over which they are shared, once all feeds are closed. */
   close(): void;
 }

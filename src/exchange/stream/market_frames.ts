@@ -1,32 +1,32 @@
 /**
- * What the market stream sends, read where it enters. It is checked by hand, as the frames of one pair may come fifty
- * times a second, each read once for all readers.
+ * Parses the frames of the market stream. Validated by hand, as one pair may send fifty frames per second, each parsed
+ * once for all readers.
  */
 
 import { parseJson } from "../json.ts";
 import type { Side } from "./book_side.ts";
 import { wholeNumber } from "./units.ts";
 
-/** Whether a market trades, as the stream spells it. */
+/** The status of a market, as the stream spells it. */
 export type StreamStatus = "ACTIVE" | "POSTONLY" | "DISABLED" | "UNKNOWN";
 
-/** An order as a snapshot or an update shows it; `price` and `volume` are decimals that nobody has read yet. */
+/** An order in a snapshot or update; `price` and `volume` are unparsed decimals. */
 export interface StreamOrder {
   readonly id: string;
   readonly price: string;
   readonly volume: string;
 }
 
-/** One trade; the side of its maker tells who bought. */
+/** One trade; its side is that of the maker, so the taker took the other. */
 export interface TradeUpdate {
-  /** Rises by one with each trade of the market. */
+  /** Increases by one with each trade of the market. */
   readonly sequence: bigint;
   readonly makerId: string;
-  /** What the maker's order loses, in base currency. */
+  /** The amount traded of the maker's order, in base currency. */
   readonly base: string;
 }
 
-/** The whole book, the first message of a connection. */
+/** The whole book; the first message of a connection. */
 export interface Snapshot {
   readonly kind: "snapshot";
   readonly sequence: bigint;
@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly timestamp: number;
 }
 
-/** One step of the book: trades first, then the new order, then the one that goes, then the status. */
+/** One step of the book, in this order: trades, the new order, the deleted order, the status. */
 export interface Update {
   readonly kind: "update";
   readonly sequence: bigint;
@@ -50,7 +50,7 @@ export interface Update {
   readonly timestamp: number;
 }
 
-/** What the exchange says before it closes. */
+/** The reason that the exchange sends before it closes. */
 export interface ErrorFrame {
   readonly kind: "error";
   readonly code: string;
@@ -60,7 +60,7 @@ export interface ErrorFrame {
 /** Any message of the market stream. */
 export type MarketFrame = Snapshot | Update | ErrorFrame | { readonly kind: "keep_alive" };
 
-/** A message that is none of those that the exchange documents. */
+/** A message that is none of the documented ones. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }
@@ -69,9 +69,9 @@ const KEEP_ALIVE = { kind: "keep_alive" } as const;
 const NO_TRADES: readonly TradeUpdate[] = [];
 
 /**
- * Reads a message.
+ * Parses a message.
  *
- * @throws {FrameError} it is none that the exchange documents
+ * @throws {FrameError} when it is none of the documented ones
  */
 export function readMarketFrame(text: string): MarketFrame {
   if (text === '""' || text === "") return KEEP_ALIVE;
@@ -79,11 +79,15 @@ export function readMarketFrame(text: string): MarketFrame {
   if (frame.error_code !== undefined || frame.error !== undefined) return readErrorFrame(frame);
   if (frame.asks !== undefined || frame.bids !== undefined) return readSnapshot(frame);
   const update = readUpdate(frame);
-  // Bare numbers beyond 2^53 come out of a plain JSON.parse rounded; the exact reading costs three times as much.
+  // `JSON.parse` rounds bare numbers beyond 2^53; exact parsing costs three times as much.
   return update ?? readUpdate(parseFrame(text, parseJson)) ?? bad("a trade without a sequence");
 }
 
-/** Reads an object's members, whatever they are. @throws {FrameError} it is no object */
+/**
+ * Parses an object with any members.
+ *
+ * @throws {FrameError} when it is not an object
+ */
 export function parseFrame(text: string, parse: (text: string) => unknown): Record<string, unknown> {
   let value: unknown;
   try {
@@ -94,12 +98,12 @@ export function parseFrame(text: string, parse: (text: string) => unknown): Reco
   return asObject(value) ?? bad("no JSON object");
 }
 
-/** Reads an error, whose code may be missing. */
+/** Parses an error, whose code may be missing. */
 export function readErrorFrame({ error_code: code, error: text }: Record<string, unknown>): ErrorFrame {
   return { kind: "error", code: asText(code) ?? "", text: asText(text) ?? "" };
 }
 
-/** Reads an order of a snapshot; `undefined` where it is none. */
+/** Parses an order of a snapshot; `undefined` when it is none. */
 export function readSnapshotOrder(value: unknown): StreamOrder | undefined {
   const order = asObject(value);
   const id = asText(order?.id);
@@ -127,7 +131,7 @@ function readSnapshot(frame: Record<string, unknown>): Snapshot {
   };
 }
 
-/** `undefined` when a trade's sequence cannot be told exactly. */
+/** `undefined` when a trade's sequence is not exact. */
 function readUpdate(frame: Record<string, unknown>): Update | undefined {
   const { trade_updates, create_update: created, delete_update: deleted, status_update: status } = frame;
   const trades = readTrades(trade_updates);
@@ -178,7 +182,7 @@ function toSequence(value: unknown): bigint | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
 }
 
-/** A word that the exchange adds later must not end the stream. */
+/** A status that the exchange adds later must not end the stream. */
 function readStatus(value: unknown): StreamStatus {
   return value === "ACTIVE" || value === "POSTONLY" || value === "DISABLED" ? value : "UNKNOWN";
 }

@@ -1,4 +1,4 @@
-/** The market stream of one pair: a book that is kept up to date for as long as somebody wants it. */
+/** The market stream of one pair: keeps a book up to date until it is closed. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { MarketFeed, MarketFeedOptions, MarketStreamStatus } from "./market_feed.ts";
@@ -12,11 +12,11 @@ const log = getLogger(["luno-mcp-server", "stream"]);
 
 /** Settings of a {@linkcode MarketStream}. */
 export interface MarketStreamOptions extends StreamParts, MarketFeedOptions {
-  /** Called with each update as the exchange sent it, once the book has taken it; must not throw. */
+  /** Called with the text of each update once the book has applied it; must not throw. */
   readonly relay?: (text: string) => void;
 }
 
-/** So long the exchange never says nothing: it sends an empty message every 20 s. */
+/** The longest silence of a healthy stream: the exchange sends an empty message every 20 s. */
 const MESSAGE_SILENCE_MS = 60_000;
 
 /** One pair's stream, from the constructor to `close()`. */
@@ -40,22 +40,22 @@ export class MarketStream implements MarketFeed {
     });
   }
 
-  /** The newest whole book; after a loss the last one before it, until a new snapshot is there. */
+  /** The latest complete book; after a loss the previous one, until there is a new snapshot. */
   get book(): OrderBook | undefined {
     return this.#book;
   }
 
-  /** Why the exchange will not have this stream; it is over then. */
+  /** Why the exchange refuses this stream, which has then ended. */
   get refusal(): StreamProblem | undefined {
     return this.#link.refusal;
   }
 
-  /** Whether the book follows the exchange. */
+  /** Whether the book is up to date. */
   get isLive(): boolean {
     return this.#isLive;
   }
 
-  /** When the exchange last showed that the book is the present one; monotonic milliseconds. */
+  /** When the exchange last confirmed that the book is current; monotonic milliseconds, never too late. */
   get heardAt(): number {
     return this.#heardAt;
   }
@@ -73,7 +73,7 @@ export class MarketStream implements MarketFeed {
     };
   }
 
-  /** Disconnects; the book stays as it is. */
+  /** Disconnects; the book keeps its last state. */
   async close(): Promise<void> {
     this.#isLive = false;
     await this.#link.close();
@@ -84,7 +84,7 @@ export class MarketStream implements MarketFeed {
     this.#options.lost(problem);
   }
 
-  /** Hears one connection, which is worth nothing before its snapshot and after its first mistake. */
+  /** The receiver of one connection, which is unusable before its snapshot and after its first error. */
   #receiver(): Receiver {
     let book: OrderBook | undefined;
     const start = (made: OrderBook): void => {
@@ -107,7 +107,7 @@ export class MarketStream implements MarketFeed {
             case "error":
               return problemOf(frame);
             case "keep_alive":
-              // A ping tells of the connection, a message of the feed behind it: there is one each 20 s.
+              // A ping confirms the connection, a message the feed behind it: there is one every 20 s.
               if (book !== undefined) this.#heardAt = this.#options.now();
               return undefined;
           }
@@ -148,7 +148,7 @@ export class MarketStream implements MarketFeed {
   #update(book: OrderBook, update: Update, text: string): StreamProblem | undefined {
     const applied = book.apply(update);
     if (!applied.ok) {
-      // What was applied by half is shown to nobody; what came out of turn was not applied at all.
+      // A partly applied update must not be visible; one out of sequence was not applied at all.
       const isWhole = applied.problem === "gap" || applied.problem === "sequence_back";
       if (!isWhole) this.#book = undefined;
       return { code: applied.problem, detail: `at sequence ${update.sequence}, after ${book.sequence}` };

@@ -1,7 +1,6 @@
 /**
- * The book of one market, kept from a snapshot and the updates that follow it. It reads no clock and knows no socket.
- * Every update must follow the one before and must be possible: otherwise something was lost, and only a new snapshot
- * helps.
+ * The book of one market, built from a snapshot and the updates that follow. Reads no clock and knows no socket. Every
+ * update must follow the previous one and be possible: otherwise something was lost, and only a new snapshot helps.
  */
 
 import { BookSide, type Level, type PriceVolume, type Side } from "./book_side.ts";
@@ -15,7 +14,7 @@ import {
 } from "./market_frames.ts";
 import { fromUnits, toUnits } from "./units.ts";
 
-/** Why a book is worth nothing any more. */
+/** Why a book has become invalid. */
 export type BookProblem =
   | "gap"
   | "sequence_back"
@@ -25,7 +24,7 @@ export type BookProblem =
   | "crossed"
   | "unreadable_order";
 
-/** A trade as the public sees it; decimals without trailing zeros. */
+/** A public trade; decimals without trailing zeros. */
 export interface BookTrade extends PriceVolume {
   readonly sequence: bigint;
   readonly timestamp: number;
@@ -33,7 +32,7 @@ export interface BookTrade extends PriceVolume {
   readonly isBuy: boolean;
 }
 
-/** A book at one moment; the orders of a side in an order of which {@linkcode buildBook} makes the same book. */
+/** A copy of a book; its orders are sorted so that {@linkcode buildBook} rebuilds the same book. */
 export interface BookCopy {
   readonly sequence: bigint;
   readonly status: StreamStatus;
@@ -49,12 +48,12 @@ export interface CopiedOrder {
   readonly volume: bigint;
 }
 
-/** What an update did. */
+/** The effect of an update. */
 export type Applied =
   | { readonly ok: true; readonly trades: readonly BookTrade[] }
   | { readonly ok: false; readonly problem: BookProblem };
 
-/** A book, or why a snapshot makes none. */
+/** A book, or why the snapshot is invalid. */
 export type Built = { readonly ok: true; readonly book: OrderBook } | {
   readonly ok: false;
   readonly problem: BookProblem;
@@ -62,23 +61,23 @@ export type Built = { readonly ok: true; readonly book: OrderBook } | {
 
 interface Order {
   readonly level: Level;
-  /** Who came first at an equal price. */
+  /** Time priority at an equal price. */
   readonly place: number;
   volume: bigint;
 }
 
-/** Orders that are read between two pauses: a millisecond's work. */
+/** Orders read between two pauses: about a millisecond of work. */
 const SLICE = 1_000;
 
 const DONE: Applied = { ok: true, trades: [] };
 
-/** Builds a book from a snapshot, with a pause after each slice, so that a large one keeps nobody waiting. */
+/** Builds a book from a snapshot, with a pause after each slice, so that a large book does not block others. */
 export function* buildBook(snapshot: Snapshot): Generator<void, Built> {
   const book = new OrderBook(snapshot);
   const sides: readonly (readonly [Side, readonly unknown[]])[] = [["bid", snapshot.bids], ["ask", snapshot.asks]];
   let left = SLICE;
   for (const [side, rows] of sides) {
-    // From the worst price to the best, as load() wants it.
+    // From the worst price to the best, as load() requires.
     for (let place = rows.length - 1; place >= 0; place--) {
       const order = readSnapshotOrder(rows[place]);
       const problem = order === undefined ? "unreadable_order" : book.load(order, side);
@@ -91,7 +90,7 @@ export function* buildBook(snapshot: Snapshot): Generator<void, Built> {
   return book.isCrossed ? { ok: false, problem: "crossed" } : { ok: true, book };
 }
 
-/** Builds a book in one go. */
+/** Builds a book without pauses. */
 export function buildBookAtOnce(snapshot: Snapshot): Built {
   const building = buildBook(snapshot);
   for (;;) {
@@ -100,7 +99,7 @@ export function buildBookAtOnce(snapshot: Snapshot): Built {
   }
 }
 
-/** A book that is kept up to date. After an update that was refused it must be thrown away. */
+/** A book that is kept up to date. After a rejected update it must be discarded. */
 export class OrderBook {
   readonly #orders = new Map<string, Order>();
   readonly #bids = new BookSide("bid");
@@ -108,18 +107,18 @@ export class OrderBook {
   #sequence: bigint;
   #status: StreamStatus;
   #timestamp: number;
-  /** Places of orders of the snapshot, and of those that came after it. */
+  /** Time priorities of the snapshot's orders, and of those that came later. */
   #firstPlace = 0;
   #lastPlace = 0;
 
-  /** Starts with no order; {@linkcode buildBook} fills it. */
+  /** Creates an empty book; {@linkcode buildBook} fills it. */
   constructor({ sequence, status, timestamp }: Snapshot) {
     this.#sequence = sequence;
     this.#status = status;
     this.#timestamp = timestamp;
   }
 
-  /** Of the newest update. */
+  /** The sequence of the latest update. */
   get sequence(): bigint {
     return this.#sequence;
   }
@@ -128,17 +127,17 @@ export class OrderBook {
     return this.#status;
   }
 
-  /** When the exchange sent the newest update, in milliseconds since the Unix epoch. */
+  /** When the exchange sent the latest update, in milliseconds since the Unix epoch. */
   get timestamp(): number {
     return this.#timestamp;
   }
 
-  /** How many orders it holds. */
+  /** The number of orders. */
   get size(): number {
     return this.#orders.size;
   }
 
-  /** Whether somebody would buy for more than somebody else wants. */
+  /** Whether the best bid is above the best ask. */
   get isCrossed(): boolean {
     const [bid, ask] = [this.#bids.best, this.#asks.best];
     return bid !== undefined && ask !== undefined && bid.price >= ask.price;
@@ -149,7 +148,7 @@ export class OrderBook {
     return this.#side(side).top(1)[0];
   }
 
-  /** How many prices a side has. */
+  /** The number of price levels of a side. */
   levels(side: Side): number {
     return this.#side(side).size;
   }
@@ -167,7 +166,7 @@ export class OrderBook {
       .map(({ level, volume }) => ({ price: fromUnits(level.price), volume: fromUnits(volume) }));
   }
 
-  /** What the book is now, whatever happens to it afterwards. */
+  /** A copy that later updates do not change. */
   copy(): BookCopy {
     const sides = { bid: [] as CopiedOrder[], ask: [] as CopiedOrder[] };
     const orders = [...this.#orders].sort(([, one], [, other]) => one.place - other.place);
@@ -176,12 +175,14 @@ export class OrderBook {
     return { sequence: this.#sequence, status: this.#status, timestamp: this.#timestamp, bids, asks };
   }
 
-  /** Takes an order of the snapshot in; the last of a side first, so that each level joins at the end of its side. */
+  /**
+   * Adds an order of the snapshot; the worst of a side first, so that each level is appended to the end of its side.
+   */
   load(order: StreamOrder, side: Side): BookProblem | undefined {
     return this.#rest(order, side, --this.#firstPlace);
   }
 
-  /** Takes one update: trades, then the new order, then the one that goes, then the status. */
+  /** Applies one update: trades, then the new order, then the deleted one, then the status. */
   apply(update: Update): Applied {
     const { sequence, trades, created, deleted, status, timestamp } = update;
     if (sequence !== this.#sequence + 1n) {
@@ -204,7 +205,7 @@ export class OrderBook {
     if (priceUnits === undefined || volumeUnits === undefined || volumeUnits === 0n) return "unreadable_order";
     const before = this.#orders.size;
     this.#orders.set(id, { level: this.#side(side).add(priceUnits, volumeUnits), place, volume: volumeUnits });
-    // One that was there has lost its place: the book is to be thrown away.
+    // An order with this id has lost its place: the book must be discarded.
     return this.#orders.size === before ? "duplicate_order" : undefined;
   }
 
@@ -230,7 +231,7 @@ export class OrderBook {
     return { ok: true, trades: done };
   }
 
-  /** An id that is unknown is let pass, as the exchange's own clients do. */
+  /** Ignores an unknown id, as the exchange's own clients do. */
   #delete(id: string): void {
     const order = this.#orders.get(id);
     if (order === undefined) return;

@@ -1,21 +1,21 @@
-/** What the user stream has told of one order, put together so that it does not matter in which order, or how often, it came. */
+/** Merges the user stream's messages about one order, so that their order and repetition do not matter. */
 
 import { parseDecimal } from "../../money/decimals.ts";
 import type { UserEvent } from "./user_frames.ts";
 
-/** An order as far as the user stream tells of it; amounts are decimals, totals so far. */
+/** What the user stream has reported about an order; amounts are decimals, cumulative. */
 export interface OwnOrder {
   readonly orderId: string;
-  /** `""` where its owner gave none. */
+  /** `""` when its owner gave none. */
   readonly clientOrderId: string;
   readonly pair: string;
-  /** `undefined` before it was told. */
+  /** `undefined` before it is reported. */
   readonly status: "AWAITING" | "PENDING" | "COMPLETE" | undefined;
   readonly base: string;
   readonly counter: string;
   readonly feeBase: string;
   readonly feeCounter: string;
-  /** Of the newest message, in milliseconds since the Unix epoch. */
+  /** Of the latest message, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
 }
 
@@ -24,7 +24,7 @@ export type OrderEvent = Exclude<UserEvent, { readonly type: "balance" }>;
 
 const RANKS = [undefined, "AWAITING", "PENDING", "COMPLETE"] as const;
 
-/** What one message tells. A status that is not documented tells nothing. */
+/** The order in one message. An undocumented status is ignored. */
 export function orderOf(event: OrderEvent): OwnOrder {
   const { order_id: orderId, client_order_id: clientOrderId, market_id: pair } = event.type === "order_fill"
     ? event.fill
@@ -39,7 +39,7 @@ export function orderOf(event: OrderEvent): OwnOrder {
   return { ...named, base, counter, feeBase, feeCounter, status: undefined };
 }
 
-/** Puts two together: of the states the later one, of the totals the larger ones. */
+/** Merges two reports: takes the later of the states and the larger of the totals. */
 export function joined(one: OwnOrder, other: OwnOrder): OwnOrder {
   const totals = compareTotals(one, other) >= 0 ? one : other;
   const { base, counter, feeBase, feeCounter } = totals;

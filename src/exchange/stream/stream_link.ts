@@ -1,6 +1,6 @@
 /**
- * Stays connected to one stream: connects, and connects again with backoff and full jitter, within the sessions that the
- * exchange allows. Each connection starts from nothing, with a receiver of its own.
+ * Keeps one stream connected: reconnects with backoff and full jitter, within the number of sessions that the exchange
+ * allows. Each connection starts without state, with a receiver of its own.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -13,7 +13,7 @@ import type { StreamSessions } from "./stream_sessions.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** What every stream of a process shares. */
+/** What all streams of a process share. */
 export interface StreamParts {
   /** `wss://ws.luno.com`, without a path. */
   readonly url: URL;
@@ -26,37 +26,37 @@ export interface StreamParts {
   readonly sleep: Sleep;
 }
 
-/** One stream, and who hears it. */
+/** Settings of one stream. */
 export interface LinkOptions extends StreamParts {
   /** Such as `/api/1/stream/XBTZAR`. */
   readonly path: string;
-  /** Called before each connection. */
+  /** Creates the receiver; called before each connection. */
   readonly receiver: () => Receiver;
-  /** Called after each connection that ended by itself. */
+  /** Called after each connection that ended unexpectedly. */
   readonly lost: (problem: StreamProblem) => void;
 }
 
-/** How a stream has fared since it was started. */
+/** The history of a stream since its start. */
 export interface LinkCounts {
-  /** Connections that were opened. */
+  /** The number of connections opened. */
   readonly connections: number;
-  /** By why they ended. */
+  /** Lost connections, by reason. */
   readonly lost: Readonly<Record<string, number>>;
 }
 
 const PAUSES = { firstMs: 1_000, longestMs: 60_000 };
 
-/** From this attempt on a pause may be the longest. */
+/** The number of failed attempts after which a pause may reach its maximum. */
 const LONG_ATTEMPT = 7;
 
-/** A connection that lasted so long was a good one: the next pause is a short one. */
+/** A connection that lasted this long was healthy: the next pause is short. */
 const GOOD_MS = 60_000;
 
-/** A stream that is connected as long as it can be. */
+/** Keeps a stream connected. */
 export class StreamLink {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
-  /** What the exchange says may repeat what it was sent. */
+  /** The exchange's messages may repeat what was sent, the credentials included. */
   readonly #redact: Redact;
   readonly #lost: Record<string, number> = {};
   readonly #finished: Promise<void>;
@@ -70,7 +70,7 @@ export class StreamLink {
     this.#finished = this.#run();
   }
 
-  /** Why the exchange will not have this stream, so that it was given up; `undefined` while there is hope. */
+  /** Why the exchange refuses this stream, which was then given up; `undefined` otherwise. */
   get refusal(): StreamProblem | undefined {
     return this.#refusal;
   }

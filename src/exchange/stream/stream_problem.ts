@@ -1,10 +1,10 @@
-/** What ends a connection to the stream, and whether another one may fare better. */
+/** Why connections to the stream end, and whether reconnecting may help. */
 
 import { cleanText } from "../../text/clean_text.ts";
 import type { BookProblem } from "./order_book.ts";
 import type { ErrorFrame } from "./market_frames.ts";
 
-/** Why a connection ended, as metrics and logs count it. */
+/** The reason in metrics and logs. */
 export type StreamProblemCode =
   | BookProblem
   | "garbage"
@@ -23,14 +23,14 @@ export type StreamProblemCode =
 /** Why a connection ended. */
 export interface StreamProblem {
   readonly code: StreamProblemCode;
-  /** What else is known: a close code, the exchange's own words. Data, never ours. */
+  /** Further details: a close code, the exchange's own text. Data, never part of our sentences. */
   readonly detail: string;
 }
 
-/** What asking again with the same credentials and the same pair does not change. */
+/** Reasons that reconnecting with the same credentials and pair does not change. */
 const FINAL: ReadonlySet<StreamProblemCode> = new Set(["invalid_credentials", "invalid_market"]);
 
-/** What a book that cannot be trusted any more tells of; the connection itself was sound. */
+/** Reasons that invalidate a book although the connection was sound. */
 const LOST_PLACE: ReadonlySet<string> = new Set(
   [
     "gap",
@@ -43,17 +43,17 @@ const LOST_PLACE: ReadonlySet<string> = new Set(
   ] satisfies BookProblem[],
 );
 
-/** Whether another connection would end in the same way. */
+/** Tells whether another connection would end in the same way. */
 export function isFinal({ code }: StreamProblem): boolean {
   return FINAL.has(code);
 }
 
-/** Whether a code tells that updates were lost or made no sense, so that the book had to go. */
+/** Tells whether a code means that updates were lost or inconsistent, so that the book was discarded. */
 export function isLostPlace(code: string): boolean {
   return LOST_PLACE.has(code);
 }
 
-/** What an error of the exchange means. The code of its session limit is not documented, its text is. */
+/** Classifies an error of the exchange. The code of its session limit is undocumented; its text is documented. */
 export function problemOf({ code, text }: ErrorFrame): StreamProblem {
   const detail = cleanText([code, text].filter((each) => each !== "").join(": "));
   if (/session limit/i.test(text) || /session.?limit/i.test(code)) return { code: "session_limit", detail };

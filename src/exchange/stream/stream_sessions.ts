@@ -1,6 +1,6 @@
-/** The sessions that the exchange lets one key hold at a time. */
+/** The stream sessions that the exchange allows per key. */
 
-/** What Luno documents: beyond it a connection is refused. */
+/** The documented limit: further connections are refused. */
 const SESSION_LIMIT = 50;
 
 /** Counts the sessions of this process. */
@@ -16,7 +16,7 @@ export class StreamSessions {
     return this.#open;
   }
 
-  /** Takes one until it is disposed of; `undefined` when all are taken. */
+  /** Takes a session until it is disposed of; `undefined` when all are in use. */
   take(): Disposable | undefined {
     if (this.#open >= this.limit) return undefined;
     this.#open++;

@@ -1,6 +1,6 @@
 /**
- * One connection to the exchange's stream: credentials, keep-alives both ways, silence, bounds. What the messages mean,
- * and whether to connect again, it leaves to others. Loaded with the first stream, as `ws` costs a start its time.
+ * One connection to the exchange's stream: credentials, keep-alives both ways, silence, limits. It leaves the meaning
+ * of messages and reconnecting to others. Loaded with the first stream, as importing `ws` slows the start.
  */
 
 import type { Buffer } from "node:buffer";
@@ -17,15 +17,19 @@ export interface StreamCredentials {
   readonly secret: string;
 }
 
-/** Who hears what the exchange sends on one connection. */
+/** Receives the messages of one connection. */
 export interface Receiver {
-  /** Takes every message, in order; what it answers ends the connection. */
+  /** Takes every message, in order; a returned problem ends the connection. */
   take(text: string): StreamProblem | undefined | Promise<StreamProblem | undefined>;
-  /** Called for every sign of life, before the message is taken: messages, pings and pongs. @default nobody hears of them */
+  /**
+   * Called for every sign of life, before the message is taken: messages, pings and pongs.
+   *
+   * @default ignored
+   */
   heard?(): void;
-  /** Whether all is there that the exchange sends first. */
+  /** Whether everything that the exchange sends initially has arrived. */
   readonly isReady: boolean;
-  /** For how long no message may come, keep-alives among them; without it pings and pongs are enough. */
+  /** The longest time without a message, keep-alives included; when absent, pings and pongs suffice. */
   readonly messageSilenceMs?: number;
 }
 
@@ -37,7 +41,7 @@ export interface ConnectionOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly sleep: Sleep;
-  /** Ends the connection. */
+  /** Aborting it ends the connection. */
   readonly signal: AbortSignal;
 }
 
@@ -46,22 +50,22 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** How often the exchange hears from us; it asks for a sign now and then. */
+/** How often we ping; the exchange requires a sign of life from time to time. */
 const PING_EVERY_MS = 20_000;
 
-/** Between two looks at the clock. */
+/** The interval of the checks below. */
 const LOOK_EVERY_MS = 1_000;
 
-/** After so long without a sign, pongs among them, the connection is dead. */
+/** After this time without a sign of life, pongs included, the connection is dead. */
 const SILENCE_MS = 45_000;
 
-/** How long the first of it all may take: the snapshot. */
+/** How long the initial snapshot may take. */
 const READY_MS = 15_000;
 
-/** How long the exchange may take to answer our closing. */
+/** How long to wait for the exchange's part of the closing handshake. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** Connects and stays until the connection ends; answers why it did. `undefined`: the signal ended it. */
+/** Connects and waits until the connection ends; returns why, or `undefined` when the signal ended it. */
 export async function runConnection(options: ConnectionOptions): Promise<StreamProblem | undefined> {
   const { url, signal } = options;
   if (signal.aborted) return undefined;
@@ -79,7 +83,7 @@ class Connection {
   readonly #over = Promise.withResolvers<StreamProblem | undefined>();
   readonly #ending = new AbortController();
   readonly #waiting: string[] = [];
-  /** Our own, as the one of `ws` ends the process where the runtime lets it strike after a failure (Deno 2.7). */
+  /** A timer of our own: after a failure, the one of `ws` can end the process (Deno 2.7). */
   readonly #connecting: ReturnType<typeof setTimeout>;
   #isTaking = false;
   #problem: StreamProblem | undefined;
@@ -102,7 +106,8 @@ class Connection {
     socket.on("error", (error) => this.#failed(error));
     socket.on("unexpected-response", (request, response) => {
       this.#problem ??= { code: "unreachable", detail: `HTTP status ${response.statusCode}` };
-      // First: the request reads on to the end, and a body that breaks off ends the process (Deno 2.7).
+      // Must be registered first: the request reads its response to the end, and one that breaks off ends the process
+      // (Deno 2.7).
       response.destroy();
       request.destroy();
       socket.terminate();
@@ -126,7 +131,7 @@ class Connection {
     this.#watch().catch(() => {});
   }
 
-  /** Pings, and gives the connection up when nothing comes back. Rejects when the connection ends. */
+  /** Pings, and rejects when nothing comes back or the connection ends. */
   async #watch(): Promise<never> {
     const { now, sleep } = this.#options;
     const openedAt = now();
@@ -165,7 +170,7 @@ class Connection {
     if (!this.#isTaking) this.#takeWaiting();
   }
 
-  /** Hands messages on. While one takes its time the socket rests, so that what waits stays bounded. */
+  /** Passes messages on. While one is being taken the socket is paused, so that the backlog stays bounded. */
   #takeWaiting(): void {
     for (let text = this.#waiting.shift(); text !== undefined && !this.#isLeaving; text = this.#waiting.shift()) {
       const taken = this.#options.receiver.take(text);
@@ -201,7 +206,7 @@ class Connection {
     this.#close();
   }
 
-  /** Closes from our side; an exchange that is silent is not waited for. */
+  /** Closes from our side without waiting for a silent exchange. */
   readonly #close = (): void => {
     const socket = this.#socket;
     if (this.#problem?.code === "silent" || socket.readyState !== WebSocket.OPEN) return socket.terminate();

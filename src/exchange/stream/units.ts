@@ -1,12 +1,12 @@
 /**
- * Decimals of the stream as whole numbers of 10^-18: additions and comparisons are exact, and several times as fast as
- * with `Big`. The exchange prints at most 18 places.
+ * The stream's decimals as integers of 10^-18: additions and comparisons are exact, and several times as fast as with
+ * `Big`. The exchange prints at most 18 places.
  */
 
 const PLACES = 18;
 const ONE = 10n ** BigInt(PLACES);
 
-/** What a digit behind so many places counts, in units. */
+/** The value of a digit at each decimal place, in units. */
 const WORTH: readonly bigint[] = Array.from({ length: PLACES + 1 }, (_, places) => 10n ** BigInt(PLACES - places));
 
 const DIGITS = /^\d{1,30}$/;
@@ -14,17 +14,17 @@ const DIGITS = /^\d{1,30}$/;
 /** Digits and at most one point; neither sign nor exponent. */
 const UNSIGNED_DECIMAL = /^\d{1,30}(?:\.\d{1,40})?$/;
 
-/** So many digits a double always holds. */
+/** The number of digits that a double always represents. */
 const EXACT_DIGITS = 15;
 
 const [ZERO, NINE, POINT] = [48, 57, 46];
 
-/** Reads a decimal from zero up; `undefined` where it is none, or has a digit other than 0 behind the 18th place. */
+/** Parses a non-negative decimal; `undefined` when it is none, or has a digit other than 0 after the 18th place. */
 export function toUnits(text: string): bigint | undefined {
   return text.length <= EXACT_DIGITS ? shortToUnits(text) : longToUnits(text);
 }
 
-/** Reads a whole number of at most 30 digits; `undefined` where it is none. */
+/** Parses an integer of at most 30 digits; `undefined` when it is none. */
 export function wholeNumber(text: string): bigint | undefined {
   if (text.length > EXACT_DIGITS) return DIGITS.test(text) ? BigInt(text) : undefined;
   let digits = 0;
@@ -36,7 +36,7 @@ export function wholeNumber(text: string): bigint | undefined {
   return text.length === 0 ? undefined : BigInt(digits);
 }
 
-/** Digit by digit, which is twice as fast as by text; most decimals of the stream are short. */
+/** Digit by digit, which is twice as fast as through text; most decimals of the stream are short. */
 function shortToUnits(text: string): bigint | undefined {
   let digits = 0;
   let point = -1;
@@ -60,7 +60,7 @@ function longToUnits(text: string): bigint | undefined {
   return BigInt(text.slice(0, point) + text.slice(point + 1, end).padEnd(PLACES, "0"));
 }
 
-/** Writes units without trailing zeros, as every other decimal of an answer is written: `"0.93"`, `"1201"`. */
+/** Formats units without trailing zeros, like every other decimal of an answer: `"0.93"`, `"1201"`. */
 export function fromUnits(units: bigint): string {
   const digits = String(units).padStart(PLACES + 1, "0");
   const fraction = digits.slice(-PLACES).replace(/0+$/, "");

@@ -1,4 +1,4 @@
-/** What the user stream sends: own orders, fills and ledger rows, read where it enters. */
+/** Parses the frames of the user stream: own orders, fills and ledger rows. */
 
 import { z } from "zod";
 import { parseJson } from "../json.ts";
@@ -7,16 +7,16 @@ import { type ErrorFrame, FrameError, parseFrame, readErrorFrame } from "./marke
 
 const order = {
   order_id: Id,
-  /** Empty where the owner gave none. */
+  /** Empty when the owner gave none. */
   client_order_id: Text,
   market_id: Code,
 };
 
-/** An order came into a state. A cancelled one is `COMPLETE` too. */
+/** The status of an order changed. A cancelled order is `COMPLETE` too. */
 export const OrderStatusUpdate = z.object({ ...order, status: word(["AWAITING", "PENDING", "COMPLETE"]) });
 
 /**
- * An order was filled, in part or wholly: `_fill` and `_fee` are totals so far, the deltas are of this fill alone. All
+ * An order was filled, partly or fully: `_fill` and `_fee` are cumulative, the deltas are of this fill alone. All
  * decimals; base and counter without fees.
  */
 export const OrderFillUpdate = z.object({
@@ -50,7 +50,7 @@ export type UserEvent =
     | { readonly type: "balance"; readonly balance: z.output<typeof BalanceUpdate> }
   );
 
-/** Any message of the user stream; `other` is what the exchange has added since. */
+/** Any message of the user stream; `other` is one that the exchange has added since. */
 export type UserFrame =
   | { readonly kind: "event"; readonly event: UserEvent }
   | ErrorFrame
@@ -64,9 +64,9 @@ const Envelope = z.object({
 });
 
 /**
- * Reads a message.
+ * Parses a message.
  *
- * @throws {FrameError} it is none that the exchange documents
+ * @throws {FrameError} when it is none of the documented ones
  */
 export function readUserFrame(text: string): UserFrame {
   if (text === '""' || text === "") return { kind: "keep_alive" };

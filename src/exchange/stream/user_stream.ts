@@ -1,6 +1,6 @@
 /**
- * The user stream: what happens to own orders and balances, as it happens. It has no snapshot: its owner reads orders
- * and balances over REST first, and again after a gap that the exchange cannot fill.
+ * The user stream: changes of own orders and balances as they happen. It has no snapshot: its owner first reads orders
+ * and balances over REST, and again after a gap that the exchange cannot fill.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -12,42 +12,42 @@ import { readUserFrame, type UserEvent } from "./user_frames.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** Who hears of own orders and balances; none of these may throw. */
+/** Receives changes of own orders and balances; must not throw. */
 export interface UserStreamListener {
-  /** Something happened. Each message comes once, though the exchange repeats some after a reconnection. */
+  /** A change. Reported once, although the exchange repeats some after a reconnection. */
   readonly event: (event: UserEvent) => void;
   /**
-   * The exchange has let the key in. `mayHaveMissed`: it was never connected before, or for longer away than the exchange keeps
-   * messages, so that orders and balances must be read over REST.
+   * The exchange has accepted the key. `mayHaveMissed`: this is the first connection, or the gap was longer than the
+   * exchange keeps messages, so orders and balances must be read over REST.
    */
   readonly connected: (connection: { readonly mayHaveMissed: boolean }) => void;
   /** The stream is not connected any more. */
   readonly lost: (problem: StreamProblem) => void;
 }
 
-/** How the stream is doing. */
+/** The state of the stream. */
 export interface UserStreamStatus extends LinkCounts {
-  /** Whether the exchange has let the key in and is heard. */
+  /** Whether the exchange has accepted the key and is sending. */
   readonly isLive: boolean;
-  /** How long ago the exchange was last heard, in milliseconds; infinite before the first time. */
+  /** Time since the last sign of life from the exchange, in milliseconds; infinite before the first. */
   readonly ageMs: number;
-  /** How often it was away for longer than the exchange keeps messages. */
+  /** The number of gaps longer than the exchange keeps messages. */
   readonly gaps: number;
   readonly events: number;
-  /** Why it was last lost; `null` while it is live, and before that. */
+  /** Why it was last disconnected; `null` while it is live, and before the first time. */
   readonly problem: StreamProblem | null;
 }
 
-/** What the exchange keeps for somebody who connects again is five minutes; some of it goes with the way. */
+/** The exchange keeps messages for five minutes for a client that reconnects; some of that time is lost on the way. */
 const KEPT_MS = 285_000;
 
 /**
- * The exchange says nothing of credentials that it accepts. It has accepted them when it sends a message, or when it is
- * still heard so long after them: others are refused at once, and none within 10 s.
+ * The exchange does not acknowledge credentials. They are accepted when it sends a message, or is still there after
+ * this time: it refuses invalid ones at once, and always within 10 s.
  */
 const ADMITTED_MS = 11_000;
 
-/** Messages that are known again; more than five minutes of a busy account. */
+/** Messages remembered to detect repetitions; more than a busy account causes in five minutes. */
 const MOST_REMEMBERED = 2_000;
 
 /** The stream of one key, from the constructor to `close()`. */
@@ -55,7 +55,7 @@ export class UserStream {
   readonly #now: () => number;
   readonly #listener: UserStreamListener;
   readonly #link: StreamLink;
-  /** The newest messages, to know again what is repeated. */
+  /** The latest messages, to detect repetitions. */
   readonly #remembered = new Set<string>();
   #isLive = false;
   #heardAt = -Infinity;
@@ -79,7 +79,7 @@ export class UserStream {
     });
   }
 
-  /** Why the exchange will not have this stream; it is over then. */
+  /** Why the exchange refuses this stream, which has then ended. */
   get refusal(): StreamProblem | undefined {
     return this.#link.refusal;
   }
@@ -101,7 +101,7 @@ export class UserStream {
     await this.#link.close();
   }
 
-  /** Hears one connection. */
+  /** The receiver of one connection. */
   #receiver(): Receiver {
     let openedAt: number | undefined;
     return {
@@ -129,7 +129,7 @@ export class UserStream {
     };
   }
 
-  /** The exchange serves this key, and is there. */
+  /** The exchange has accepted the key, and is sending. */
   #hear(): void {
     const awayMs = this.#now() - this.#heardAt;
     this.#heardAt = this.#now();

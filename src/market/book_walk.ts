@@ -1,6 +1,5 @@
 /**
- * What an order would find in a book, level by level, exactly. Knows nothing of fees, balances or what becomes of the
- * rest.
+ * Walks an order through a book, level by level, with exact amounts. Ignores fees, balances and the rest of the order.
  */
 
 import Big from "big.js";
@@ -14,48 +13,56 @@ export interface BookLevel {
   readonly volume: string;
 }
 
-/** A book as the exchange shows it: bids from high to low, asks from low to high. */
+/** A book as the exchange sends it: bids from high to low, asks from low to high. */
 export interface Book {
   readonly asks: readonly BookLevel[];
   readonly bids: readonly BookLevel[];
-  /** Whether the exchange sent it in another order. @default false */
+  /**
+   * Whether the exchange sent it in another order.
+   *
+   * @default false
+   */
   readonly was_unsorted?: boolean;
-  /** Levels that cannot be read. @default 0 */
+  /**
+   * The number of unreadable levels.
+   *
+   * @default 0
+   */
   readonly left_out?: number;
 }
 
-/** What one level gives. */
+/** The amounts traded at one level. */
 export interface BookFill {
   readonly price: Big;
   readonly volume: Big;
 }
 
-/** What a {@linkcode walkBook} looks for; without `volume` and `counterVolume` everything up to the limit. */
+/** What {@linkcode walkBook} is to find; without `volume` and `counterVolume` everything up to the limit. */
 export interface Walk {
   readonly side: Side;
-  /** Worst price to trade at, counter per base. */
+  /** Worst acceptable price, counter per base. */
   readonly limit?: Big | undefined;
-  /** Base to trade. */
+  /** Base currency to trade. */
   readonly volume?: Big | undefined;
-  /** Counter to spend or to bring in, never more. */
+  /** Counter currency to spend or to receive; never exceeded. */
   readonly counterVolume?: Big | undefined;
   /** Decimals of a volume. */
   readonly volumeScale: number;
 }
 
-/** What a book gives. */
+/** The result of a walk. */
 export interface Walked {
   /** Best price first. */
   readonly fills: readonly BookFill[];
   readonly base: Big;
   readonly counter: Big;
-  /** Whether more was wanted than the book had within the limit. */
+  /** Whether the book held less than wanted within the limit. */
   readonly isShort: boolean;
-  /** Whether it would have gone on to levels behind the last one. */
+  /** Whether it would have continued beyond the last level. */
   readonly reachesEnd: boolean;
 }
 
-/** Takes what an order would take: the best price first, none worse than its limit, never more than was asked for. */
+/** Walks the book as an order would: the best price first, none worse than the limit, never more than the amount. */
 export function walkBook(book: Book, { side, limit, volume, counterVolume, volumeScale }: Walk): Walked {
   const fills: BookFill[] = [];
   let base = new Big(0);
@@ -74,7 +81,7 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
     if (taken.gt(0)) fills.push({ price, volume: taken });
     base = base.plus(taken);
     counter = counter.plus(price.times(taken));
-    // What is left of a level goes first: a rest too small for it must not go on to a worse price.
+    // The rest of a level is used up first: an amount too small for it must not move on to a worse price.
     if (taken.lt(available)) return { fills, base, counter, isShort: false, reachesEnd: false };
   }
   const last = fills.at(-1)?.price;
@@ -84,7 +91,7 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
   return { fills, base, counter, isShort, reachesEnd: isShort && !isAtLimit };
 }
 
-/** Whether anybody can trade with a level. */
+/** Whether a level can be traded with. */
 export function isTradable({ price, volume }: BookLevel): boolean {
   return parseDecimal(price).gt(0) && parseDecimal(volume).gt(0);
 }
@@ -94,7 +101,7 @@ export function isWorse(side: Side, price: Big, limit: Big): boolean {
   return side === "BUY" ? price.gt(limit) : price.lt(limit);
 }
 
-/** The middle between the best prices, or `null` when a side is empty. */
+/** The mean of the best prices; `null` when a side is empty. */
 export function midOf({ asks: [ask], bids: [bid] }: Book): Big | null {
   return ask === undefined || bid === undefined ? null : middleOf(parseDecimal(ask.price), parseDecimal(bid.price));
 }

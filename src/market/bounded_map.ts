@@ -1,4 +1,4 @@
-/** A map that holds at most so many bytes, by its caller's count: what was set longest ago goes first. */
+/** A map of bounded size, in bytes as its user counts them; the oldest entries are removed first. */
 export class BoundedMap<Key, Value> {
   readonly #maxBytes: number;
   readonly #entries = new Map<Key, { readonly value: Value; readonly bytes: number }>();
@@ -16,7 +16,7 @@ export class BoundedMap<Key, Value> {
     return this.#entries.get(key)?.value;
   }
 
-  /** Keeps a value; one that is larger than the whole map is not kept. */
+  /** Stores a value; one that is larger than the whole map is not stored. */
   set(key: Key, value: Value, bytes: number): void {
     this.delete(key);
     if (bytes > this.#maxBytes) return;
@@ -28,7 +28,7 @@ export class BoundedMap<Key, Value> {
     }
   }
 
-  /** Forgets what was set longest ago, as long as that is of no use any more. */
+  /** Removes the oldest entries for as long as they are of no use. */
   dropWhile(isUseless: (value: Value) => boolean): void {
     for (const [key, { value }] of this.#entries) {
       if (!isUseless(value)) break;

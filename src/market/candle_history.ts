@@ -1,8 +1,8 @@
 /**
- * Candles that are closed, which never change again: they are kept, and only what follows them is asked for.
+ * Keeps closed candles, which never change, so that only later ones are requested.
  *
- * A candle counts as closed when a later one stands in the same answer, so that the exchange itself has gone on, and its
- * end is some seconds ago. What is odd about an answer (rows left out, another order) keeps it out of here.
+ * A candle counts as closed when the same answer contains a later one, so that the exchange itself has moved on, and it
+ * ended some seconds ago. An irregular answer (omitted rows, another order) is not kept.
  */
 
 import type { AnswerOf, ParamsOf } from "../exchange/endpoints.ts";
@@ -13,28 +13,28 @@ type CandlePage = AnswerOf<"getCandles">;
 type CandleParams = ParamsOf<"getCandles">;
 type Candle = CandlePage["candles"][number];
 
-/** The most candles that the exchange answers at once. */
+/** The most candles in one answer of the exchange. */
 const PAGE_SIZE = 1_000;
 
-/** How long after its end a candle may still take in a trade, to be on the safe side. */
+/** How long after its end a candle may still change, with a margin. */
 const SETTLING_MS = 5_000;
 
-/** The most candles of one pair and duration; the oldest go first. */
+/** The most candles of one pair and duration; the oldest are removed first. */
 const MAX_CANDLES = 5_000;
 
-/** Periods of one pair and duration that are kept apart. */
+/** The most separate periods of one pair and duration. */
 const MAX_PERIODS = 4;
 
 const MAX_BYTES = 8 * 1_048_576;
 
-/** About what a candle takes. */
+/** Approximate size of a candle, in bytes. */
 const CANDLE_BYTES = 400;
 
 /** Closed candles without a gap. */
 interface Closed {
-  /** From this moment on. */
+  /** Start of the first candle. */
   readonly fromMs: number;
-  /** What begins here, or later, is not known yet. */
+  /** The first start that is not known. */
   readonly untilMs: number;
   readonly candles: readonly Candle[];
 }
@@ -43,7 +43,7 @@ interface Closed {
 export class CandleHistory {
   readonly #now: () => number;
   readonly #wallClock: () => number;
-  /** Periods apart from each other, the one that was read last at the end. */
+  /** Separate periods, the most recently read last. */
   readonly #known = new BoundedMap<string, readonly Closed[]>(MAX_BYTES);
 
   /** `now` is monotonic milliseconds, `wallClock` milliseconds since the Unix epoch. */
@@ -52,7 +52,7 @@ export class CandleHistory {
     this.#wallClock = wallClock;
   }
 
-  /** Reads a page as the exchange would answer it; `ask` asks the exchange. */
+  /** Reads a page as the exchange would return it; `ask` asks the exchange. */
   async read(
     params: CandleParams,
     ask: (params: CandleParams) => Promise<Reading<CandlePage>>,
@@ -105,7 +105,7 @@ function meets(one: Closed, other: Closed): boolean {
   return one.fromMs <= other.untilMs && other.fromMs <= one.untilMs;
 }
 
-/** Two periods that meet, in one. */
+/** Joins two adjoining periods. */
 function join(one: Closed, other: Closed): Closed {
   const [first, second] = one.fromMs <= other.fromMs ? [one, other] : [other, one];
   const rest = second.candles.filter(({ timestamp }) => timestamp >= first.untilMs);
@@ -113,7 +113,7 @@ function join(one: Closed, other: Closed): Closed {
   return { fromMs: first.fromMs, untilMs, candles: [...first.candles, ...rest] };
 }
 
-/** A period without its oldest candles, where it has too many. */
+/** A period without its oldest candles, when it has too many. */
 function latestOf(closed: Closed): Closed {
   const candles = closed.candles.slice(-MAX_CANDLES);
   const [first] = candles;

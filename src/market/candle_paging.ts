@@ -1,9 +1,9 @@
-/** All candles of a period, whatever number of pages the exchange gives them in. */
+/** Reads all candles of a period, over as many pages as that takes. */
 
 import type { Candle } from "../exchange/schemas.ts";
 import type { Exchange } from "./exchange_port.ts";
 
-/** The intervals that the exchange knows, in seconds. */
+/** The exchange's intervals, in seconds. */
 export const INTERVALS = {
   "1m": 60,
   "5m": 300,
@@ -21,13 +21,13 @@ export const INTERVALS = {
 /** The name of an interval. */
 export type Interval = keyof typeof INTERVALS;
 
-/** The most candles that one period may have. */
+/** The most candles of one period. */
 export const MAX_CANDLES = 3_000;
 
-/** What the exchange answers at the most for one request. */
+/** The most candles in one answer of the exchange. */
 const PAGE_SIZE = 1_000;
 
-/** Which candles to read; times in milliseconds since the Unix epoch, both ends included. */
+/** The candles to read; times in milliseconds since the Unix epoch, both ends included. */
 export interface CandlePeriod {
   readonly pair: string;
   readonly interval: Interval;
@@ -38,15 +38,15 @@ export interface CandlePeriod {
 /** Candles that start in a period, oldest first. */
 export interface PeriodCandles {
   readonly candles: readonly Candle[];
-  /** Candles that cannot be read. */
+  /** The number of unreadable candles. */
   readonly leftOut: number;
   /** Whether the exchange sent some in another order. */
   readonly wasUnsorted: boolean;
 }
 
 /**
- * Reads the candles of a period. The exchange answers the *earliest* 1000 from a moment on, so this goes on from the last
- * one until the period's end.
+ * Reads the candles of a period. The exchange returns the *earliest* 1000 from a moment on, so this continues from the
+ * last one until the period's end.
  *
  * @throws {ExchangeError} when a page cannot be read
  */

@@ -2,7 +2,9 @@ import type { CallOptions, ExchangeClient } from "../exchange/client.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import type { Reading } from "./reading.ts";
 
-/** What those who read and trade need of an exchange: the real one, a simulated one, or the one that an identity trades on. */
+/**
+ * What readers and traders need of an exchange: the real one, a simulated one, or the one that an identity trades on.
+ */
 export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "status" | "reserve"> {
   call<Name extends EndpointName>(
     name: Name,
@@ -11,7 +13,7 @@ export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "statu
   ): Promise<AnswerOf<Name>>;
 }
 
-/** An exchange that tells how long its answers may be passed on, for those who keep what they make of them. */
+/** An exchange that also tells how long an answer may be reused. */
 export interface ReadingExchange extends Exchange {
   /** @throws {ExchangeError} as `call` does */
   read<Name extends EndpointName>(
@@ -21,8 +23,12 @@ export interface ReadingExchange extends Exchange {
   ): Promise<Reading<AnswerOf<Name>>>;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface ExchangeCallOptions extends Pick<CallOptions, "signal" | "priority" | "reservation"> {
-  /** Asks the exchange itself, however fresh another answer is. @default false */
+  /**
+   * Bypasses answers that are still fresh.
+   *
+   * @default false
+   */
   readonly fresh?: boolean;
 }

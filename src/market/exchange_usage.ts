@@ -1,4 +1,4 @@
-/** What the exchange was asked and what it was spared, as clients and operators see it. */
+/** Requests made to the exchange, and requests avoided, for clients and operators. */
 
 import { z } from "zod";
 import type { CallCount } from "../exchange/call_counts.ts";
@@ -9,17 +9,17 @@ import type { Saving } from "./saved_calls.ts";
 
 /** Since the exchange was opened. */
 export interface ExchangeUsage {
-  /** Requests, by what they were for and how they ended. */
+  /** Requests by group and outcome. */
   readonly calls: readonly CallCount[];
-  /** Reads that were answered without a request. */
+  /** Reads that needed no request. */
   readonly saved: Readonly<Record<Saving, number>>;
-  /** The streams that there are now. */
+  /** The present market streams. */
   readonly streams: readonly LiveMarketStatus[];
-  /** The streams of own orders and balances that there are now, one an account at most. */
+  /** The present user streams, at most one per account. */
   readonly userStreams: readonly AccountStreamStatus[];
 }
 
-/** How the user stream of one account is doing. */
+/** The state of an account's user stream. */
 export interface AccountStreamStatus extends LiveAccountStatus {
   /** The account's id. */
   readonly account: string;
@@ -32,32 +32,32 @@ export const UsageRecord = z.object({
   streams: z.array(z.object({
     pair: z.string(),
     live: z.boolean(),
-    /** How long ago the exchange last showed that the book is the present one; `null` before that. */
+    /** Time since the exchange last confirmed that the book is current; `null` before that. */
     age_ms: z.int().nullable(),
-    /** How often updates were lost or made no sense. */
+    /** The number of times that updates were lost or inconsistent. */
     gaps: z.int(),
     reconnects: z.int(),
-    /** Present where servers share the streams of the exchange. */
+    /** Present when servers share the streams of the exchange. */
     sharing: z.object({
       /** Who reads the exchange's stream: this server for all, another one, or this one for itself. */
       role: z.enum(["leader", "follower", "alone"]),
-      /** How often this server became the leader in the place of another one. */
+      /** How often this server took over the leadership from another. */
       takeovers: z.int(),
-      /** How long the newest update took from the leader to here; `null` before one came. */
+      /** Time from the leader to this server of the latest update; `null` before the first. */
       lag_ms: z.int().nullable(),
     }).optional(),
   })),
   user_streams: z.array(z.object({
-    /** Which account of the exchange it tells of. */
+    /** The exchange account. */
     account: z.string(),
     live: z.boolean(),
-    /** How long ago the exchange was last heard; `null` before that. */
+    /** Time since the last sign of life from the exchange; `null` before the first. */
     age_ms: z.int().nullable(),
-    /** How often it was away for longer than the exchange keeps messages. */
+    /** The number of gaps longer than the exchange keeps messages. */
     gaps: z.int(),
     reconnects: z.int(),
     events: z.int(),
-    /** Why it is not live, as a code; `null` while it is, and before its first loss. */
+    /** Why it is not live, as a code; `null` while it is, and before it was first lost. */
     problem: z.string().nullable(),
   })).default([]),
 });
@@ -65,7 +65,7 @@ export const UsageRecord = z.object({
 /** See {@linkcode UsageRecord}. */
 export type UsageRecord = z.infer<typeof UsageRecord>;
 
-/** Usage for programs. */
+/** Usage as a JSON object. */
 export function usageRecord({ calls, saved, streams, userStreams }: ExchangeUsage): UsageRecord {
   return {
     calls_sent: calls.reduce((sum, { outcome, count }) => outcome === "not_sent" ? sum : sum + count, 0),
@@ -98,7 +98,7 @@ function wholeAge({ ageMs }: { readonly ageMs: number }): number | null {
   return Number.isFinite(ageMs) ? Math.round(ageMs) : null;
 }
 
-/** Connections of a stream after its first one. */
+/** Connections of a stream beyond the first. */
 export function reconnectsOf({ connections }: Pick<LiveMarketStatus, "connections">): number {
   return Math.max(0, connections - 1);
 }

@@ -1,4 +1,4 @@
-/** The markets of the exchange, read now and then, and what people mean by a pair or a currency. */
+/** The markets of the exchange, and the pairs and currencies that people name. */
 
 import type { ExchangeClient } from "../exchange/client.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -9,7 +9,7 @@ import { cancelled } from "../exchange/failures.ts";
 import { findCurrency, findPair, type Found, type NamedPair } from "../money/pair_names.ts";
 import type { Market } from "../exchange/schemas.ts";
 
-/** How long the old list serves after it could not be read again. */
+/** How long the old list is used after it could not be read again. */
 const RETRY_AFTER_FAILURE_MS = 15_000;
 
 /** Settings of {@linkcode Markets}. */
@@ -17,19 +17,19 @@ export interface MarketsOptions {
   /** Monotonic milliseconds. */
   now?: () => number;
   /**
-   * How long a list is taken for true.
+   * How long a list is valid.
    *
    * @default {600_000}
    */
   ttlMs?: number;
 }
 
-/** What a caller of {@linkcode Markets} may give up with. */
+/** Options of a lookup in {@linkcode Markets}. */
 export interface LookupOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What those who read markets need of {@linkcode Markets}. */
+/** The part of {@linkcode Markets} that readers need. */
 export type MarketLookup = Pick<Markets, "list" | "leftOut" | "resolve" | "resolveCurrency">;
 
 interface Known {
@@ -38,8 +38,8 @@ interface Known {
 }
 
 /**
- * The list of markets, shared: many callers cost one request, and a caller who gives up does not take it from the
- * others. When it cannot be read again the old one serves on.
+ * The shared list of markets: many callers cost one request, and a caller that gives up does not affect the others.
+ * When it cannot be read again, the old one stays in use.
  */
 export class Markets {
   readonly #client: Pick<ExchangeClient, "call">;
@@ -67,22 +67,22 @@ export class Markets {
     return (await this.#read(options)).markets;
   }
 
-  /** From when on the list is not taken for true any more; monotonic milliseconds. */
+  /** When the list becomes invalid; monotonic milliseconds. */
   get staleAtMs(): number {
     return this.#freshUntil;
   }
 
-  /** When the exchange last answered it; monotonic milliseconds. */
+  /** When the exchange returned it; monotonic milliseconds. */
   get asOfMs(): number {
     return this.#asOfMs;
   }
 
-  /** Whether it could not be read again, and the old one serves on. */
+  /** Whether it could not be read again, so that the old one is in use. */
   get isLapsed(): boolean {
     return this.#isLapsed;
   }
 
-  /** How many markets the list leaves out, as they cannot be read. */
+  /** The number of unreadable markets, which the list omits. */
   get leftOut(): number {
     return this.#leftOut;
   }
@@ -130,7 +130,7 @@ export class Markets {
       this.#leftOut = left_out;
       this.#asOfMs = this.#now();
       this.#isLapsed = false;
-      // An exchange without markets is one that is starting or ailing: ask again next time.
+      // An exchange without markets is starting up or failing: ask again next time.
       this.#freshUntil = markets.length === 0 ? -Infinity : this.#now() + this.#ttlMs;
       return this.#known = { markets, pairs: markets.map((market) => ({ ...namedPair(market), market })) };
     } catch (error) {
@@ -142,7 +142,7 @@ export class Markets {
   }
 }
 
-/** A market by the names that people give it. */
+/** A market by the names that people use for it. */
 export function namedPair({ market_id, base_currency, counter_currency }: Market): NamedPair {
   return { id: market_id, base: base_currency, counter: counter_currency };
 }

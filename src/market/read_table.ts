@@ -1,4 +1,4 @@
-/** Reads that many share: equal ones that are on their way are one, and an answer is passed on as long as it is fresh. */
+/** Shares reads between callers: equal reads in progress become one, and an answer is reused while it is fresh. */
 
 import { SharedWork } from "../timing/shared_work.ts";
 import { BoundedMap } from "./bounded_map.ts";
@@ -10,10 +10,10 @@ export interface ReadPlan<Answer> {
   /** Equal reads have equal keys. */
   readonly key: string;
   readonly ask: (signal: AbortSignal) => Promise<Answer>;
-  /** How long the answer is passed on, from its arrival; 0 shares it only with those who wait for it already. */
+  /** How long the answer is reused, from its arrival; with 0 only callers that already wait share it. */
   readonly freshMs: number;
   readonly signal: AbortSignal | undefined;
-  /** What a caller gets who gives up. */
+  /** The error for a caller that gives up. */
   readonly cancelled: () => Error;
 }
 
@@ -22,11 +22,11 @@ export interface ReadTableOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly maxBytes: number;
-  /** Where reads are counted that asked for nothing. */
+  /** Counts reads that needed no request. */
   readonly saved: Pick<SavedCalls, "add">;
 }
 
-/** Reads on their way, and their answers within bounds. */
+/** Reads in progress, and a bounded number of answers. */
 export class ReadTable {
   readonly #now: () => number;
   readonly #saved: Pick<SavedCalls, "add">;
@@ -39,7 +39,7 @@ export class ReadTable {
     this.#kept = new BoundedMap(maxBytes);
   }
 
-  /** The answer that is there, or the one to come. A failure goes to those who wait for it and is not kept. */
+  /** The present answer, or the one in progress. A failure goes to all who wait and is not kept. */
   async read<Answer>(plan: ReadPlan<Answer>): Promise<Reading<Answer>> {
     const kept = this.#kept.get(plan.key);
     if (kept !== undefined && this.#now() < kept.staleAtMs) {
@@ -53,7 +53,7 @@ export class ReadTable {
     return await work.join(plan.signal, plan.cancelled) as Reading<Answer>;
   }
 
-  /** Forgets all answers, and has nobody join what is on its way; who waits for that is served. */
+  /** Forgets all answers, and lets nobody join reads in progress; those who already wait are served. */
   clear(): void {
     this.#kept.clear();
     this.#asking.clear();

@@ -1,6 +1,6 @@
 /**
- * The market as one piece of work reads it, with a record of what was read: what was made of that holds as long as all of
- * it may be passed on. What is an account's, and everything else that not everybody gets alike, is refused.
+ * The market as one piece of work reads it, with a record of what it read: the result is valid while all of that may be
+ * reused. Reads of account data, and of anything else that differs between identities, are refused.
  */
 
 import { endpoints } from "../exchange/endpoints.ts";
@@ -10,10 +10,10 @@ import type { MarketLookup, Markets } from "./pairs.ts";
 import type { Reading } from "./reading.ts";
 import { isMarketData } from "./shared_reads.ts";
 
-/** How long a look at the clock is good for, as everything else of the market is. */
+/** How long a reading of the clock is valid, like all other market data. */
 const CLOCK_MS = 1_000;
 
-/** Where the market is read. */
+/** Sources of the market's data. */
 export interface MarketParts {
   readonly exchange: ReadingExchange;
   readonly markets: Markets;
@@ -23,11 +23,14 @@ export interface MarketParts {
   readonly monotonic: () => number;
 }
 
-/** Where what was read of the market came from. */
+/** The origin of the market data that was read. */
 export interface Provenance {
-  /** `stream`: from memory, as of the newest update; `rest`: the exchange's answer; `cache`: an old answer, as there is no newer. */
+  /**
+   * `stream`: from memory, as of the latest update; `rest`: the exchange's answer; `cache`: an old answer, as there is
+   * no newer one.
+   */
   readonly source: "stream" | "rest" | "cache";
-  /** When the oldest part of it was last known to be true; monotonic milliseconds. */
+  /** When its oldest part was last confirmed; monotonic milliseconds. */
   readonly asOfMs: number;
 }
 
@@ -68,19 +71,19 @@ export class RecordedMarket {
     return this.#parts.now();
   }
 
-  /** Whether everything that was read may still be passed on; never where nothing was. */
+  /** Whether everything that was read may still be reused; `false` when nothing was read. */
   isCurrent(nowMs: number): boolean {
     for (const { staleAtMs } of this.#read) if (nowMs >= staleAtMs) return false;
     return this.#read.length > 0;
   }
 
-  /** How many answers of the exchange, and of streams, this was made of; the list of markets is none. */
+  /** The number of answers read, from the exchange and from streams; the list of markets does not count. */
   get readCounts(): { readonly exchange: number; readonly stream: number } {
     const stream = this.#readings.filter(({ source }) => source === "stream").length;
     return { exchange: this.#readings.length - stream, stream };
   }
 
-  /** Where prices, books, trades and candles came from; where none were read, the list of markets. */
+  /** The origin of the prices, books, trades and candles; if none were read, of the list of markets. */
   get provenance(): Provenance {
     const readings = this.#readings;
     const { markets } = this.#parts;

@@ -1,5 +1,5 @@
 /**
- * Why a read cost no call: it waited for the same answer as another one, an answer was still fresh, or a stream told it.
+ * Why a read needed no call: it joined an equal one in progress, an answer was still fresh, or a stream had the data.
  */
 export type Saving = "coalesced" | "cache" | "stream";
 
@@ -7,7 +7,7 @@ export type Saving = "coalesced" | "cache" | "stream";
 export class SavedCalls {
   readonly #counts: Record<Saving, number> = { coalesced: 0, cache: 0, stream: 0 };
 
-  /** The counts since it was made. */
+  /** The counts since it was created. */
   get all(): Readonly<Record<Saving, number>> {
     return { ...this.#counts };
   }

@@ -1,9 +1,9 @@
 /**
- * Reads that many callers share: who asks what another one is just asking waits for the same answer. What the exchange
- * tells everybody is passed on for a second, which is as fresh as its own public data is; closed candles are kept.
+ * Reads that many callers share: a caller that requests what another is already requesting waits for the same answer.
+ * Public data is reused for a second, as the exchange allows; closed candles are kept.
  *
- * What is an account's is shared within one identity only, through its own {@linkcode SharedReads.as view}, and
- * forgotten when an order is sent. Writes, and reads that ask for a fresh answer, go straight through.
+ * Account data is shared within one identity only, through its own {@linkcode SharedReads.as view}, and forgotten when
+ * an order is sent. Writes, and reads that ask for a fresh answer, go straight through.
  */
 
 import type { CallOptions, ExchangeClient } from "../exchange/client.ts";
@@ -16,30 +16,34 @@ import { ReadTable } from "./read_table.ts";
 import type { Reading } from "./reading.ts";
 import { SavedCalls } from "./saved_calls.ts";
 
-/** How long an answer is passed on; what `cache-control` says of public data. */
+/** How long an answer is reused; the `cache-control` of public data. */
 const FRESH_MS = 1_000;
 
 const MAX_PUBLIC_BYTES = 16 * 1_048_576;
 const MAX_PRIVATE_BYTES = 4 * 1_048_576;
 
-/** What of an account is passed on for as long as public data; everything else of it is asked for again. */
+/** Account data that is reused for as long as public data; all other account data is read each time. */
 const KEPT_OF_ACCOUNTS: ReadonlySet<EndpointName> = new Set(["getBalances", "getFeeInfo"]);
 
 /**
- * Where answers of one market endpoint come from: `ask` asks the exchange, as everybody's read together. A source that
- * knows better, such as a stream, answers without it.
+ * A source of one market endpoint's answers: `ask` asks the exchange, shared between callers. A source with better
+ * data, such as a stream, answers without it.
  */
 export type MarketSource<Name extends EndpointName> = (
   params: ParamsOf<Name>,
   ask: (params: ParamsOf<Name>) => Promise<Reading<AnswerOf<Name>>>,
 ) => Promise<Reading<AnswerOf<Name>>>;
 
-/** Sources by endpoint; the exchange itself where there is none. */
+/** Sources by endpoint; the exchange itself when there is none. */
 export type MarketSources = { readonly [Name in EndpointName]?: MarketSource<Name> };
 
-/** What the exchange tells of the account by itself. */
+/** Account data that the exchange pushes. */
 export interface AccountTold {
-  /** An answer that does not trail behind it. @throws {ExchangeError} as `ask` does */
+  /**
+   * An answer that does not lag behind what was pushed.
+   *
+   * @throws {ExchangeError} as `ask` does
+   */
   upToDate<Name extends EndpointName>(read: {
     readonly name: Name;
     readonly params: ParamsOf<Name>;
@@ -56,13 +60,13 @@ export interface SharedReadsOptions {
   readonly wallClock?: () => number;
   /** @default none */
   readonly sources?: MarketSources;
-  /** @default nothing is told */
+  /** @default nothing is pushed */
   readonly account?: AccountTold | undefined;
 }
 
-/** An exchange client behind which equal reads are one. */
+/** An exchange client that combines equal reads. */
 export class SharedReads implements ReadingExchange {
-  /** Reads that cost no call; those who keep what they make of readings count here too. */
+  /** Counts reads that needed no call; callers that cache results count here too. */
   readonly saved = new SavedCalls();
   readonly #client: ExchangeClient;
   readonly #now: () => number;
@@ -118,17 +122,17 @@ export class SharedReads implements ReadingExchange {
       : await this.#passThrough(name, params, options);
   }
 
-  /** The exchange as one identity reads it: what is an account's is shared within that identity. */
+  /** The exchange as one identity reads it: account data is shared within that identity. */
   as(identity: string): Exchange {
     return new IdentityReads(this, identity);
   }
 
-  /** Something has happened to the account: nobody gets what was asked for before. */
+  /** The account has changed: earlier reads are not reused. */
   forgetAccount(): void {
     this.#private.clear();
   }
 
-  /** A read of {@linkcode SharedReads.as}. */
+  /** A read through {@linkcode SharedReads.as}. */
   async readAs<Name extends EndpointName>(
     identity: string,
     { name, params, options }: {
@@ -192,7 +196,7 @@ export class SharedReads implements ReadingExchange {
       const asOfMs = this.#now();
       return { answer, source: "exchange", asOfMs, staleAtMs: asOfMs };
     } finally {
-      // What was asked before the exchange had taken it may not tell of it.
+      // A read that began before the exchange processed the order may not show it.
       if (isWrite) this.#private.clear();
     }
   }
@@ -231,7 +235,7 @@ class IdentityReads implements Exchange {
   }
 }
 
-/** What everybody may know, and the exchange tells all keys alike. */
+/** Public data, which the exchange returns alike for all keys. */
 export function isMarketData(name: EndpointName): boolean {
   return endpoints[name].priority === "market";
 }

@@ -1,4 +1,4 @@
-/** What balances are worth in one currency, at the mid prices of the moment. */
+/** Values balances in one currency, at the present mid prices. */
 
 import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
@@ -6,7 +6,7 @@ import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
 import { decimalsOf, kindOf } from "../money/currencies.ts";
 import { middleOf, sumOf } from "../money/rounding.ts";
 
-/** All accounts of one currency together. */
+/** All accounts of one currency, summed. */
 export interface Holding {
   readonly currency: string;
   readonly balance: Big;
@@ -16,13 +16,13 @@ export interface Holding {
   readonly isEmpty: boolean;
 }
 
-/** A price of one unit and the value of all of them. */
+/** The price of one unit, and the value of all of them. */
 export interface Worth {
   readonly price: Big;
   readonly value: Big;
 }
 
-/** Longest chain of markets between two currencies. */
+/** The longest chain of markets between two currencies. */
 const MAX_STEPS = 3;
 
 /** Sums accounts by currency, in order of appearance. */
@@ -36,20 +36,20 @@ export function sumByCurrency(rows: readonly Balance[]): Holding[] {
   });
 }
 
-/** What holdings are valued by. */
+/** The prices that a valuation uses. */
 export interface Prices {
   readonly markets: readonly Market[];
   readonly tickers: readonly Ticker[];
 }
 
-/** The currency to value in where none is asked for: the first fiat currency held that is traded, else USDT. */
+/** The default currency of a valuation: the first fiat currency held that is traded, else USDT. */
 export function homeCurrency(held: readonly Holding[], markets: readonly Market[]): string {
   const isTradedFiat = (code: string): boolean =>
     kindOf(code) === "fiat" && markets.some((market) => market.counter_currency === code);
   return held.find(({ currency }) => isTradedFiat(currency))?.currency ?? "USDT";
 }
 
-/** Values holdings in a currency; `null` for those from which no chain of at most three markets leads to it. */
+/** Values holdings in a currency; `null` for those that no chain of at most three markets connects to it. */
 export function valueIn(currency: string, { markets, tickers }: Prices): (holding: Holding) => Worth | null {
   const prices = pricesIn(currency, ratesOf(markets, tickers));
   const places = decimalsOf(currency);

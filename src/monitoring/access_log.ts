@@ -1,6 +1,6 @@
 /**
- * The access log: one record for a call of a tool, whichever way it came in, and for a request that was refused before
- * it reached one. It holds who called what and how it ended; never arguments, answers or credentials.
+ * The access log: one record per tool call, over any transport, and per request that was rejected before a tool ran. It
+ * records who called what and the outcome; never arguments, answers or credentials.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -9,20 +9,20 @@ import type { ObservedCall } from "./observed_call.ts";
 
 const log = getLogger(["luno-mcp-server", "calls"]);
 
-/** Which calls are logged: none, those that failed, or every one. */
+/** The calls to log: none, failed ones, or all. */
 export type AccessLogMode = "off" | "errors" | "all";
 
-/** A request that was refused before it ran. */
+/** A request that was rejected before it ran. */
 export interface RefusedRequest {
   /** Such as `c12`; absent for requests over HTTP. */
   readonly connection?: string | undefined;
   readonly identity: string;
   readonly requestId?: string | number | undefined;
-  /** The refusal's stable code. */
+  /** The stable error code. */
   readonly code: string;
 }
 
-/** Logs a call where `mode` asks for it. */
+/** Logs a call if `mode` includes it. */
 export function logCall(mode: AccessLogMode, call: ObservedCall): void {
   const { tool, outcome, durationMs } = call;
   if (mode === "off" || mode === "errors" && !isFailure(outcome)) return;
@@ -34,7 +34,7 @@ export function logCall(mode: AccessLogMode, call: ObservedCall): void {
   });
 }
 
-/** Logs a request that was refused, unless there is no access log. */
+/** Logs a rejected request, unless the access log is off. */
 export function logRefusal(mode: AccessLogMode, { code, ...request }: RefusedRequest): void {
   if (mode !== "off") log.info("request refused", { ...originOf(request), outcome: code });
 }
@@ -47,12 +47,12 @@ function originOf({ connection, identity, requestId }: Omit<RefusedRequest, "cod
   };
 }
 
-/** Clients choose the ids of their requests. */
+/** Clients choose the ids of their requests, so they are truncated. */
 function shortId(id: string | number): string | number {
   return typeof id === "string" ? id.slice(0, 64) : id;
 }
 
-/** Neither a question to a person nor a caller that gave up is a failure. */
+/** Neither a question to a person nor a cancelled call is a failure. */
 function isFailure(outcome: ToolOutcome): boolean {
   return !outcome.ok && outcome.ask === undefined && outcome.error.code !== "ERR_CANCELLED";
 }

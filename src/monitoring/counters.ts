@@ -1,9 +1,9 @@
-/** Metrics that are counted as things happen. */
+/** Metrics that are counted as events happen. */
 
 import { Counter, Histogram } from "./exposition.ts";
 import type { Buckets, Count } from "./exposition.ts";
 
-/** What is counted of one tool. */
+/** The metrics of one tool. */
 export interface ToolCounters {
   readonly ok: Count;
   readonly error: Count;
@@ -58,7 +58,7 @@ export class Counters {
     return made;
   }
 
-  /** In the text format of Prometheus. */
+  /** In the Prometheus text format. */
   text(): string {
     const all = [this.#calls, this.#durations, this.#queueTimes, this.#refusals, this.#rejections, this.#bytes];
     return all.map((metric) => metric.text()).join("\n");

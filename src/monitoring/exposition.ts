@@ -1,15 +1,15 @@
 /**
- * Counters and histograms that cost an addition each time and are written in the text format of Prometheus when they are
- * scraped. Labels are resolved once, to what is counted in.
+ * Counters and histograms that cost one addition per event and are formatted for Prometheus when scraped. Labels are
+ * resolved once, to the object that counts.
  */
 
-/** What a metric is. */
+/** The name, help and labels of a metric. */
 export interface MetricStart {
   readonly name: string;
   readonly help: string;
 }
 
-/** Labels from fixed sets, such as tools that exist; nothing that a client sends becomes one. */
+/** Labels from fixed sets, such as existing tools; nothing that a client sends becomes a label. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** One line of a counter. */
@@ -26,7 +26,7 @@ export class Counter {
     this.#start = start;
   }
 
-  /** Where to count with these labels; shown from now on. */
+  /** The line with these labels; exposed from now on. */
   of(labels: Labels): Count {
     const key = labelText(labels);
     const known = this.#counts.get(key) ?? { value: 0 };
@@ -41,7 +41,7 @@ export class Counter {
   }
 }
 
-/** A histogram, by labels; `bounds` are the upper ends of its buckets, ascending. */
+/** A histogram, by labels; `bounds` are the upper bounds of its buckets, ascending. */
 export class Histogram {
   readonly #start: MetricStart;
   readonly #bounds: readonly number[];
@@ -52,7 +52,7 @@ export class Histogram {
     this.#bounds = bounds;
   }
 
-  /** Where to count with these labels; shown from now on. */
+  /** The line with these labels; exposed from now on. */
   of(labels: Labels): Buckets {
     const key = labelText(labels);
     const known = this.#buckets.get(key) ?? { labels, buckets: new Buckets(this.#bounds) };
@@ -91,7 +91,7 @@ export class Buckets {
     this.sum += value;
   }
 
-  /** Upper ends, with how many were at most that. */
+  /** Upper bounds, with cumulative counts. */
   cumulative(): [le: string, count: number][] {
     let count = 0;
     return [...this.#bounds, Infinity].map((bound, index) => {

@@ -1,4 +1,4 @@
-/** Metrics that are read where they arise, at the moment of a scrape: exchange, orders, connections. */
+/** Metrics that are read at their source when scraped: exchange, orders, connections. */
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
@@ -9,23 +9,23 @@ import { ORDER_OUTCOMES } from "../trading/audit_lines.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
 import { addUserStream } from "./user_stream_facts.ts";
 
-/** What the exchange's client tells. */
+/** Facts from the exchange's client. */
 export interface ExchangeFacts extends ExchangeUsage {
-  /** Calls that the exchange would still take in the current minute. */
+  /** Calls left in the current minute's budget. */
   readonly callsLeft: number;
   /** Whether it answers; `null` before the first call. */
   readonly isReachable: boolean | null;
 }
 
-/** Where the figures come from; each answers `undefined` while there are none, `trading` later. */
+/** The sources of the metrics; each returns `undefined` while there are none, `trading` asynchronously. */
 export interface FactSources {
   readonly registry: Registry;
   readonly exchange: () => ExchangeFacts | undefined;
-  /** Rejects with a `StoreError` where the record cannot be read. */
+  /** Rejects with a `StoreError` when the record cannot be read. */
   readonly trading: () => Promise<TradingFigures> | undefined;
 }
 
-/** What an identity begins with, as a label: who it is never becomes one. */
+/** The kinds of identities, as a label: the identity itself never becomes one. */
 const IDENTITY_KINDS = { local: "local", key: "key", token: "token", cert: "certificate", address: "address" } as const;
 
 /** Adds the metrics. */
@@ -94,7 +94,7 @@ function addExchange(metrics: Metrics, { exchange }: FactSources): void {
   });
 }
 
-/** A stream has its pair as a label: pairs are the exchange's, and few are followed at a time. */
+/** The pair is a label: pairs come from the exchange, and few are followed at a time. */
 function addStreams(metrics: Metrics, { exchange }: FactSources): void {
   const start = { labelNames: ["pair"], registers: [metrics] };
   const streams = () => exchange()?.streams ?? [];
@@ -136,7 +136,7 @@ function addStreams(metrics: Metrics, { exchange }: FactSources): void {
   });
 }
 
-/** How servers share the streams of the exchange; no line where each has its own. */
+/** Sharing of the exchange's streams between servers; no lines when nothing is shared. */
 function addSharing(metrics: Metrics, { exchange }: FactSources): void {
   const start = { labelNames: ["pair"], registers: [metrics] };
   const shared = () =>
@@ -246,7 +246,7 @@ function addLoad(metrics: Metrics, { registry }: FactSources): void {
   });
 }
 
-/** A record that cannot be read costs its own figures, not the whole page. */
+/** A record that cannot be read omits its own metrics, not the whole page. */
 async function readable(trading: FactSources["trading"]): Promise<TradingFigures | undefined> {
   try {
     return await trading();

@@ -1,7 +1,7 @@
 /**
- * Watches connections and calls: counters for Prometheus, figures for operators, what the line of statistics counts.
+ * Observes connections and calls: metrics for Prometheus, figures for operators, counts for the statistics line.
  *
- * Labels come from fixed sets only: tools that exist, transports, reasons. Nothing that a client sends becomes one.
+ * Labels come from fixed sets only: existing tools, transports, reasons. Nothing that a client sends becomes a label.
  */
 
 import { Buffer } from "node:buffer";
@@ -22,20 +22,28 @@ export interface MonitorOptions {
   readonly registry: Registry;
   /** Names that may become labels. */
   readonly tools: readonly string[];
-  /** Milliseconds that only ever rise. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
-  /** Between two lines of statistics; 0 writes none. */
+  /** Interval of the statistics line; 0 disables it. */
   readonly statsIntervalMs: number;
-  /** What is known of the exchange, once it is open. @default nothing */
+  /**
+   * Facts about the exchange, once it is open.
+   *
+   * @default none
+   */
   readonly exchange?: FactSources["exchange"];
-  /** What is known of trading, where it is on. @default nothing */
+  /**
+   * Facts about trading, when it is on.
+   *
+   * @default none
+   */
   readonly trading?: FactSources["trading"];
 }
 
-/** A request, as far as a monitor reads it. */
+/** The part of a request that a monitor reads. */
 type ObservedRequest = Parameters<ChannelObserver["received"]>[0];
 
-/** Watches one server. */
+/** Observes one server. */
 export class Monitor {
   readonly statistics: Statistics;
   readonly #options: MonitorOptions;
@@ -51,9 +59,9 @@ export class Monitor {
     addFacts(this.#metrics, { registry, exchange, trading });
   }
 
-  /** Watches the channel of one connection. */
+  /** Observes the channel of one connection. */
   watch(connection: Connection): ChannelObserver {
-    /** Of requests that wait. */
+    /** Start times of queued requests. */
     const sinceMs = new WeakMap<ObservedRequest, number>();
     const touch = () => connection.lastSeen = this.#options.registry.now();
     const { bytesIn, queueTimes } = this.#counters;
@@ -95,26 +103,26 @@ export class Monitor {
     this.statistics.called(durationMs, { isError: label === "error" });
   }
 
-  /** Counts a refused request; `data` is the refusal's error data. */
+  /** Counts a rejected request; `data` is its error data. */
   refused(data: unknown): void {
     this.#counters.refused(refusalReason(data));
     this.statistics.refused();
   }
 
-  /** Counts a connection that was refused. */
+  /** Counts a rejected connection. */
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void {
     this.#counters.rejected(reason);
     this.statistics.rejectedConnection();
   }
 
-  /** Counts what was sent to a client. */
+  /** Counts messages sent to a client. */
   sent(connection: Connection, text: string): void {
     const size = Buffer.byteLength(text);
     connection.bytesOut += size;
     this.#counters.bytesOut.value += size;
   }
 
-  /** Everything in the text format of Prometheus. */
+  /** All metrics in the Prometheus text format. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     return {
       text: `${this.#counters.text()}\n${await this.#metrics.metrics()}`,
@@ -123,10 +131,10 @@ export class Monitor {
   }
 }
 
-/** Both eras name the client: in the handshake, or in every request's `_meta`. */
+/** Both revisions name the client: in the handshake, or in `_meta` of every request. */
 function introduce(connection: Connection, { method, params }: ObservedRequest): void {
   if (method === "initialize") return connection.introduce(asInfo(params?.clientInfo), "legacy");
-  const meta = params?._meta; // Nobody has looked at it yet.
+  const meta = params?._meta; // Not validated yet.
   if (meta !== undefined && PROTOCOL_VERSION in asInfo(meta)) {
     connection.introduce(asInfo(asInfo(meta)[CLIENT_INFO]), "modern");
   }
@@ -145,7 +153,7 @@ function refusalReason(data: unknown): string {
   return code === "ERR_TOO_MANY_REQUESTS" ? "rate_limit" : "malformed";
 }
 
-/** A call that its caller gave up is no error. */
+/** A cancelled call is not an error. */
 function labelOf(outcome: ToolOutcome): "ok" | "error" | "cancelled" {
   if (outcome.ok) return "ok";
   return outcome.error.code === "ERR_CANCELLED" ? "cancelled" : "error";

@@ -1,6 +1,6 @@
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 
-/** A call of a tool that has its answer. */
+/** An answered tool call. */
 export interface ObservedCall {
   readonly tool: string;
   readonly identity: string;
@@ -11,5 +11,5 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
-/** Hears of every call, whichever way it came in. Must not throw, and is not waited for. */
+/** Called for every tool call, over any transport. Must not throw, and is not awaited. */
 export type CallObserver = (call: ObservedCall) => void;

@@ -1,4 +1,4 @@
-/** A line of statistics in the log, at an interval: what happened since the one before. */
+/** A periodic line of statistics in the log: the events since the previous one. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { Registry } from "../session/registry.ts";
@@ -6,20 +6,20 @@ import { LatencyHistogram } from "../timing/latency_histogram.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** Share of its rate limit from which a client is named. */
+/** The share of its rate limit from which a client is named. */
 const NOTABLE_USE = 0.5;
 
-/** Clients that a line names; it counts the others. */
+/** The most clients that a line names; the others are counted. */
 const MAX_NAMED = 5;
 
 const PERCENTILES = [0.5, 0.9, 0.99];
 
 const NOTHING = { calls: 0, errors: 0, refusals: 0, rejectedConnections: 0 };
 
-/** Counts what a line tells; a timer of its own from {@linkcode start} to {@linkcode stop}. */
+/** Counts the events of a line; owns a timer from {@linkcode start} to {@linkcode stop}. */
 export class Statistics {
   readonly #registry: Registry;
-  /** Between two lines; 0 writes none. */
+  /** Interval of the lines; 0 disables them. */
   readonly #intervalMs: number;
   #latency = new LatencyHistogram();
   #counts = { ...NOTHING };
@@ -52,7 +52,7 @@ export class Statistics {
     this.#counts.rejectedConnections++;
   }
 
-  /** Writes a line now; where nothing happened since the one before, none. */
+  /** Writes a line now, unless nothing happened since the previous one. */
   write(): void {
     const { calls, errors, refusals, rejectedConnections } = this.#counts;
     const latency = this.#latency;

@@ -1,16 +1,16 @@
-/** Metrics of the stream that tells of own orders and balances, read at the moment of a scrape. */
+/** Metrics of the user stream, read when scraped. */
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
 import { reconnectsOf } from "../market/exchange_usage.ts";
 import type { AccountStreamStatus, ExchangeUsage } from "../market/exchange_usage.ts";
 
-/** Where the figures come from. */
+/** The source of the metrics. */
 export interface UserStreamSource {
   readonly exchange: () => Pick<ExchangeUsage, "userStreams"> | undefined;
 }
 
-/** Adds them; `exchange` answers `undefined` while there is none. */
+/** Adds the metrics; `exchange` returns `undefined` while there is none. */
 export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource): void {
   const start = { labelNames: ["account"], registers: [metrics] };
   const streams = () => exchange()?.userStreams ?? [];

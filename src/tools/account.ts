@@ -114,7 +114,7 @@ const getAccountBalance = defineTool({
   },
 });
 
-/** The accounts of the key's owner. */
+/** Tools for the accounts of the key's owner. */
 export const accountTools: readonly Tool[] = [
   getAccountBalance,
   getAccounts,
@@ -122,7 +122,7 @@ export const accountTools: readonly Tool[] = [
   listTransfers,
 ];
 
-/** Pairs of these markets whose prices contradict each other; an empty side reads `"0"`. */
+/** Pairs among these markets whose prices contradict each other; an empty side reads `"0"`. */
 function crossedPairs(tickers: readonly Ticker[], markets: readonly Market[]): string[] {
   const pairs = new Set(markets.map(({ market_id }) => market_id));
   return tickers.filter(({ pair, bid, ask }) => pairs.has(pair) && ask !== "0" && isCrossed(bid, ask))

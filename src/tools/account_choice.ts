@@ -1,17 +1,17 @@
-/** Which account a caller means. */
+/** The account that a call is about. */
 
 import type { Balance } from "../exchange/schemas.ts";
 import { AccountId, CurrencyText } from "./inputs.ts";
 import { ArgumentError } from "./tool.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** Arguments that name an account: by its id or, where only one holds it, by its currency. */
+/** Arguments that name an account: by its id or, if it is the only one, by its currency. */
 export const accountChoice = {
   account_id: AccountId.optional(),
   currency: CurrencyText.optional().describe("instead of account_id where you have one account in it"),
 };
 
-/** What {@linkcode accountChoice} reads. */
+/** Values of {@linkcode accountChoice}. */
 export interface AccountChoice {
   readonly account_id?: string | undefined;
   readonly currency?: string | undefined;

@@ -1,4 +1,6 @@
-/** The tool names and parameters of Luno's own Go server; unlisted, each answered by the tool of ours that does its job. */
+/**
+ * The tool names and parameters of Luno's own Go server. They are unlisted, and answered by our corresponding tools.
+ */
 
 import { z } from "zod";
 import { accountTools } from "./account.ts";
@@ -90,7 +92,7 @@ function alias<Input extends z.ZodObject>(
   };
 }
 
-/** @throws {ArgumentError} when what a caller gave does not fit the tool behind the alias */
+/** @throws {ArgumentError} when the arguments do not fit the tool behind the alias */
 export function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
   const read = tool.input.safeParse(args);
   if (read.success) return read.data;

@@ -1,8 +1,8 @@
-/** Words of arguments in any case: `side: "buy"` means `BUY`, whichever way a call comes in. */
+/** Accepts enumerated arguments in any case: `side: "buy"` means `BUY`, over every transport. */
 
 import { z } from "zod";
 
-/** Arguments with the words of choices as the schema spells them; whatever fits no choice, or several, stays as it is. */
+/** Arguments with enumerated words in the schema's spelling; a value that matches none, or several, stays unchanged. */
 export function inDeclaredCase(input: z.ZodObject, args: unknown): unknown {
   if (typeof args !== "object" || args === null || Array.isArray(args)) return args;
   const changed = Object.entries(args).flatMap(([name, value]) => {

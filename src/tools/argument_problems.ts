@@ -1,4 +1,4 @@
-/** What is wrong with the arguments of a tool, in sentences that name the bound, the value and the nearest name. */
+/** Describes invalid arguments of a tool in sentences that name the bound, the value and the nearest name. */
 
 import { z } from "zod";
 import { nearestWord } from "../text/nearest_word.ts";
@@ -10,14 +10,14 @@ import { ArgumentError } from "./tool.ts";
 /** The JSON Schema of one argument. */
 export type ArgumentSchema = SchemaNode;
 
-/** One wrong argument; `suggestion` is the word that was probably meant. */
+/** One invalid argument; `suggestion` is the word that was probably meant. */
 export interface ArgumentProblem {
   readonly field: string;
   readonly problem: string;
   readonly suggestion?: string;
 }
 
-/** The most problems and names that one answer tells of. */
+/** The most problems and names in one answer. */
 const MAX_TOLD = 10;
 
 /** The JSON Schema of each argument of a tool, by its name. */
@@ -26,7 +26,7 @@ export function argumentSchemas(input: z.ZodObject): Readonly<Record<string, Arg
   return properties as Record<string, ArgumentSchema>;
 }
 
-/** Says what `error` found in `args`, which `input` was to read. */
+/** Describes the problems that `error` found in `args` when `input` parsed them. */
 export function argumentProblems(input: z.ZodObject, args: unknown, error: z.ZodError): ArgumentProblem[] {
   const properties = argumentSchemas(input);
   const problems = error.issues.slice(0, MAX_TOLD).flatMap((issue): ArgumentProblem[] => {
@@ -36,13 +36,13 @@ export function argumentProblems(input: z.ZodObject, args: unknown, error: z.Zod
     const field = issue.path.length === 0 ? "arguments" : issue.path.join(".");
     return [{ field, ...describeIssue(issue, { root: { type: "object", properties }, value: args }) }];
   });
-  // A value that breaks several rules is wrong once.
+  // A value that breaks several rules is reported once.
   return problems.filter((one, index) =>
     index === problems.findIndex(({ field, problem }) => field === one.field && problem === one.problem)
   );
 }
 
-/** The first of {@linkcode argumentProblems} as an error of a running tool; `advice` is added to its sentence. */
+/** The first of {@linkcode argumentProblems} as an error of a running tool; `advice` is appended to its sentence. */
 export function argumentError(input: z.ZodObject, args: unknown, error: z.ZodError, advice?: string): ArgumentError {
   const [first] = argumentProblems(input, args, error);
   const { field = "arguments", problem = "expected other arguments", suggestion } = first ?? {};

@@ -1,17 +1,17 @@
-/** What the best bid and the best ask of a book say. */
+/** Figures derived from the best bid and the best ask of a book. */
 
 import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
 import { middleOf } from "../money/rounding.ts";
 
-/** The warning where {@linkcode isCrossed}. */
+/** The warning when {@linkcode isCrossed}. */
 export const CROSSED = "the book is crossed: its best bid is not below its best ask, so spread and mid mean little";
 
-/** Tells whether a bid is not below an ask, as it is in a book that trades. */
+/** Tells whether a bid is not below an ask, which is so only in a book that trades. */
 export function isCrossed(bid: string | null = null, ask: string | null = null): boolean {
   return bid !== null && ask !== null && parseDecimal(bid).gte(ask);
 }
 
-/** Decimals; all `null` where a side is empty. The percentage is of the middle. */
+/** Decimals; all `null` when a side is empty. The percentage is relative to the mid price. */
 export function spreadOf(
   bid: string | undefined,
   ask: string | undefined,

@@ -1,4 +1,4 @@
-/** How the tools that trade reach the broker, and what they say of themselves. */
+/** How the trading tools call the broker, and their hints. */
 
 import type { Broker } from "../trading/broker.ts";
 import type { BrokerCall } from "../trading/broker_parts.ts";
@@ -6,13 +6,13 @@ import type { Asking } from "../trading/confirmation/confirmer.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
 import type { Hints, ToolContext } from "./tool.ts";
 
-/** Sends to the exchange; a repetition with the same idempotency key changes nothing. */
+/** Sends to the exchange; a repetition with the same idempotency key has no further effect. */
 export const PLACES: Hints = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
 
-/** Takes away from what is open; a repetition changes nothing. */
+/** Cancels open orders; a repetition has no further effect. */
 export const CANCELS: Hints = { ...PLACES, idempotentHint: true };
 
-/** Changes nothing at the exchange, and answers again each time. */
+/** Changes nothing at the exchange; each call may give another answer. */
 export const LOOKS: Hints = { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true };
 
 /**
@@ -29,7 +29,7 @@ export function brokerOf({ broker }: ToolContext): Broker {
   );
 }
 
-/** What the broker is to know of the call. */
+/** The facts about the call that the broker needs. */
 export function callOf({ caller, signal, asking = UNASKED }: ToolContext): BrokerCall {
   return { identity: caller.identity, signal, asking, mayTrade: () => caller.allows("orders:write") };
 }

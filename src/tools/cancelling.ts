@@ -1,4 +1,4 @@
-/** Cancelling orders: one, or all. */
+/** Cancels one order, or all. */
 
 import { z } from "zod";
 import { brokerOf, callOf, CANCELS } from "./broker_call.ts";
@@ -6,7 +6,7 @@ import { PairText } from "./inputs.ts";
 import { targetOf } from "./order_target.ts";
 import { defineTool } from "./tool.ts";
 
-/** What became of an order that was to be cancelled. */
+/** The outcome of a cancellation. */
 export const Cancelled = z.object({
   status: z.enum(["cancelled", "filled", "ended", "open", "unknown", "not_found"]),
   order_id: z.string().optional(),

@@ -1,4 +1,4 @@
-/** Price history: candles, and what a period's candles add up to. */
+/** Price history: candles, and statistics of a period. */
 
 import type Big from "big.js";
 import { z } from "zod";
@@ -153,7 +153,7 @@ const getPriceRange = defineTool({
 /** Tools that read candles. */
 export const candleTools: readonly Tool[] = [getHistoricalPrices, getPriceRange];
 
-/** What is to be said about candles beside them. */
+/** Remarks on candles. */
 function remarksOn(
   { candles, leftOut: unread, wasUnsorted }: PeriodCandles,
 ): { left_out?: number; warnings?: string[] } {

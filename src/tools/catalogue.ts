@@ -1,4 +1,4 @@
-/** Every tool, and the other names under which some of them can be called. */
+/** Every tool, and the aliases of some. */
 
 import { accountTools } from "./account.ts";
 import { aliases } from "./aliases.ts";
@@ -18,17 +18,17 @@ export const catalogue: readonly Tool[] = [
   ...serverTools,
 ];
 
-/** The tools of some groups, with the aliases that stand for them. */
+/** The tools of some groups, with their aliases. */
 export interface ToolSet {
-  /** What lists show. */
+  /** The listed tools. */
   readonly listed: readonly Tool[];
-  /** A tool by its name or alias. */
+  /** Finds a tool by name or alias. */
   find(name: string): Tool | undefined;
-  /** The same for a call whose method is the name: it also answers what clients of the older server read. */
+  /** The same for a call whose method is the tool's name: its answer also has the fields of the older server. */
   findPlain(name: string): Tool | undefined;
 }
 
-/** Selects the tools of `groups`; those that trade can be found in any case, and say how trading is switched on. */
+/** Selects the tools of `groups`; trading tools can be found in any case, and then explain how to enable trading. */
 export function selectTools(groups: readonly ToolGroup[]): ToolSet {
   const listed = catalogue.filter((tool) => groups.includes(tool.group));
   const byName = new Map(

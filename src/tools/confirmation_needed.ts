@@ -1,9 +1,9 @@
-/** A tool that needs a person's answer in a dialog of the client before it can go on. */
+/** Thrown by a tool that needs a person's answer in a dialog of the client before it can continue. */
 export class ConfirmationNeeded extends Error {
   override readonly name = "ConfirmationNeeded";
 
   constructor(
-    /** What the answer comes back with; no log may hold it. */
+    /** Returned with the answer; never logged. */
     readonly token: string,
     /** The exact order, in words. */
     readonly text: string,

@@ -1,21 +1,23 @@
-/** Cursors: where a list goes on, opaque to the client. */
+/** Cursors: opaque positions in a list. */
 
 import { z } from "zod";
 import { ArgumentError } from "./tool.ts";
 
-/** What a cursor belongs to: the list's name, then all that chooses and orders its rows, but for limit and fields. */
+/**
+ * What a cursor belongs to: the list's name, and everything that selects and orders its rows, except limit and fields.
+ */
 export type CursorQuery = readonly [list: string, ...(string | number | null | readonly string[])[]];
 
-/** Writes a cursor that is good for one query alone. */
+/** Creates a cursor that is valid for one query only. */
 export function writeCursor(position: Record<string, unknown>, query: CursorQuery): string {
   const text = JSON.stringify({ ...position, of: digest(query) });
   return new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**
- * Reads a cursor back.
+ * Parses a cursor.
  *
- * @throws {ArgumentError} when it is not one that this list has written, or belongs to another query
+ * @throws {ArgumentError} when this list did not create it, or for another query
  */
 export function readCursor<Position extends z.ZodObject>(
   schema: Position,
@@ -38,12 +40,12 @@ export function readCursor<Position extends z.ZodObject>(
 }
 
 /**
- * A position in a list that is sorted by time, newest first, where several rows may share a millisecond: the list goes
- * on at `atMs`, without the rows `seen` of that millisecond.
+ * A position in a list that is sorted by time, newest first, in which several rows may share a millisecond: the list
+ * continues at `atMs`, without the rows `seen` of that millisecond.
  */
 export const TimePosition = z.strictObject({ atMs: z.int().min(0), seen: z.array(z.string().max(64)).max(500) });
 
-/** A position as {@linkcode TimePosition} reads it. */
+/** The schema of a {@linkcode TimePosition}. */
 export type TimePosition = z.output<typeof TimePosition>;
 
 /** A row of a list that is sorted by time. */
@@ -52,7 +54,7 @@ export interface TimedRow {
   readonly atMs: number;
 }
 
-/** The rows that follow `position`, out of rows at or before it. */
+/** The rows that follow `position`, among rows at or before it. */
 export function rowsAfter<Row>(
   rows: readonly Row[],
   position: TimePosition | undefined,
@@ -65,7 +67,7 @@ export function rowsAfter<Row>(
   });
 }
 
-/** The position behind the last of `rows`, which follow `previous`. */
+/** The position after the last of `rows`, which follow `previous`. */
 export function positionAfter<Row>(
   rows: readonly Row[],
   previous: TimePosition | undefined,
@@ -78,7 +80,7 @@ export function positionAfter<Row>(
   return { atMs, seen: previous?.atMs === atMs ? [...previous.seen, ...seen] : seen };
 }
 
-/** FNV-1a: tells queries apart by 32 bits; nobody is kept out by it. */
+/** FNV-1a: 32 bits that distinguish queries; not a security measure. */
 function digest(query: CursorQuery): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(JSON.stringify(query))) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,10 +1,10 @@
-/** What the exchange lets an API key read, found out by reading: nothing is written for it. */
+/** Determines what an API key may read by reading; it writes nothing. */
 
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** The exchange, and what ends the calls to it. */
+/** The exchange, and the signal that ends the calls. */
 type Asked = Pick<ToolContext, "signal"> & { readonly exchange: Pick<ToolContext["exchange"], "call"> };
 
 /** An answer, or why there is none. */
@@ -12,7 +12,7 @@ export type Attempt<Name extends EndpointName> =
   | { reached: true; answer?: AnswerOf<Name>; error?: ExchangeError }
   | { reached: false; error: ExchangeError };
 
-/** Calls and tells whether the exchange was there at all; a refusal counts as reached, an answer of another hand not. */
+/** Calls, and tells whether the exchange was reached: a refusal counts as reached, an answer from a proxy does not. */
 export async function attempt<Name extends EndpointName>(
   { exchange, signal }: Asked,
   name: Name,
@@ -33,7 +33,7 @@ export interface PermissionVerdict {
   readonly verdict: "granted" | "refused" | "key refused" | "unknown";
 }
 
-/** Tries one cheap read for each permission that a read can show. */
+/** Tries one cheap read for each permission that a read can reveal. */
 export async function probePermissions(context: Asked): Promise<PermissionVerdict[]> {
   const balances = await attempt(context, "getBalances", {});
   const accountId = balances.reached ? balances.answer?.balance[0]?.account_id : undefined;
@@ -59,7 +59,7 @@ async function classifyProbe(permission: string, probe: Promise<Attempt<Endpoint
   return { permission, verdict: error.code === "ERR_PERMISSION_MISSING" ? "refused" : "unknown" };
 }
 
-/** What became of the key itself. */
+/** The verdict on the key itself. */
 export function checkKey(
   hasKey: boolean,
   verdicts: readonly PermissionVerdict[],

@@ -1,9 +1,8 @@
 /**
- * Reading an account's ledger from its newest row backwards.
+ * Reads an account's ledger from its newest row backwards.
  *
- * Rows count from 1, the oldest; the exchange answers at most 1000 of them at once, and a row number <= 0 counts back
- * from the newest. After the first page this asks for positive numbers only, so that rows which come in meanwhile
- * shift nothing.
+ * Rows count from 1, the oldest; the exchange returns at most 1000 at once, and a row number <= 0 counts back from the
+ * newest. After the first page only positive numbers are used, so that new rows do not shift the pages.
  */
 
 import { z } from "zod";
@@ -11,36 +10,36 @@ import type { Transaction } from "../exchange/schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** The most rows that the exchange answers at once. */
+/** The most rows in one answer of the exchange. */
 const PAGE_SIZE = 1_000;
 
-/** The most pages that one call reads while it looks for rows. */
+/** The most pages that one call reads in search of rows. */
 const MAX_PAGES = 5;
 
-/** Where to go on, downwards; rows below `first` are left out. */
+/** Where to continue, downwards; rows below `first` are skipped. */
 const RowPosition = z.strictObject({ before: z.int().min(1), first: z.int().min(1).default(1) });
 
-/** What to read. */
+/** The rows to read. */
 export interface LedgerQuery {
   readonly accountId: string;
   readonly limit: number;
   readonly cursor: string | undefined;
   /** What the cursor belongs to. */
   readonly query: CursorQuery;
-  /** Rows older than this are not looked at. */
+  /** Older rows are ignored. */
   readonly fromMs: number;
   wanted(row: Transaction): boolean;
 }
 
-/** Rows, newest first, and the way to the next ones. */
+/** Rows, newest first, and where to continue. */
 export interface LedgerPage {
   readonly rows: readonly Transaction[];
   readonly next: { next_cursor?: string };
-  /** Rows that were read and could not be understood. */
+  /** The number of unreadable rows. */
   readonly leftOut: number;
 }
 
-/** What a cursor of an account's ledger belongs to. */
+/** The cursor query of an account's ledger. */
 export function ledgerQuery(
   accountId: string,
   { kind, fromMs = 0, toMs = Infinity }: {
@@ -52,7 +51,7 @@ export function ledgerQuery(
   return ["get_transaction_history", accountId, kind ?? null, fromMs, Number.isFinite(toMs) ? toMs : null];
 }
 
-/** Reads wanted rows, newest first; after five pages of 1000 it answers what it has, with a cursor. */
+/** Reads matching rows, newest first; after five pages of 1000 it returns what it has, with a cursor. */
 export async function readLedger(context: ToolContext, query: LedgerQuery): Promise<LedgerPage> {
   const rows: Transaction[] = [];
   const { cursor } = query;
@@ -62,7 +61,7 @@ export async function readLedger(context: ToolContext, query: LedgerQuery): Prom
   const first = start?.first ?? 1;
   let before = start?.before;
   for (let page = 0; page < MAX_PAGES && (before === undefined || before > first); page++) {
-    // Without a filter the first rows are the wanted ones; a larger page pays only when rows are left out.
+    // Without a filter the first rows are the wanted ones; a larger page is only useful when rows are skipped.
     const size: number = page === 0 ? Math.min(PAGE_SIZE, Math.max(query.limit, 50)) : PAGE_SIZE;
     const asked: number | undefined = before;
     const found = await readRows(context, query.accountId, { before, size });
@@ -76,7 +75,7 @@ export async function readLedger(context: ToolContext, query: LedgerQuery): Prom
       }
     }
     if (found.rows.length + found.leftOut < size) return { rows, next: {}, leftOut };
-    // What could not be read at the end of a page is not read again.
+    // Unreadable rows at the end of a page are not read again.
     if (asked !== undefined) before = asked - size;
     else if (found.rows.length === 0) return { rows, next: {}, leftOut };
   }
@@ -88,7 +87,7 @@ function cursorAt({ before, first }: z.output<typeof RowPosition>, query: Cursor
   return { next_cursor: writeCursor(first === 1 ? { before } : { before, first }, query) };
 }
 
-/** The row with a number, or the rows with a reference among the latest 5000; empty where nothing matches. */
+/** The row with a number, or the rows with a reference among the latest 5000; empty when nothing matches. */
 export async function findLedgerRow(
   context: ToolContext,
   { accountId, wanted }: { accountId: string; wanted: string },

@@ -1,4 +1,4 @@
-/** Which markets a tool is to answer for, page by page. */
+/** Selects the markets of an answer, page by page. */
 
 import { z } from "zod";
 import type { Market } from "../exchange/schemas.ts";
@@ -6,33 +6,33 @@ import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import { CurrencyText, CursorText, PairText, rowLimit } from "./inputs.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** Which markets to answer; all where nothing is chosen. */
+/** The markets to answer for; all when nothing is chosen. */
 export const marketChoice = {
   pairs: z.array(PairText).min(1).max(200).optional(),
   currency: CurrencyText.optional(),
 };
 
-/** How many of them, and from where. */
+/** Page size and position. */
 export const marketPage = {
   limit: rowLimit({ default: 50, max: 500 }),
   cursor: CursorText.optional(),
 };
 
-/** What {@linkcode marketChoice} reads. */
+/** Values of {@linkcode marketChoice}. */
 export interface MarketFilter {
   readonly pairs?: readonly string[] | undefined;
   readonly currency?: string | undefined;
 }
 
-/** The markets that a filter means, and what tells it from other filters. */
+/** The chosen markets, and a key that distinguishes the choice. */
 export interface ChosenMarkets {
   readonly markets: readonly Market[];
-  /** Markets that may have been meant and cannot be read. */
+  /** Unreadable markets that may be among them. */
   readonly leftOut: number;
   readonly query: readonly [pairs: readonly string[] | null, currency: string | null];
 }
 
-/** Finds the markets that are meant, by the order of their ids. */
+/** Finds the chosen markets, ordered by id. */
 export async function chooseMarkets(filter: MarketFilter, { markets, signal }: ToolContext): Promise<ChosenMarkets> {
   const currency = filter.currency === undefined
     ? undefined
@@ -50,7 +50,7 @@ export async function chooseMarkets(filter: MarketFilter, { markets, signal }: T
 
 const PairPosition = z.strictObject({ after: z.string().max(20) });
 
-/** One page of chosen markets, and the way to the next. */
+/** One page of the chosen markets, and where to continue. */
 export function pageOf(
   sorted: readonly Market[],
   { limit, cursor, query }: { limit: number; cursor: string | undefined; query: CursorQuery },

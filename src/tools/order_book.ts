@@ -8,7 +8,7 @@ import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
 import { FRESHNESS, isoTime, LeftOut, leftOut, PairText, Warnings, warningsOf } from "./inputs.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 
-// Not a tuple: older clients check answers by JSON Schema draft 7, which writes tuples in another way.
+// Not a tuple: older clients validate answers by JSON Schema draft 7, which has another syntax for tuples.
 const BookSide = z.array(z.array(z.string()).length(2)).describe("[price, volume], best first");
 
 /** The tool that reads an order book. */

@@ -1,6 +1,6 @@
 /**
- * The trades of one order, oldest first and a page at a time: whoever goes on where the page before ended misses none, however
- * late that is. Trades are numbered by the exchange, which keeps them; a restart of this server loses nothing.
+ * The trades of one order, oldest first and page by page: a client that continues from a cursor misses none, however
+ * late. Trades are numbered by the exchange, which keeps them; a restart of this server loses nothing.
  */
 
 import Big from "big.js";
@@ -12,39 +12,39 @@ import type { CursorQuery } from "./cursor.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** An order as far as its trades follow from it. */
+/** The fields of an order that its trades depend on. */
 export interface FilledOrder {
   readonly orderId: string;
   readonly pair: string;
-  /** In milliseconds since the Unix epoch; 0 where it is not known. */
+  /** In milliseconds since the Unix epoch; 0 when unknown. */
   readonly createdMs: number;
-  /** All that has traded of it, in base currency. */
+  /** Its total traded volume, in base currency. */
   readonly filled: string;
 }
 
 /** Some trades of an order. */
 export interface FillPage {
   readonly trades: readonly UserTrade[];
-  /** Where to go on, at any time. */
+  /** Where to continue, at any time. */
   readonly next: string;
   /** Whether there are more now, or will be in a moment. */
   readonly hasMore: boolean;
 }
 
-/** The trades of an order that one page has at most. */
+/** The most trades of one page. */
 const PAGE_FILLS = 200;
 
-/** Own trades of the pair, those of other orders too, that are read at a time, and how often. */
+/** Own trades of the pair (including other orders') per request, and the most requests. */
 const PAGE_ROWS = 1_000;
 const MAX_PAGES = 5;
 
-/** Pauses before the exchange is asked again whose list of trades trails behind the order. */
+/** Pauses before asking again while the exchange's list of trades lags behind the order. */
 const PAUSES_MS = [250, 1_000];
 
-/** An order is no older than its trades; clocks of the exchange may differ. */
+/** Trades are not older than their order; clocks of the exchange may differ by this much. */
 const MARGIN_MS = 1_000;
 
-/** `after`: the number of the newest trade that was read, and what all up to it have traded. */
+/** `after`: the number of the last trade that was read, and the volume traded up to it. */
 const Position = z.strictObject({ after: z.int().min(0), filled: z.string().regex(/^\d{1,40}(?:\.\d{1,40})?$/) });
 
 interface Place {
@@ -56,8 +56,8 @@ interface Place {
 /**
  * Reads a page.
  *
- * @throws {ArgumentError} the cursor is not one of this order
- * @throws {ExchangeError} the exchange could not be read
+ * @throws {ArgumentError} when the cursor is not one of this order
+ * @throws {ExchangeError} when the exchange could not be read
  */
 export async function readFills(
   context: Pick<ToolContext, "exchange" | "signal">,
@@ -84,7 +84,7 @@ export async function readFills(
   };
 }
 
-/** Reads until the end of the list, or of the page. `isCut`: there is more behind it. */
+/** Reads until the end of the list, or of the page. `isCut`: more trades follow. */
 async function readOn(
   { exchange, signal }: Pick<ToolContext, "exchange" | "signal">,
   { orderId, pair, createdMs }: FilledOrder,
@@ -92,7 +92,7 @@ async function readOn(
 ): Promise<{ readonly trades: readonly UserTrade[]; readonly place: Place; readonly isCut: boolean }> {
   const found: UserTrade[] = [];
   let { after, filled } = place;
-  // What other orders have traded is passed over for good only where a whole page is full of it.
+  // Trades of other orders are skipped for good only when they fill a whole page.
   let passed = after;
   for (let page = 0; page < MAX_PAGES; page++) {
     const from = passed === undefined ? { since: Math.max(0, createdMs - MARGIN_MS) } : { after_seq: passed + 1 };

@@ -1,8 +1,8 @@
 /**
- * Reading orders latest first, open and closed ones merged.
+ * Reads orders, latest first, open and closed ones merged.
  *
- * The exchange lists open and closed orders apart, pages by an exclusive creation time, and several orders may share a
- * millisecond: each page overlaps the one before, and rows that were seen are dropped.
+ * The exchange lists open and closed orders separately and pages by an exclusive creation time, while several orders
+ * may share a millisecond: each page overlaps the previous one, and repeated rows are dropped.
  */
 
 import { type FinalStanding, finalStandingOf, standingOf } from "../exchange/order_standing.ts";
@@ -10,13 +10,13 @@ import type { Order, OrderList } from "../exchange/schemas.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** The most orders that the exchange answers at once. */
+/** The most orders in one answer of the exchange. */
 const PAGE_SIZE = 1_000;
 
-/** The most pages that one call reads while it looks for orders. */
+/** The most pages that one call reads in search of orders. */
 const MAX_PAGES = 5;
 
-/** Which orders to read. */
+/** The orders to read. */
 export interface OrderQuery {
   readonly pair?: string | undefined;
   readonly state: "all" | "open" | "closed" | FinalStanding;
@@ -24,15 +24,15 @@ export interface OrderQuery {
   readonly cursor?: string | undefined;
 }
 
-/** Orders, latest first, and the way to the next ones. */
+/** Orders, latest first, and where to continue. */
 export interface OrderPage {
   readonly orders: readonly Order[];
   readonly next: { next_cursor?: string };
-  /** Rows that were read and could not be understood. */
+  /** The number of unreadable rows. */
   readonly leftOut: number;
 }
 
-/** Reads orders; where a state is rare it answers fewer than `limit` after five pages, with a cursor. */
+/** Reads orders; when a state is rare it returns fewer than `limit` after five pages, with a cursor. */
 export async function readOrders(context: ToolContext, query: OrderQuery): Promise<OrderPage> {
   const pair = query.pair === undefined
     ? {}
@@ -57,7 +57,7 @@ export async function readOrders(context: ToolContext, query: OrderQuery): Promi
         leftOut,
       };
     }
-    // Of a page of nothing that can be read nobody knows where it ends.
+    // When no row of a page is readable, its end is unknown.
     if (isLast || orders.length === 0) return { orders: found, next: {}, leftOut };
     position = positionAfter(orders, position, key);
   }
@@ -76,9 +76,10 @@ async function readPage(
   };
   const kinds = state === "all" ? [false, true] : [state !== "open"];
   const lists: OrderList[] = [];
-  // Open before closed: an order that closes in between stands in both lists; the other way round it would be in neither.
+  // Open before closed: an order that closes in between is then in both lists; the other way round it would be in
+  // neither.
   for (const closed of kinds) lists.push(await exchange.call("listOrders", { ...range, closed }, { signal }));
-  // A list that is cut off still has `limit` rows that were not seen, so the latest `limit` of all lists are among these.
+  // A truncated list still has `limit` new rows, so the latest `limit` of all lists are among these.
   const merged = new Map(lists.flatMap((list) => list.orders).map((order) => [order.order_id, order]));
   const known = [...merged.values()].toSorted((one, other) => other.creation_timestamp - one.creation_timestamp);
   return {
@@ -88,7 +89,7 @@ async function readPage(
   };
 }
 
-/** An order whose standing is unknown belongs to the open ones and to the closed ones: it may be either. */
+/** An order of unknown status belongs to both lists: it may be either. */
 function matches(order: Order, state: OrderQuery["state"]): boolean {
   if (state === "all") return true;
   if (state === "open") return finalStandingOf(order) === undefined;

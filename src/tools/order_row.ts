@@ -1,4 +1,4 @@
-/** An order as tools show it: how it stands in one word, and what it has traded so far. */
+/** An order in answers: its status in one word, and what it has traded so far. */
 
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
@@ -7,7 +7,7 @@ import type { Order } from "../exchange/schemas.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { isoTime } from "./inputs.ts";
 
-/** How an order stands, as answers show it. */
+/** The status of an order in answers. */
 const Standing = z.enum(["awaiting", "open", "partially_filled", "filled", "cancelled", "expired", "unknown"])
   .describe("unknown: the exchange does not say whether it is alive");
 
@@ -80,7 +80,7 @@ export function orderRow(order: Order): z.output<typeof OrderRow> {
   };
 }
 
-/** Luno writes "" or "0" where a field does not apply. */
+/** Luno writes "" or "0" when a field does not apply. */
 function given<Name extends string>(name: Name, value: string): { [N in Name]?: string } | Record<never, never> {
   return value === "" || value === "0" ? {} : { [name]: value };
 }

@@ -2,9 +2,9 @@ import type { OrderReference } from "../trading/orders/order.ts";
 import { ArgumentError } from "./tool.ts";
 
 /**
- * The order that two ids of which one is given mean.
+ * The order that one of two ids names.
  *
- * @throws {ArgumentError} both are given, or none
+ * @throws {ArgumentError} when both are given, or neither
  */
 export function targetOf(
   { order_id, client_order_id }: { order_id?: string | undefined; client_order_id?: string | undefined },

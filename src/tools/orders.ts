@@ -1,4 +1,4 @@
-/** Orders, fills and fees of the key's owner; nothing here places or cancels. */
+/** Orders, fills and fees of the key's owner; read only. */
 
 import { z } from "zod";
 import { formatPercent, parseDecimal } from "../money/decimals.ts";
@@ -207,12 +207,12 @@ const getFees = defineTool({
 /** Orders, fills and fees. */
 export const orderTools: readonly Tool[] = [getOpenOrders, listOrders, getOrderStatus, getTradeHistory, getFees];
 
-/** Fills are numbered, which serves for their time; a trade with oneself makes two of one number. */
+/** Fills have a number, which also serves as their time; a trade with oneself makes two fills of one number. */
 function tradeKey(trade: UserTrade): { id: string; atMs: number } {
   return { id: trade.order_id, atMs: trade.sequence };
 }
 
-/** Shapes an own trade for an answer. */
+/** A fill in answers. */
 export function tradeRow(trade: UserTrade): z.output<typeof TradeRow> {
   const bought = trade.type === "BID";
   return {

@@ -1,4 +1,4 @@
-/** Placing orders: what one would do, sending it, and replacing one by another. */
+/** Previews, places and replaces orders. */
 
 import { z } from "zod";
 import type { Broker } from "../trading/broker.ts";
@@ -34,7 +34,7 @@ const orderFields = {
 
 const OrderInput = z.strictObject(orderFields);
 
-/** Beside a preview a default would stand in its way. */
+/** A default would conflict with the fields of a preview. */
 const PartialOrder = OrderInput.partial().extend({ type: orderFields.type.removeDefault().optional() });
 type PartialOrder = z.output<typeof PartialOrder>;
 
@@ -150,7 +150,7 @@ function orderOrPreview(previewId: string | undefined, order: PartialOrder): Ord
   throw new ArgumentError(extra[0], "expected nothing beside preview_id, which stands for the whole order");
 }
 
-/** Each field was read already: what is left is whether all are there. */
+/** Each field was validated before: only completeness is left to check. */
 function wholeOrder({ pair, side, type = "limit", ...rest }: PartialOrder): z.output<typeof OrderInput> {
   if (pair !== undefined && side !== undefined) return { ...rest, pair, side, type };
   const given = Object.fromEntries(Object.entries({ pair, side, ...rest }).filter(([, value]) => value !== undefined));
@@ -166,7 +166,7 @@ function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.output<ty
     : result;
 }
 
-/** The old order is cancelled by then, so that a refusal of the new one is told beside it. */
+/** The old order is cancelled by then, so that a refusal of the new one is reported with it. */
 function notPlacedRow(result: PlacementResult): z.output<typeof Placement> {
   return result.status === "refused" ? { ...result, status: "not_placed" } : result;
 }

@@ -1,7 +1,7 @@
 /**
- * Tools as clients of the older server call them, with the method as the tool's name: its arguments are understood, and
- * its members stand beside those of the tool. Where a name stands for two things, the older meaning wins. Calls through
- * `tools/call` and REST are not changed by anything here.
+ * Tools for clients of the older server, which call them by method name: accepts its arguments, and adds its fields to
+ * the answer. Where a name means two things, the older meaning wins. Calls through `tools/call` and REST are not
+ * affected.
  */
 
 import { z } from "zod";
@@ -22,24 +22,28 @@ import { tradingTools } from "./trading.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** How a tool's plain form differs from the tool. */
+/** The differences between a tool and its plain form. */
 interface Difference {
-  /** Arguments beside the tool's own, or in place of them. */
+  /** Additional or replaced arguments. */
   readonly input?: Readonly<Record<string, z.ZodType>>;
-  /** What the tool is called with. @default the arguments themselves */
+  /**
+   * Converts the arguments for the tool.
+   *
+   * @default none
+   */
   readonly read?: (args: Values, context: ToolContext) => Values | Promise<Values>;
-  /** Members beside the tool's own, or in place of them. */
+  /** Additional or replaced fields of the answer. */
   readonly members?: (call: PlainCall) => Values | Promise<Values>;
 }
 
-/** A call that the tool has answered. */
+/** A call and the tool's answer. */
 interface PlainCall {
   readonly args: Values;
   readonly answer: Values;
   readonly context: ToolContext;
 }
 
-/** What the ledger answers to callers who name no rows. */
+/** The ledger rows for clients that name none. */
 const FIRST_ROWS = { min_row: 1, max_row: 100 };
 
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
@@ -64,7 +68,7 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
 
 const tools = [...marketTools, ...accountTools, ...orderTools, ...tradingTools, ...serverTools];
 
-/** Every tool with a plain form of its own, by name; all others are called as they are. */
+/** The tools that have a plain form of their own, by name; all others are called unchanged. */
 export const plainForms: ReadonlyMap<string, Tool> = new Map([
   ...Object.entries(DIFFERENCES).map(([name, difference]) => [name, plainForm(toolOf(name), difference)] as const),
   ["get_transaction_history", ledgerForm(toolOf("get_transaction_history"))],
@@ -88,7 +92,7 @@ function plainForm(tool: Tool, { input = {}, read = (args) => args, members = ()
   };
 }
 
-/** Rows by their numbers, as the exchange answers them, unless something is asked for that only the tool knows. */
+/** Rows by number, as the exchange returns them, unless a filter is given that only the tool has. */
 function ledgerForm(tool: Tool): Tool {
   return {
     ...tool,
@@ -108,7 +112,7 @@ function ledgerForm(tool: Tool): Tool {
   };
 }
 
-/** What was not given must be told from what was: the tool adds its defaults itself. */
+/** Absent arguments must stay recognizable: the tool adds its defaults itself. */
 function withoutDefaults(tool: Tool): Record<string, z.core.SomeType> {
   return Object.fromEntries(
     Object.entries(tool.input.shape).map(([name, type]) => [
@@ -141,7 +145,7 @@ function isPaged({ limit, cursor }: Values): boolean {
   return limit !== undefined || cursor !== undefined;
 }
 
-/** Rows that show only some columns stay as they are. */
+/** Rows with selected columns stay unchanged. */
 async function marketMembers({ args, answer, context: { exchange, signal } }: PlainCall): Promise<Values> {
   const { markets: rows } = answer;
   if (args["fields"] !== undefined || !Array.isArray(rows)) return {};
@@ -166,7 +170,7 @@ async function orderArguments(
   return { ...order, side: type, type: order["price"] === undefined ? "market" : "limit" };
 }
 
-/** Orders trade on the account that the exchange takes by default: where there is only one it may be named. */
+/** Orders trade on the exchange's default account, which may be named when it is the only one. */
 async function checkAccounts(
   { pair, ...accounts }: { pair: unknown; base_account_id: unknown; counter_account_id: unknown },
   context: ToolContext,
@@ -187,7 +191,7 @@ async function checkAccounts(
   }
 }
 
-/** The order as the exchange's first version shows it: `type` is the side there, `base` and `counter` are amounts. */
+/** The order as in version 1 of the exchange's API: `type` is the side, `base` and `counter` are amounts. */
 async function orderMembers({ answer, context: { exchange, signal } }: PlainCall): Promise<Values> {
   const order = await exchange.call("getOrder", { id: String(answer["order_id"]) }, { signal });
   const client_order_id = exchangeText(order.client_order_id);
@@ -214,7 +218,7 @@ async function ledgerRows(
   };
 }
 
-/** One rate for both sides, as the exchange had before; where they differ, what buying costs. */
+/** One rate for both sides, as the exchange had before; when they differ, that of buying. */
 async function feeMembers({ answer: { pair }, context: { exchange, signal } }: PlainCall): Promise<Values> {
   const { maker_fee_buy, taker_fee_buy, thirty_day_volume } = await exchange.call(
     "getFeeInfo",

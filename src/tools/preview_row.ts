@@ -1,4 +1,4 @@
-/** A preview as tools show it. */
+/** A preview in answers. */
 
 import { z } from "zod";
 import type { PreviewAnswer } from "../trading/order_previews.ts";
@@ -8,10 +8,10 @@ import { isPaper } from "../trading/orders/trading_account.ts";
 const Remark = z.object({ code: z.string(), message: z.string() });
 const Change = z.object({ before: z.string(), after: z.string() });
 
-/** Fills that are shown one by one; the sums are over all of them. */
+/** The most fills that are listed; the sums include all of them. */
 const MAX_FILLS = 20;
 
-/** What `preview_order` answers. */
+/** The output of `preview_order`. */
 export const PreviewOutput = z.object({
   preview_id: z.string().optional().describe("absent when not placeable"),
   expires_in_s: z.int().optional(),

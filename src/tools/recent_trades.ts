@@ -1,9 +1,9 @@
 /**
- * Public trades, newest first, page by page to the oldest that the exchange answers.
+ * Public trades, newest first, page by page to the oldest that the exchange returns.
  *
- * The exchange answers at most 100 trades, and since a moment either the oldest or the newest 100: which is not known. So
- * a page takes what it can from the newest 100, which need no moment, and asks for earlier ones since moments that it
- * finds itself. Where even that brings nothing earlier, the answer says from when on it is complete.
+ * The exchange returns at most 100 trades, and since a moment either the oldest or the newest 100; which of them is not
+ * documented. So a page takes what it can from the newest 100, which need no moment, and requests earlier ones since
+ * moments that it determines itself. When no moment brings earlier trades, the answer says from when on it is complete.
  */
 
 import { z } from "zod";
@@ -27,19 +27,19 @@ import {
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** The most trades that the exchange answers at once. */
+/** The most trades in one answer of the exchange. */
 const PAGE_SIZE = 100;
 
-/** How far back the exchange answers. */
+/** How far back the exchange's answers reach. */
 const DAY_MS = 86_400_000;
 
-/** Requests that ask for the very oldest may take so long to arrive. */
+/** How long a request for the oldest trades may take to arrive. */
 const ON_THE_WAY_MS = 10_000;
 
-/** The most requests that one page costs. */
+/** The most requests of one page. */
 const MAX_REQUESTS = 12;
 
-/** The page goes on below this trade; its time is needed to ask for what was before. */
+/** The page continues below this trade; its time is needed to request earlier ones. */
 const TradePosition = z.strictObject({ before: z.int(), atMs: z.int().min(0) });
 
 const PublicTradeRow = z.object({
@@ -78,7 +78,7 @@ export const getRecentTrades = defineTool({
     const market = await context.markets.resolve(pair, { signal: context.signal });
     const sinceMs = since === undefined ? null : readPastMoment("since", since, context.now());
     const reader = new TradeReader(context, { pair: market.market_id, sinceMs: sinceMs ?? 0 });
-    // Whether a moment is too long ago is for the exchange to say, by its own clock.
+    // The exchange decides by its own clock whether a moment is too long ago.
     if (sinceMs !== null && sinceMs < context.now() - DAY_MS) await reader.assertAnswered(sinceMs);
     const query: CursorQuery = ["get_recent_trades", market.market_id, sinceMs];
     const position = cursor === undefined ? undefined : readCursor(TradePosition, { cursor, query });
@@ -98,17 +98,17 @@ export const getRecentTrades = defineTool({
 
 type TradePosition = z.output<typeof TradePosition>;
 
-/** Newest first; `open` when more may follow, `stopped` when the exchange does not answer what may be earlier. */
+/** Newest first; `open` when more may follow, `stopped` when the exchange does not return earlier trades. */
 interface TradePage {
   readonly trades: readonly PublicTrade[];
   readonly end: "all" | "open" | "stopped";
-  /** Below this nothing was read. */
+  /** Nothing was read below this. */
   readonly reached: TradePosition | undefined;
 }
 
-/** Trades right below an edge. */
+/** Trades directly below an edge. */
 interface Earlier {
-  /** `all` there are in the period, `some` of them, `none` that the exchange answers, or the requests are `spent`. */
+  /** `all` of the period, `some` of them, `none` that the exchange returns, or the requests are `spent`. */
   readonly kind: "all" | "some" | "none" | "spent";
   readonly trades: readonly PublicTrade[];
 }
@@ -117,7 +117,7 @@ const END_AFTER = { all: "all", some: "open", none: "stopped" } as const;
 
 interface TradeAnswer {
   readonly trades: readonly PublicTrade[];
-  /** Whether nothing was cut off. */
+  /** Whether nothing was truncated. */
   readonly isShort: boolean;
 }
 
@@ -128,7 +128,7 @@ class TradeReader {
   readonly #context: ToolContext;
   readonly #pair: string;
   readonly #sinceMs: number;
-  /** Nothing before this is asked for. */
+  /** The earliest moment to request. */
   readonly #floorMs: number;
   #requests = 0;
   #newest = 0;
@@ -140,7 +140,7 @@ class TradeReader {
     this.#floorMs = Math.max(sinceMs, context.now() - DAY_MS + ON_THE_WAY_MS);
   }
 
-  /** The newest `limit` trades below a position. */
+  /** The latest `limit` trades below a position. */
   async read(position: TradePosition | undefined, limit: number): Promise<TradePage> {
     const newest = await this.ask();
     this.#newest = newest.trades[0]?.sequence ?? 0;
@@ -171,8 +171,8 @@ class TradeReader {
   }
 
   /**
-   * What is right below `edge`: the moment to ask since is moved until the answer joins it. An answer of the oldest since
-   * then may end before the edge; one of the newest may not reach below it, however early the moment.
+   * Trades directly below `edge`: moves the moment of the request until the answer joins the edge. An answer of the
+   * oldest trades may end before the edge; one of the newest may not reach below it, however early the moment.
    */
   async #earlier(edge: TradePosition, spanMs: number): Promise<Earlier> {
     let widthMs = spanMs;
@@ -181,7 +181,7 @@ class TradeReader {
       const { trades, isShort } = await this.ask(since);
       const below = trades.filter(({ sequence }) => sequence < edge.before);
       const joins = isShort || below.length < trades.length || below[0]?.sequence === edge.before - 1;
-      // It holds everything since then when nothing was cut off, or what was cut off is newer.
+      // It is complete when nothing was truncated, or only newer trades were.
       const isComplete = isShort || (trades[0]?.sequence ?? 0) < this.#newest;
       const isFloor = since === this.#floorMs;
       if (joins && isFloor && isComplete) return { kind: "all", trades: below };
@@ -193,7 +193,7 @@ class TradeReader {
     return { kind: "spent", trades: [] };
   }
 
-  /** @throws {ArgumentError} the exchange refuses to answer since a moment */
+  /** @throws {ArgumentError} when the exchange refuses to answer since this moment */
   async assertAnswered(sinceMs: number): Promise<void> {
     try {
       await this.ask(sinceMs);
@@ -220,7 +220,7 @@ function edgeOf(trades: readonly PublicTrade[]): TradePosition | undefined {
   return last && { before: last.sequence, atMs: last.timestamp };
 }
 
-/** How much time newest-first trades cover; at least a millisecond. */
+/** The time that newest-first trades cover; at least a millisecond. */
 function spanOf(trades: readonly PublicTrade[]): number {
   return Math.max(1, (trades[0]?.timestamp ?? 0) - (trades.at(-1)?.timestamp ?? 0));
 }

@@ -1,4 +1,4 @@
-/** What the server says about itself and its connection to the exchange. */
+/** Information about the server and its connection to the exchange. */
 
 import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";
@@ -98,7 +98,7 @@ const describeCapabilities = defineTool({
       tools: server.tools.filter(({ scope }) => caller.allows(scope)).map(({ name, scope }) => ({ name, scope })),
     });
   },
-  // The server itself is the same for as long as it runs.
+  // This information does not change while the server runs.
   dependsOn: ({ caller, exchange }) => `${exchange.hasCredentials} ${scopesOf(caller).join(" ")} ${caller.identity}`,
 });
 
@@ -106,5 +106,5 @@ function scopesOf(caller: CallerFacts): Scope[] {
   return SCOPES.filter((scope) => caller.allows(scope));
 }
 
-/** The server itself. */
+/** Tools about the server. */
 export const serverTools: readonly Tool[] = [checkApiHealth, describeCapabilities];

@@ -1,4 +1,4 @@
-/** What happened on an account: its ledger, row by row. */
+/** An account's ledger, row by row. */
 
 import { z } from "zod";
 import type { Transaction } from "../exchange/schemas.ts";
@@ -85,7 +85,7 @@ const getTransactionHistory = defineTool({
     const fromMs = from === undefined ? 0 : readPastMoment("from", from, context.now());
     const toMs = to === undefined ? Infinity : readMoment("to", to);
     if (fromMs > toMs) throw new ArgumentError("from", "expected a time before `to`");
-    // Of a kind that the exchange has added since nobody can say that it is not the one that is asked for.
+    // A row of a kind that the exchange has added since may be of the requested kind.
     let ofUnknownKind = 0;
     const wanted = (row: Transaction): boolean => {
       if (row.timestamp < fromMs || row.timestamp > toMs) return false;
@@ -169,7 +169,7 @@ const getTransaction = defineTool({
 /** Tools that read ledgers. */
 export const statementTools: readonly Tool[] = [getTransactionHistory, getPendingTransactions, getTransaction];
 
-/** A ledger row as tools answer it. */
+/** A ledger row in answers. */
 export function transactionRow(row: Transaction): z.output<typeof TransactionRow> {
   const { row_index, kind, description, balance_delta, available_delta, balance, available, reference } = row;
   const { trade_details: trade, crypto_details: crypto } = row.detail_fields;
@@ -190,7 +190,7 @@ export function transactionRow(row: Transaction): z.output<typeof TransactionRow
   };
 }
 
-/** A detail that the exchange leaves out is neither a price of 0 nor an empty address. */
+/** An omitted detail is neither a price of 0 nor an empty address. */
 function known<Name extends string, Text extends string>(
   name: Name,
   value: Text,

@@ -1,4 +1,4 @@
-/** Current prices: of one pair, and of many. */
+/** Current prices of one pair, or of many. */
 
 import { z } from "zod";
 import { parseDecimal } from "../money/decimals.ts";

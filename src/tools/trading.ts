@@ -1,4 +1,4 @@
-/** Everything that trades: orders, the record of them, and the halt. */
+/** The trading tools: orders, their journal, and the halt. */
 
 import { z } from "zod";
 import { cleanText } from "../text/clean_text.ts";
@@ -79,7 +79,7 @@ const haltTrading = defineTool({
   },
 });
 
-/** Everything that trades. */
+/** The trading tools. */
 export const tradingTools: readonly Tool[] = [
   previewOrder,
   placeOrder,

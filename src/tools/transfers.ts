@@ -1,4 +1,4 @@
-/** Deposits and withdrawals that are confirmed. */
+/** Confirmed deposits and withdrawals. */
 
 import { z } from "zod";
 import type { Transfer } from "../exchange/schemas.ts";

@@ -1,4 +1,6 @@
-/** The latest that the user stream has told, held against answers of the exchange: those may trail behind it for a moment. */
+/**
+ * The latest messages of the user stream, compared with answers of the exchange, which may lag behind it for a moment.
+ */
 
 import type { AnswerOf, EndpointName, ParamsOf } from "../../exchange/endpoints.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -10,16 +12,16 @@ import type { UserEvent } from "../../exchange/stream/user_frames.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 
-/** For how long answers may trail; older news are forgotten. */
+/** How long answers may lag; older news is forgotten. */
 const TRAIL_MS = 15_000;
 
-/** Pauses before an answer that trails is asked for again; after them it is corrected as far as the news tell. */
+/** Pauses before a lagging answer is requested again; after the last, it is corrected as far as the news allows. */
 const PAUSES_MS = [150, 400, 1_000];
 
-/** The most orders, and accounts, of which news are kept. */
+/** The most orders, and accounts, whose news is kept. */
 const MOST_KEPT = 2_000;
 
-/** Earlier balances of an account that an answer may still show. */
+/** Earlier balances of an account that a lagging answer may still show. */
 const MOST_BALANCES = 50;
 
 interface AccountBalance {
@@ -33,7 +35,7 @@ interface Kept<News> {
   readonly news: News;
 }
 
-/** One read of the account. */
+/** One read of an account. */
 export interface AccountRead<Name extends EndpointName> {
   readonly name: Name;
   readonly params: ParamsOf<Name>;
@@ -41,15 +43,18 @@ export interface AccountRead<Name extends EndpointName> {
   readonly signal: AbortSignal;
 }
 
-/** What an answer is with the news; the answer itself where it knows them. `undefined`: something is missing in it. */
+/**
+ * Applies the news to an answer; returns the same answer when it already includes them, or `undefined` when it lacks
+ * something.
+ */
 type Check<Name extends EndpointName> = (answer: AnswerOf<Name>, params: ParamsOf<Name>) => AnswerOf<Name> | undefined;
 
-/** What was told of one account's orders and balances within the last moments. */
+/** The news of the last moments about one account's orders and balances. */
 export class AccountNews {
   readonly #now: () => number;
   readonly #sleep: Sleep;
   readonly #orders = new Map<string, Kept<OwnOrder>>();
-  /** By account, the newest row first. */
+  /** By account, the latest row first. */
   readonly #balances = new Map<string, Kept<readonly AccountBalance[]>>();
   readonly #checks: { readonly [Name in EndpointName]?: Check<Name> } = {
     getOrder: (order) => this.#order(order),
@@ -69,7 +74,7 @@ export class AccountNews {
     this.#sleep = sleep;
   }
 
-  /** Takes in what was told. */
+  /** Records news. */
   note(event: UserEvent): void {
     const atMs = this.#now();
     if (event.type !== "balance") {
@@ -97,7 +102,7 @@ export class AccountNews {
   }
 
   /**
-   * An answer that does not trail behind the news: asked for again for a moment, and corrected where that does not help.
+   * An answer that does not lag behind the news: requested again for a moment, then corrected.
    *
    * @throws {ExchangeError} as `ask` does
    */
@@ -115,7 +120,7 @@ export class AccountNews {
     return this.#with(check, answer, params) ?? answer;
   }
 
-  /** The answer, or `undefined` where the exchange does not know an order yet that it has told of. */
+  /** The answer; `undefined` when the exchange does not know an order yet that the news mentions. */
   async #unlessUnknown<Name extends EndpointName>({ params, ask }: AccountRead<Name>) {
     try {
       return await ask();
@@ -140,7 +145,7 @@ export class AccountNews {
     return check(answer, params);
   }
 
-  /** Whether a list of all open orders has not got one that lives. */
+  /** Whether a list of all open orders lacks a live one. */
   #lacks({ orders, left_out }: AnswerOf<"listOrders">, params: ParamsOf<"listOrders">): boolean {
     const { closed = false, created_before, pair, limit = DEFAULT_LIMIT } = params;
     if (closed || created_before !== undefined || orders.length + left_out >= limit) return false;
@@ -158,12 +163,14 @@ export class AccountNews {
     const { base, counter, feeBase: fee_base, feeCounter: fee_counter } = news;
     const filled = isAhead ? { ...order, base, counter, fee_base, fee_counter } : order;
     if (finalStandingOf(filled) !== undefined) return filled;
-    // It is over, but whether its owner or the exchange ended it was not told.
+    // It has ended, but the news does not tell whether its owner or the exchange ended it.
     if (news.status === "COMPLETE") return { ...filled, status: "UNKNOWN" };
     return news.status === "PENDING" && filled.status === "AWAITING" ? { ...filled, status: "PENDING" } : filled;
   }
 
-  /** A row that shows what the account held before the newest news; what the news do not know may be newer than they. */
+  /**
+   * A row that shows an older balance is replaced by the news; a balance that the news does not contain may be newer.
+   */
   #balance(row: Balance): Balance {
     const [newest, ...earlier] = this.#balances.get(row.account_id)?.news ?? [];
     if (newest === undefined || shows(row, newest) || !earlier.some((each) => shows(row, each))) return row;
@@ -179,14 +186,14 @@ export class AccountNews {
   }
 }
 
-/** Rows that a list has where no limit is named. */
+/** Rows of a list when no limit is given. */
 const DEFAULT_LIMIT = 100;
 
 function shows({ balance, reserved }: Balance, row: AccountBalance): boolean {
   return parseDecimal(balance).eq(row.balance) && parseDecimal(balance).minus(reserved).eq(row.available);
 }
 
-/** The rows as `change` makes them; the same list where it leaves all of them alone. */
+/** The rows after `change`; the same list when no row changed. */
 function eachOf<Row>(rows: Row[], change: (row: Row) => Row): Row[] {
   const changed = rows.map(change);
   return changed.every((row, index) => row === rows[index]) ? rows : changed;

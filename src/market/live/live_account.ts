@@ -1,6 +1,6 @@
 /**
- * What happens to own orders and balances, as the exchange tells it by itself: one user stream for one account, for as
- * long as somebody needs it and a while longer. It keeps nothing but the latest news; what is true is read over REST.
+ * Changes of one account's orders and balances, from one user stream that stays open for as long as it is needed and a
+ * while longer. It keeps only the latest news; the true state is read over REST.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -13,29 +13,29 @@ import { AccountNews } from "./account_news.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** How the user stream of an account is doing. */
+/** The state of an account's user stream. */
 export interface LiveAccountStatus extends UserStreamStatus {
-  /** How many need it. */
+  /** The number of users. */
   readonly needed: number;
 }
 
-/** Hears of an account; none of these may throw. */
+/** Notified of an account's changes; none of these may throw. */
 export interface AccountFollower {
-  /** An order or a balance has changed. Each message comes once, perhaps late or out of turn. */
+  /** An order or a balance has changed. Each message comes once, possibly late or out of order. */
   readonly changed?: (event: UserEvent) => void;
-  /** News come from now on. `mayHaveMissed`: what came before is not told again, and must be read. */
+  /** Notifications come from now on. With `mayHaveMissed`, earlier changes are not repeated and must be read. */
   readonly connected?: (connection: { readonly mayHaveMissed: boolean }) => void;
-  /** No news come until it is connected again. */
+  /** No notifications come until it is connected again. */
   readonly lost?: () => void;
 }
 
-/** How long the stream stays when nobody needs it any more. */
+/** How long an unneeded stream stays open. */
 const LINGER_MS = 120_000;
 
-/** Between two looks whether it is still needed. */
+/** Interval of the check for unneeded streams. */
 const SWEEP_MS = 15_000;
 
-/** After this a key may be tried again that the exchange refused. */
+/** How long to wait after the exchange refused a key. */
 const REFUSED_MS = 600_000;
 
 /** One account. */
@@ -48,7 +48,7 @@ export class LiveAccount {
   #neededAt = -Infinity;
   #refusedAt = -Infinity;
   #stream: UserStream | undefined;
-  /** How the last stream stood that was refused. */
+  /** The last state of the stream that was refused. */
   #refused: UserStreamStatus | undefined;
   #isOpening = false;
   #isSweeping = false;
@@ -59,18 +59,18 @@ export class LiveAccount {
     this.#news = new AccountNews(parts);
   }
 
-  /** Whether news come now. */
+  /** Whether news is coming in. */
   get isLive(): boolean {
     return this.#stream?.status.isLive ?? false;
   }
 
-  /** How its stream is doing; `undefined` while there is none. */
+  /** The state of its stream; `undefined` while there is none. */
   get status(): LiveAccountStatus | undefined {
     const status = this.#stream?.status ?? this.#refused;
     return status && { ...status, needed: this.#needed };
   }
 
-  /** Has news come until the answer is disposed of, and a while longer. */
+  /** Keeps the stream open until the returned value is disposed of, and a while longer. */
   need(): Disposable {
     this.#needed++;
     this.touch();
@@ -85,27 +85,27 @@ export class LiveAccount {
     };
   }
 
-  /** Has news come for a while. */
+  /** Keeps the stream open for a while. */
   touch(): void {
     this.#neededAt = this.#parts.now();
     void this.#open();
     if (!this.#isSweeping) void this.#sweep();
   }
 
-  /** Hears of what is told until the answer is disposed of; that alone begins no stream. */
+  /** Notifies a follower until the returned value is disposed of; this alone opens no stream. */
   follow(follower: AccountFollower): Disposable {
-    // One follower may come twice.
+    // The same follower may be registered twice.
     const own = { ...follower };
     this.#followers.add(own);
     return { [Symbol.dispose]: () => void this.#followers.delete(own) };
   }
 
-  /** What the exchange answers about the account; asked again for a moment while it trails behind what it has told. */
+  /** The exchange's answer about the account, requested again for a moment while it lags behind the news. */
   async upToDate<Name extends EndpointName>(read: AccountRead<Name>): Promise<AnswerOf<Name>> {
     return await this.#news.upToDate(read);
   }
 
-  /** Ends the stream; nothing begins another one. */
+  /** Ends the stream for good. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#end();
@@ -116,7 +116,7 @@ export class LiveAccount {
     const isRefused = this.#refusedAt > this.#parts.now() - REFUSED_MS;
     if (this.#stream !== undefined || this.#isOpening || isRefused || this.#closing.signal.aborted) return;
     this.#isOpening = true;
-    // Loaded with the first stream, as reading its messages costs a start its time.
+    // Loaded with the first stream, as importing its code slows the start.
     const { UserStream } = await import("../../exchange/stream/user_stream.ts");
     this.#isOpening = false;
     if (this.#closing.signal.aborted) return;
@@ -151,7 +151,7 @@ export class LiveAccount {
     this.#ending = Promise.all([this.#ending, ended]);
   }
 
-  /** Ends a stream that nobody has needed for a while, and begins one again where somebody does. */
+  /** Ends a stream that was not needed for a while, and reopens one that is needed. */
   async #sweep(): Promise<void> {
     this.#isSweeping = true;
     const { sleep, now } = this.#parts;

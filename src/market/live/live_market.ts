@@ -1,4 +1,4 @@
-/** One market as its stream shows it: book, ticker, trades and the running candle, each made when it is asked for. */
+/** One market from its stream: book, ticker, trades and the current candle, each computed on demand. */
 
 import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
 import type { Side } from "../../exchange/stream/book_side.ts";
@@ -10,13 +10,13 @@ import { LiveReading, UNHEARD_MS } from "./live_reading.ts";
 import { runningCandle } from "./running_candle.ts";
 import { TradeLog } from "./trade_log.ts";
 
-/** What may change in a market; each stands for one resource. */
+/** The parts of a market that can change; each corresponds to one resource. */
 export const MARKET_TOPICS = ["ticker", "orderbook", "trades", "candles"] as const;
 
 /** One of {@linkcode MARKET_TOPICS}. */
 export type MarketTopic = (typeof MARKET_TOPICS)[number];
 
-/** What a live market stands on. */
+/** Parts of a live market. */
 export interface LiveMarketParts {
   readonly pair: string;
   readonly stream: Pick<MarketFeed, "book" | "isLive" | "heardAt">;
@@ -26,26 +26,26 @@ export interface LiveMarketParts {
   readonly wallClock: () => number;
 }
 
-/** Levels a side that the short form of a book has. */
+/** Levels per side in the short form of a book. */
 const TOP_LEVELS = 100;
 
-/** What the stream does not tell of a ticker, the volume of a day, is asked for this often while somebody reads it. */
+/** How often the part of a ticker that the stream lacks (the volume of a day) is requested while it is being read. */
 const TICKER_MS = 60_000;
 
-/** Readings between two updates; candles have one for each period that is asked for. */
+/** The most readings kept between two updates; candles have one per period. */
 const MAX_READINGS = 100;
 
-/** An old book stands in for so long where the exchange cannot be reached. */
+/** How long an old book is used while the exchange is unreachable. */
 const LONGEST_LAPSE_MS = 600_000;
 
 type Name = "getTicker" | "getOrderBook" | "getOrderBookFull" | "listTrades";
 
-/** The present of one market. */
+/** The present state of one market. */
 export class LiveMarket {
   readonly #parts: LiveMarketParts;
   readonly #trades = new TradeLog();
   readonly #readings = new Map<string, LiveReading<unknown>>();
-  /** The exchange's own ticker, taken while the stream was live. */
+  /** The exchange's own ticker, read while the stream was live. */
   #ticker: Reading<Ticker> | undefined;
   #touch = "";
 
@@ -53,23 +53,23 @@ export class LiveMarket {
     this.#parts = parts;
   }
 
-  /** Whether the stream follows the exchange and was heard of late. */
+  /** Whether the stream is live and was heard recently. */
   get isFresh(): boolean {
     const { stream, now } = this.#parts;
     return stream.isLive && now() - stream.heardAt < UNHEARD_MS;
   }
 
-  /** How long ago the exchange last showed this to be the present, in milliseconds; infinite before the first snapshot. */
+  /** Time since the exchange last confirmed this state, in milliseconds; infinite before the first snapshot. */
   get ageMs(): number {
     return this.#parts.now() - this.#parts.stream.heardAt;
   }
 
-  /** Of the newest update; `undefined` before the first snapshot. */
+  /** The sequence of the latest update; `undefined` before the first snapshot. */
   get sequence(): bigint | undefined {
     return this.#parts.stream.book?.sequence;
   }
 
-  /** Takes a change of the stream in. */
+  /** Applies a change of the stream. */
   take({ isNew, isEmpty, trades }: MarketChange): void {
     if (isNew) {
       this.#trades.clear();
@@ -80,7 +80,7 @@ export class LiveMarket {
     this.#endReadings();
   }
 
-  /** What of the market a change that was taken in has changed. */
+  /** The topics that a change affects. */
   topicsOf({ isNew, isEmpty, trades, status }: MarketChange): readonly MarketTopic[] {
     if (isEmpty) return [];
     const touch = `${this.#best("bid")} ${this.#best("ask")} ${status} ${this.#trades.newest?.sequence}`;
@@ -93,7 +93,7 @@ export class LiveMarket {
     ];
   }
 
-  /** The stream was lost: nothing that was read of it may be passed on. */
+  /** The stream was lost: no reading of it may be reused. */
   lose(): void {
     this.#endReadings();
   }
@@ -103,14 +103,14 @@ export class LiveMarket {
     return this.#reading(name, (book) => this.#bookAnswer(book, name));
   }
 
-  /** The ticker; `undefined` as long as the exchange's own is missing, or older than a minute. */
+  /** The ticker; `undefined` while the exchange's own is missing, or older than a minute. */
   ticker(): Reading<Ticker> | undefined {
     const base = this.#ticker;
     if (base === undefined || this.#parts.now() - base.asOfMs > TICKER_MS) return undefined;
     return this.#reading("getTicker", (book) => this.#tickerAnswer(book, base.answer));
   }
 
-  /** Takes the exchange's own ticker for what the stream does not tell. */
+  /** Takes the parts from the exchange's own ticker that the stream lacks. */
   noteTicker(reading: Reading<Ticker>): void {
     if (!this.#parts.stream.isLive) return;
     this.#ticker = reading;
@@ -118,19 +118,19 @@ export class LiveMarket {
     this.#readings.delete("getTicker");
   }
 
-  /** The newest hundred trades; `undefined` until the exchange's own answer was taken. */
+  /** The latest hundred trades; `undefined` before the exchange's own answer was taken. */
   trades(): Reading<AnswerOf<"listTrades">> | undefined {
     const page = this.#trades.page(this.#parts.wallClock());
     if (page === undefined) return undefined;
     return this.#reading("listTrades", () => ({ trades: [...page], left_out: 0, was_unsorted: false }));
   }
 
-  /** Takes the exchange's answer for the trades before the stream's. */
+  /** Takes the exchange's answer for trades before the stream's. */
   noteTrades({ answer }: Reading<AnswerOf<"listTrades">>): void {
     if (this.#parts.stream.isLive && answer.left_out === 0 && !answer.was_unsorted) this.#trades.join(answer.trades);
   }
 
-  /** Puts the running candle behind closed ones; `undefined` where that needs trades that are not known. */
+  /** Appends the current candle to closed ones; `undefined` when that needs trades that are not known. */
   candles(
     { pair, duration }: ParamsOf<"getCandles">,
     closed: readonly AnswerOf<"getCandles">["candles"][number][],
@@ -145,13 +145,13 @@ export class LiveMarket {
     return this.#reading(key, () => ({ pair, duration, candles, left_out: 0, was_unsorted: false }));
   }
 
-  /** The latest moment that the exchange or this machine's clock has told of; milliseconds since the Unix epoch. */
+  /** The latest time known from the exchange or this machine's clock; milliseconds since the Unix epoch. */
   #latestMs(): number {
     const { stream, wallClock } = this.#parts;
     return Math.max(wallClock(), stream.book?.timestamp ?? 0, this.#trades.newest?.timestamp ?? 0);
   }
 
-  /** What was last known, for as long as it may stand in for what cannot be read. */
+  /** The last known state, for as long as it may replace an answer of the exchange. */
   lapsed(name: Name): Reading<unknown> | undefined {
     const { stream, now } = this.#parts;
     const { book } = stream;
@@ -173,7 +173,7 @@ export class LiveMarket {
     const { book } = stream;
     if (book === undefined || !this.isFresh) return undefined;
     const known = this.#readings.get(key);
-    // A key stands for one kind of answer.
+    // Each key belongs to one kind of answer.
     if (known !== undefined) return known as LiveReading<Answer>;
     if (this.#readings.size >= MAX_READINGS) this.#endReadings();
     const made = new LiveReading(make(book), () => stream.heardAt);

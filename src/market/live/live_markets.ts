@@ -1,6 +1,6 @@
 /**
- * The markets that somebody reads: each has one stream, however many read it. A stream begins with the first reader and
- * ends a while after the last; there are never more than a bounded number.
+ * The markets that are being read. Each has one stream, whatever the number of readers: it begins with the first reader
+ * and ends a while after the last. The number of streams is bounded.
  */
 
 import type {
@@ -17,28 +17,32 @@ import { LiveMarket, type MarketTopic } from "./live_market.ts";
 export interface LiveMarketsOptions extends StreamParts {
   /** Milliseconds since the Unix epoch. */
   readonly wallClock: () => number;
-  /** Feeds that servers share. @default each pair has a stream of its own */
+  /**
+   * Feeds shared between servers.
+   *
+   * @default each pair has its own stream
+   */
   readonly feeds?: MarketFeeds | undefined;
-  /** @default 20, which leaves sessions of the key to others */
+  /** @default 20, which leaves sessions of the key to other programs */
   readonly maxPairs?: number;
 }
 
-/** How the stream of one pair is doing. */
+/** The state of one pair's stream. */
 export interface LiveMarketStatus extends Omit<MarketFeedStatus, "snapshots"> {
   readonly pair: string;
   readonly watchers: number;
 }
 
-/** Hears what changed; it reads what it wants to know, and must not throw. */
+/** Notified of what changed; must not throw. */
 export type MarketWatcher = (topics: readonly MarketTopic[]) => void;
 
-/** How long a stream stays without a reader. */
+/** How long a stream without readers stays open. */
 const LINGER_MS = 120_000;
 
-/** Between two looks for streams that nobody reads. */
+/** Interval of the check for streams without readers. */
 const SWEEP_MS = 15_000;
 
-/** After this somebody may ask again for what the exchange refused. */
+/** How long to wait after the exchange refused a stream. */
 const REFUSED_MS = 600_000;
 
 interface Followed {
@@ -49,7 +53,7 @@ interface Followed {
   readAt: number;
 }
 
-/** Every market that is followed. */
+/** Every followed market. */
 export class LiveMarkets {
   readonly #options: LiveMarketsOptions;
   readonly #maxPairs: number;
@@ -66,8 +70,8 @@ export class LiveMarkets {
   }
 
   /**
-   * A market that somebody reads now, whose stream begins if there is none; what it knows may take a moment to come.
-   * `undefined` where there is no stream to be had: too many pairs, or the exchange refuses it.
+   * A market for reading; opens its stream if there is none, whose data may take a moment to arrive. `undefined` when
+   * no stream is possible: too many pairs, or the exchange refuses it.
    */
   read(pair: string): LiveMarket | undefined {
     const followed = this.#follow(pair);
@@ -75,19 +79,19 @@ export class LiveMarkets {
     return followed?.market;
   }
 
-  /** A market that is followed already; a look at it keeps no stream alive. */
+  /** A market that is already followed; does not count as reading it. */
   peek(pair: string): LiveMarket | undefined {
     return this.#followed.get(pair)?.market;
   }
 
   /**
-   * Follows a market until the answer is disposed of, and tells what changes in it, with its loss and its return too.
-   * `undefined` where there is no stream to be had.
+   * Follows a market until the returned value is disposed of, and reports its changes, including loss and recovery of
+   * the stream. `undefined` when no stream is possible.
    */
   watch(pair: string, watcher: MarketWatcher): Disposable | undefined {
     const followed = this.#follow(pair);
     if (followed === undefined) return undefined;
-    // One function may watch twice.
+    // The same function may watch twice.
     const own: MarketWatcher = (topics) => watcher(topics);
     followed.watchers.add(own);
     return {
@@ -98,7 +102,7 @@ export class LiveMarkets {
     };
   }
 
-  /** How each stream is doing, by pair. */
+  /** The state of each stream, by pair. */
   get status(): readonly LiveMarketStatus[] {
     return [...this.#followed.values()].map(({ pair, stream, watchers }) => {
       const { snapshots: _snapshots, ...status } = stream.status;
@@ -106,7 +110,7 @@ export class LiveMarkets {
     });
   }
 
-  /** Has other servers read the exchange's streams for all, as far as they are shared. */
+  /** Lets other servers read the exchange's streams for all, if they are shared. */
   async handOver(): Promise<void> {
     await this.#options.feeds?.handOver();
   }
@@ -158,7 +162,7 @@ export class LiveMarkets {
     return this.#refusedKeyAt > since || (this.#refusedAt.get(pair) ?? -Infinity) > since;
   }
 
-  /** A pair that is refused stays away for a while; credentials that are refused are so for every pair. */
+  /** A refused pair stays refused for a while; refused credentials affect every pair. */
   #refused(pair: string, code: string): void {
     const now = this.#options.now();
     for (const [known, at] of this.#refusedAt) if (at <= now - REFUSED_MS) this.#refusedAt.delete(known);
@@ -168,7 +172,7 @@ export class LiveMarkets {
     if (followed !== undefined) this.#end(followed);
   }
 
-  /** Makes room: the stream goes that was not read for longest, unless somebody watches it or has just read it. */
+  /** Makes room by ending the stream that was not read for longest, unless it is watched or was just read. */
   #endIdlest(): boolean {
     const idle = [...this.#followed.values()].filter(({ watchers, readAt }) =>
       watchers.size === 0 && this.#options.now() - readAt >= SWEEP_MS
@@ -185,7 +189,7 @@ export class LiveMarkets {
     this.#ending = Promise.all([this.#ending, ended]);
   }
 
-  /** Ends streams that nobody has read for a while; looks as long as there is one. */
+  /** Ends streams that were not read for a while; runs as long as there is one. */
   async #sweep(): Promise<void> {
     this.#isSweeping = true;
     const { sleep, now } = this.#options;

@@ -1,4 +1,4 @@
-/** Where market data comes from while its stream is live: from memory. Else the exchange is asked, as without streams. */
+/** Serves market data from memory while its stream is live; otherwise asks the exchange. */
 
 import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../../exchange/errors.ts";
@@ -7,7 +7,7 @@ import type { MarketSource, MarketSources } from "../shared_reads.ts";
 import type { LiveMarket } from "./live_market.ts";
 import type { LiveMarkets } from "./live_markets.ts";
 
-/** Says that the exchange cannot be read just now; what was last known may stand in then. */
+/** Errors that mean the exchange cannot be read now; the last known data may be used instead. */
 const OUTAGE: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_NETWORK",
   "ERR_TIMEOUT",
@@ -17,10 +17,10 @@ const OUTAGE: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_ANSWER_INVALID",
 ]);
 
-/** The most pairs of one request whose tickers are put together from streams. */
+/** The most pairs of one request whose tickers are composed from streams. */
 const MAX_TICKERS = 20;
 
-/** The sources of {@linkcode SharedReads} over live markets. */
+/** The sources of {@linkcode SharedReads} for live markets. */
 export function liveSources(markets: LiveMarkets): MarketSources {
   return {
     getOrderBook: bookSource("getOrderBook", markets),
@@ -35,7 +35,7 @@ export function liveSources(markets: LiveMarkets): MarketSources {
     },
     getTickers: async (params, ask) => tickersOf(markets, params) ?? await ask(params),
     listTrades: async (params, ask) => {
-      // Since a moment the exchange answers others than the newest.
+      // With a `since`, the exchange returns other trades than the latest.
       if (params.since !== undefined) return await ask(params);
       const market = markets.read(params.pair);
       return market?.trades() ?? await askOr(market, "listTrades", async () => {
@@ -61,7 +61,7 @@ function bookSource(
   };
 }
 
-/** Asks the exchange; where it cannot be read, what was last known stands in, with the error that says why. */
+/** Asks the exchange; when it cannot be read, returns the last known data together with the error. */
 async function askOr<Name extends "getTicker" | "getOrderBook" | "getOrderBookFull" | "listTrades">(
   market: LiveMarket | undefined,
   name: Name,
@@ -77,7 +77,7 @@ async function askOr<Name extends "getTicker" | "getOrderBook" | "getOrderBookFu
   }
 }
 
-/** The tickers of some pairs, where all of them are live. It begins no stream: somebody who compares markets reads many. */
+/** The tickers of some pairs when all are live. Opens no stream, as a client that compares markets reads many. */
 function tickersOf(
   markets: LiveMarkets,
   { pair }: ParamsOf<"getTickers">,
@@ -100,7 +100,7 @@ function tickersOf(
 type OrderBook = AnswerOf<"getOrderBook">;
 type CandlePage = AnswerOf<"getCandles">;
 
-/** Closed candles as the exchange answered them, with the running one from trades. */
+/** Closed candles from the exchange, with the current one computed from trades. */
 function candleSource(markets: LiveMarkets): MarketSource<"getCandles"> {
   const closed = new Map<string, CandlePage["candles"]>();
   return async (params, ask) => {
@@ -121,5 +121,5 @@ function candleSource(markets: LiveMarkets): MarketSource<"getCandles"> {
   };
 }
 
-/** Periods of candles that are kept. */
+/** The most periods of candles that are kept. */
 const MAX_PERIODS = 200;

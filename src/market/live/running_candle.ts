@@ -4,17 +4,17 @@ import type { PublicTrade } from "../../exchange/schemas.ts";
 import { formatDecimal } from "../../money/decimals.ts";
 import { sumOf } from "../../money/rounding.ts";
 
-/** What a candle is made of. */
+/** What a candle is computed from. */
 export interface CandleParts {
-  /** Where it begins, in milliseconds since the Unix epoch. */
+  /** Its start, in milliseconds since the Unix epoch. */
   readonly startMs: number;
-  /** The close before it, which it repeats while there is no trade. */
+  /** The close of the previous candle, used while there is no trade. */
   readonly close: string | undefined;
-  /** All trades from its beginning on, oldest first; `undefined` where some may be missing. */
+  /** All trades since its start, oldest first; `undefined` when some may be missing. */
   readonly trades: readonly PublicTrade[] | undefined;
 }
 
-/** The candle that is not over; `undefined` where it cannot be told. */
+/** The candle in progress; `undefined` when it cannot be computed. */
 export function runningCandle(
   { startMs, close, trades }: CandleParts,
 ): AnswerOf<"getCandles">["candles"][number] | undefined {

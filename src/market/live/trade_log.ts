@@ -1,36 +1,39 @@
-/** The newest public trades of one market, without a gap: what the stream tells, joined to what the exchange answered before. */
+/**
+ * The latest public trades of one market without a gap: those of the stream, joined to an earlier answer of the
+ * exchange.
+ */
 
 import type { BookTrade } from "../../exchange/stream/order_book.ts";
 import type { PublicTrade } from "../../exchange/schemas.ts";
 
-/** As many as the exchange answers at once, and enough to go on when it is asked for older ones. */
+/** As many as one answer of the exchange has, and enough to continue when older ones are requested. */
 const MOST_KEPT = 1_000;
 
-/** The most that the exchange answers at once. */
+/** The most trades in one answer of the exchange. */
 const PAGE_SIZE = 100;
 
-/** How far back the exchange answers. */
+/** How far back the exchange's answers reach. */
 const DAY_MS = 86_400_000;
 
-/** Trades by their sequence, which rises by one with each. */
+/** Trades by sequence, which increases by one with each trade. */
 export class TradeLog {
   /** Oldest first. */
   #trades: PublicTrade[] = [];
-  /** Whether the market had no earlier trade within a day when it was asked. */
+  /** Whether the market had no earlier trade within a day when it was read. */
   #isComplete = false;
 
-  /** The newest trade; `undefined` before there is one. */
+  /** The latest trade; `undefined` before there is one. */
   get newest(): PublicTrade | undefined {
     return this.#trades.at(-1);
   }
 
-  /** Forgets everything: trades may have been missed. */
+  /** Removes all trades, as some may have been missed. */
   clear(): void {
     this.#trades = [];
     this.#isComplete = false;
   }
 
-  /** Adds what the stream tells. */
+  /** Adds trades of the stream. */
   add(trades: readonly BookTrade[]): void {
     for (const { sequence, timestamp, price, volume, isBuy } of trades) {
       const number = Number(sequence);
@@ -44,7 +47,7 @@ export class TradeLog {
     this.#isComplete = false;
   }
 
-  /** Adds what the exchange answered, newest first, where it joins what is known. */
+  /** Adds an answer of the exchange, newest first, if it joins the known trades. */
   join(answered: readonly PublicTrade[]): void {
     if (!isWithoutGap(answered)) return;
     const older = answered.toReversed();
@@ -57,14 +60,14 @@ export class TradeLog {
     this.#isComplete = answered.length < PAGE_SIZE;
   }
 
-  /** What the exchange would answer now, newest first; `undefined` where older trades may be missing. */
+  /** What the exchange would return now, newest first; `undefined` when older trades may be missing. */
   page(nowMs: number): readonly PublicTrade[] | undefined {
     if (this.#trades.length < PAGE_SIZE && !this.#isComplete) return undefined;
     const newest = this.#trades.slice(-PAGE_SIZE).reverse();
     return newest.filter(({ timestamp }) => timestamp >= nowMs - DAY_MS);
   }
 
-  /** The trades from a moment on, oldest first; `undefined` where some of them may be missing. */
+  /** The trades since a moment, oldest first; `undefined` when some may be missing. */
   since(fromMs: number): readonly PublicTrade[] | undefined {
     const [oldest] = this.#trades;
     if (!this.#isComplete && (oldest === undefined || oldest.timestamp >= fromMs)) return undefined;

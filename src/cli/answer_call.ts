@@ -1,4 +1,4 @@
-/** The end of a command that has run a tool: its answer is printed, and the exit code tells of it. */
+/** Ends a command that has run a tool: prints the answer and returns its exit code. */
 
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -6,10 +6,10 @@ import { exitCodeWithoutAnswer } from "./exit_code.ts";
 import { writeFailure } from "./report.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
 
-/** A tool that was run. */
+/** A tool run. */
 export interface RunTool {
   readonly tool: string;
-  /** The exit code that its answer stands for. */
+  /** The exit code for its answer. */
   readonly code: ExitCode;
   readonly world: World;
   readonly json: boolean;
@@ -17,8 +17,8 @@ export interface RunTool {
 }
 
 /**
- * Prints the answer. Where it cannot be written, stderr has it, and whoever reads stdout alone learns by the code that an
- * order may exist.
+ * Prints the answer. When stdout cannot be written, it goes to stderr, and the exit code tells a script that an order
+ * may exist.
  */
 export async function answerCall(
   answer: Readonly<Record<string, unknown>>,

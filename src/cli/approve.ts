@@ -1,4 +1,4 @@
-/** `approve`: a person says in a terminal whether orders that wait may be sent. */
+/** `approve`: lets a person approve or decline waiting orders in a terminal. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
@@ -16,7 +16,7 @@ import { isYes, readAnswer } from "./terminal/read_answer.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Who decides, in the record. */
+/** The approver, in the audit log. */
 const BY = "terminal";
 
 const NONE_WAITS = "No order waits for approval";
@@ -28,7 +28,7 @@ const REASONS = {
   elsewhere: "confirm_by of the policy has it decided on its page only",
 } as const satisfies Record<Extract<Decided, { ok: false }>["reason"], string>;
 
-/** Decides the order that the operand names; without one shows what waits and asks, where there is a terminal to ask at. */
+/** Decides the order in the operand; without one, lists waiting orders and asks about each if stdin is a terminal. */
 export async function approve(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
@@ -70,7 +70,7 @@ export async function approve(
   });
 }
 
-/** What is not a yes is a no; the end of the input leaves the rest waiting. */
+/** Anything but yes declines; at the end of the input the remaining orders stay waiting. */
 async function askAll(
   approvals: Approvals,
   { waiting, world }: { waiting: readonly Waiting[]; world: World },
@@ -116,7 +116,7 @@ async function decide(
   return 0;
 }
 
-/** An order that waits, with the equal ones that wait beside it. */
+/** A waiting order, and the number of equal ones. */
 interface Waiting extends Approval {
   readonly equal: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Reads the command line: which command, with which flags and operands. Decides nothing about their values. */
+/** Parses the command line: the command, its flags and operands. Does not validate values. */
 
 import { didYouMean } from "../text/nearest_word.ts";
 import { VERSION } from "../version.ts";
@@ -12,24 +12,24 @@ export interface Invocation {
   /** Settings by flag name without dashes, in text form. */
   readonly flags: Readonly<Record<string, string>>;
   readonly operands: readonly string[];
-  /** `--json`: print JSON also on a terminal. */
+  /** `--json`: print JSON on a terminal too. */
   readonly json: boolean;
   /** `--wide`: print whole tables, wider than the terminal. */
   readonly wide: boolean;
-  /** `client call TOOL --help`: explain the tool, which only the server knows. */
+  /** `client call TOOL --help`: show the tool's help, which only the server has. */
   readonly help?: true;
 }
 
-/** What a command line asks for; its problems are told together with those of the values. */
+/** What a command line asks for; its problems are reported together with those of the values. */
 export type Arguments =
   | { kind: "run"; invocation: Invocation; problems: string[] }
   | { kind: "print"; text: string }
-  /** `--help`: of a command, or of the program. */
+  /** `--help` of a command, or of the program. */
   | { kind: "help"; command?: CommandName }
   /** `call TOOL --help`: the help of one tool. */
   | { kind: "tool help"; tool: string; json: boolean };
 
-/** Reads a command line. What stands behind `--` is an operand, whatever it looks like. */
+/** Parses a command line. Everything after `--` is an operand. */
 export function readArguments(args: readonly string[]): Arguments {
   const mistyped = checkHelpWord(args);
   if (mistyped !== undefined) return run("serve", [], { problems: [mistyped] });
@@ -66,14 +66,14 @@ function isCommand(word: string | undefined): word is CommandName {
   return word !== undefined && Object.hasOwn(COMMANDS, word);
 }
 
-/** `help`, `help COMMAND` and `version` as the flags that they stand for. */
+/** Rewrites `help`, `help COMMAND` and `version` as the corresponding flags. */
 function asFlags(args: readonly string[]): readonly string[] {
   const [word, ...rest] = args;
   if (word === "version") return ["--version", ...rest];
   return word === "help" ? [...rest.filter((name) => name !== "help"), "--help"] : args;
 }
 
-/** The command stands before its flags; without one it is `serve`. */
+/** The command comes before its flags; the default is `serve`. */
 function chooseCommand(
   words: readonly string[],
 ): { command: CommandName; isNamed: boolean; rest: readonly string[] } {
@@ -112,12 +112,12 @@ function run(
   };
 }
 
-/** The words of a command line, told apart. */
+/** The parts of a command line. */
 interface Words {
   /** By name without dashes. */
   readonly flags: Record<string, string>;
   readonly operands: string[];
-  /** Whether a flag was unknown, so that the word behind it may be meant as its value or as an operand. */
+  /** Whether a flag was unknown, so that the word after it may be its value or an operand. */
   hasUnknown: boolean;
   readonly problems: string[];
 }
@@ -145,10 +145,10 @@ function readWords(command: CommandName, words: readonly string[]): Words {
   return read;
 }
 
-/** Flags of every command. */
+/** The flags of every command. */
 const EVERYWHERE: readonly string[] = ["--help", "--version"];
 
-/** Setup takes the server's flags too, but as words of what it writes; what tools take are no flags. */
+/** `setup` takes the server's flags too, as part of the entry that it writes; arguments of tools are not flags. */
 function hintOf(command: CommandName, name: string, known: readonly string[]): string {
   const nearest = didYouMean(name, known);
   if (command === "call" && nearest === "" && /^--[a-z][\w-]*$/i.test(name)) {
@@ -159,13 +159,13 @@ function hintOf(command: CommandName, name: string, known: readonly string[]): s
   return nearest;
 }
 
-/** `--flag=value` as its two halves. */
+/** Splits `--flag=value`. */
 function splitAtSign(word: string): [name: string, value: string | undefined] {
   const at = word.indexOf("=");
   return at === -1 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
 }
 
-/** A value begins with a dash where it is a negative number, or nothing but the dash. */
+/** A value may begin with a dash when it is a negative number, or only a dash. */
 function isValue(word: string | undefined): boolean {
   return word !== undefined && (!word.startsWith("-") || /^-((\d+|\d*\.\d+)(e[+-]?\d+)?)?$/.test(word));
 }
@@ -194,7 +194,7 @@ function checkOperands(command: CommandName, { operands, hasUnknown }: Words): s
   if (word !== undefined && first !== undefined && first !== word) {
     problems.push(`${hideSecrets(first)}: expected ${usage}${didYouMean(first, [word, ...(sample ? ["init"] : [])])}`);
   }
-  // What stands behind a word that is no command is meant for that command.
+  // Words after an unknown command belong to that command.
   if (command === "serve" && operands.length > 0) return [...problems, describeUnexpected(operands[0] ?? "", command)];
   return [...problems, ...operands.slice(max).map((operand) => describeUnexpected(operand, command))];
 }

@@ -1,4 +1,4 @@
-/** One look at a server, and one call of a tool on it. */
+/** Describes a server, and calls one tool on it. */
 
 import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome, RemoteTool } from "../client/remote_tool.ts";
@@ -18,17 +18,17 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Where and how something is shown. */
+/** Output options. */
 interface Shown {
   readonly world: World;
   readonly json: boolean;
   readonly wide: boolean;
 }
 
-/** For one call, in milliseconds. */
+/** Time limit of one call, in milliseconds. */
 const CALL_TIMEOUT_MS = 60_000;
 
-/** Prints who the server is, what it speaks and which tools it offers. */
+/** Prints the server's name, its protocol revision and its tools. */
 export async function describeServer(
   { client }: Session,
   { endpoint, world, json, wide }: Shown & { readonly endpoint: Endpoint },
@@ -113,7 +113,7 @@ export async function callOnServer(
 
 function exitCodeOfOutcome(tool: string, outcome: RemoteOutcome): ExitCode {
   if (outcome.kind === "answer") return exitCodeOf(tool, outcome.value);
-  // Nobody may have heard of what the server did.
+  // The server's answer may have been lost.
   if (outcome.kind === "disconnected" || outcome.code === "ERR_TIMEOUT") return exitCodeWithoutAnswer(tool);
   return exitCodeOfError(tool, outcome.code);
 }
@@ -126,7 +126,7 @@ function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {
   return { error: { code, message, retry_after_ms: retryAfterMs } };
 }
 
-/** A server's schemas of a tool's arguments; one that is no object says nothing. */
+/** A server's schemas of a tool's arguments; anything but an object is ignored. */
 export function schemasOf({ inputSchema: { properties = {} } }: RemoteTool): Record<string, ArgumentSchema> {
   return Object.fromEntries(
     Object.entries(properties).flatMap(([name, schema]) =>
@@ -135,7 +135,7 @@ export function schemasOf({ inputSchema: { properties = {} } }: RemoteTool): Rec
   );
 }
 
-/** The arguments that a server's tool cannot do without. */
+/** The required arguments of a server's tool. */
 function requiredOf({ inputSchema: { required = [] } }: RemoteTool): readonly string[] {
   return required;
 }

@@ -1,4 +1,4 @@
-/** `audit`: checks the record of every order, shows one order from its preview to its fills, archives what is old. */
+/** `audit`: verifies the audit log, shows one order from its preview to its fills, and archives old rows. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
@@ -21,13 +21,13 @@ import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** Rows that are shown where no order is named. */
+/** Rows to show when no order is given. */
 const LATEST_ROWS = 50;
 
-/** More than any order has. */
+/** More rows than any order has. */
 const MAX_ROWS = 10_000;
 
-/** Does what the operands say: `verify`, `show` or `archive`. */
+/** Runs `verify`, `show` or `archive`. */
 export async function audit(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json, wide = false }: CommandCall,
@@ -83,7 +83,7 @@ async function verify(
   return 0;
 }
 
-/** Moves what is older than so many days into archive files; a server may run meanwhile. */
+/** Moves rows older than this many days into archive files; servers may keep running. */
 async function archive(
   { archive }: TradingRecord,
   { days, world, asJson }: { days: number | undefined; world: World; asJson: boolean },
@@ -131,7 +131,7 @@ async function show(
 
 const NO_ROWS = "Nothing was recorded yet";
 
-/** An event in one line: when, what, who, and what matters of what it says. */
+/** An event on one line: time, type, identity, and the most important data. */
 function summarize({ at, event, identity, clientOrderId, orderId, data }: AuditRow, { now }: Screen): string {
   const { order, ...others } = readData(data);
   const facts = [
@@ -144,7 +144,7 @@ function summarize({ at, event, identity, clientOrderId, orderId, data }: AuditR
   return words.filter((word) => word !== "").map(printable).join("  ");
 }
 
-/** What says most about an event beside its order. */
+/** The most important data of an event, apart from its order. */
 const SUMMARIZED = ["state", "status", "outcome", "code", "reason"] as const;
 
 function orderWords(
@@ -180,7 +180,7 @@ function describe({ seq, at, identity, event, clientOrderId, orderId, data }: Au
   return wrapText(lines.join("\n"), { width: columns, indent: 2 });
 }
 
-/** A row that was tampered with is shown as it is. */
+/** A row that was tampered with is shown unchanged. */
 function readData(text: string): Record<string, unknown> {
   try {
     const data: unknown = JSON.parse(text);
@@ -190,7 +190,7 @@ function readData(text: string): Record<string, unknown> {
   }
 }
 
-/** The terminal acts on nothing that stands in the record. */
+/** Neutralizes control characters, so that stored data cannot control the terminal. */
 function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
 }

@@ -1,4 +1,4 @@
-/** What a server says about itself when it starts, in the words of `status`. */
+/** What a server prints when it starts, in the same form as `status`. */
 
 import type { Config } from "../config/server_settings.ts";
 import { webSocketUrl } from "../server/network/addresses.ts";
@@ -8,7 +8,7 @@ import { haltLine } from "./halt_words.ts";
 import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 
-/** For a person who started it at a terminal, where a client was meant to. */
+/** For a person who started it in a terminal, although it is meant to be started by a client. */
 export async function stdioBanner({ exchange }: Config, server: StartedServer, now: number): Promise<string> {
   return `luno-mcp-server ${VERSION} waits for an MCP client on stdin (exchange: ${exchange}). Ctrl-D or Ctrl-C ends it.
 ${(await startRows(server, now)).map((row) => `${row}\n`).join("")}\
@@ -20,7 +20,7 @@ To try a tool by hand: luno-mcp-server call get_crypto_price pair=BTC/ZAR --exch
 To serve many clients: luno-mcp-server --transport websocket --exchange ${exchange}`;
 }
 
-/** Where a network server serves. */
+/** The addresses of a network server. */
 export async function networkBanner(
   { exchange, transport }: Config,
   server: StartedServer,
@@ -38,13 +38,13 @@ export async function networkBanner(
   ].join("\n");
 }
 
-/** Rows, `routes` first. A server that uses no state folder trades nothing. */
+/** Rows, `routes` first. A server without a state folder does not trade. */
 async function startRows(
   { report, trading }: StartedServer,
   now: number,
   routes: readonly Row[] = [],
 ): Promise<string[]> {
-  // Figures that begin with the start say nothing yet.
+  // Figures counted since the start are still meaningless.
   const own: readonly Row[] = report === undefined
     ? [["trading", "off (read-only)"]]
     : serverRows({ ...report, exchange: { ...report.exchange, calls_left: null }, connections: null }, now);

@@ -1,4 +1,4 @@
-/** `bridge`: a stdio server for clients that only know commands, which speaks to a server over WebSocket. */
+/** `bridge`: a stdio server for clients that can only start commands; it connects to a server over WebSocket. */
 
 import { getLogger } from "../logging/logger.ts";
 import { Backoff } from "../client/reconnect_backoff.ts";
@@ -20,26 +20,29 @@ import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "bridge"]);
 
-/** How long requests may still take once a signal came, and the answers to those given up. */
+/** How long requests may continue after a signal, and how long the final answers may take. */
 const DRAIN_MS = 700;
 const FLUSH_MS = 150;
 
-/** How long each of them may take once the client has closed its end; clients send a signal after two seconds. */
+/** How long each of them may take after the client has closed its end; clients send a signal after two seconds. */
 const PATIENCE_MS = 1_500;
 
-/** Requests of the local client that are on their way at once; further ones wait unread. */
+/** Concurrent requests of the local client; further ones stay unread. */
 const MAX_IN_FLIGHT = 1_000;
 
-/** What the command line gives beside the flags. */
+/** The command line apart from flags. */
 export interface BridgeInvocation {
   readonly world: World;
-  /** Those of the command line itself. */
+  /** Problems of the command line itself. */
   readonly problems: readonly string[];
   /** The server's address. */
   readonly operands: readonly string[];
 }
 
-/** Forwards until the client leaves, a signal comes, or the server refuses us for good: exit code 1. */
+/**
+ * Forwards messages until the client leaves, a signal arrives, or the server permanently rejects the bridge (exit code
+ * 1).
+ */
 export async function bridge(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands }: BridgeInvocation,

@@ -1,4 +1,4 @@
-/** `call`: runs one tool on the same path as a client's call and prints the answer. */
+/** `call`: runs one tool by the same path as a client's call, and prints the answer. */
 
 import { callTool } from "../protocol/tool_call.ts";
 import { argumentSchemas } from "../tools/argument_problems.ts";
@@ -13,7 +13,7 @@ import { checkToolWords, readToolArguments } from "./terminal/tool_arguments.ts"
 import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Runs `operands`: a tool's name and its arguments as `name=value`. Exit code 1 when the tool answers an error. */
+/** Runs `operands`: the tool's name and its arguments as `name=value`. Exit code 1 when the tool answers an error. */
 export async function call(
   loaded: LoadedConfig,
   world: World,

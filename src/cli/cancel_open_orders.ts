@@ -1,4 +1,4 @@
-/** Has everything that is open cancelled after a halt: by a server that runs, or where none does, right here. */
+/** Cancels all open orders after a halt: through a running server, or in this process if there is none. */
 
 import type { ErrorCode } from "../errors/error_table.ts";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
@@ -21,15 +21,15 @@ import type { LoadedConfig } from "../config/load.ts";
 import { venueOf } from "../server/record_venue.ts";
 import type { World } from "../world.ts";
 
-/** How long a server has to take the request up; it looks four times a second. */
+/** How long a server has to accept the request; servers check four times a second. */
 const TAKE_UP_MS = 3_000;
 
-/** How long the command goes on by itself; after that the request is left to the next server. */
+/** How long the command tries by itself; afterwards the request is left to the next server. */
 const PATIENCE_MS = 120_000;
 
 const LOOK_EVERY_MS = 100;
 
-/** Failures that no further attempt changes. */
+/** Errors that retrying does not change. */
 const HOPELESS: readonly ErrorCode[] = [
   "ERR_CREDENTIALS_MISSING",
   "ERR_CREDENTIALS_REFUSED",
@@ -37,13 +37,13 @@ const HOPELESS: readonly ErrorCode[] = [
   "ERR_FORBIDDEN",
 ];
 
-/** What came of it, in a sentence. */
+/** The result, as a sentence. */
 export interface CancelOutcome {
   readonly ok: boolean;
   readonly sentence: string;
 }
 
-/** What is done where. */
+/** Where to cancel. */
 export interface CancelContext {
   readonly world: World;
   readonly flags: Readonly<Record<string, string>>;
@@ -51,13 +51,13 @@ export interface CancelContext {
   readonly accounts: readonly string[];
   /** The state folder. */
   readonly folder: string;
-  /** The database that has the record, where it is one. */
+  /** The database that has the record, if it is not in the folder. */
   readonly database?: DatabaseAccess | undefined;
 }
 
 /**
- * On which accounts orders may be open: paper ones stand in the record, real ones also come from elsewhere. An exchange that
- * is simulated has ended with its server.
+ * The accounts on which orders may be open: paper orders are in the record, real ones may also come from elsewhere. A
+ * simulated exchange ends with its server.
  */
 export async function accountsToCancel(
   { instances, journal }: Pick<TradingRecord, "instances" | "journal">,
@@ -68,12 +68,12 @@ export async function accountsToCancel(
   const hasReal = servers.some(({ cancels }) => cancels.includes(MAIN_ACCOUNT.id)) ||
     exchange !== "paper" && exchange !== "simulated";
   const paper = { account: PAPER_ACCOUNT.id };
-  // In this order, as an order that is settled between the two is open then.
+  // In this order, as an order that is settled between the two reads counts as open in the first.
   const hasPaper = (await journal.unsettled(paper)).length + (await journal.open(paper)).length > 0;
   return [...(hasReal ? [MAIN_ACCOUNT.id] : []), ...(hasPaper ? [PAPER_ACCOUNT.id] : [])];
 }
 
-/** How far a request has come, a line each. */
+/** The progress of each request, one per line. */
 export function describeRequest({ account, rounds, triedAt, remaining, unlisted, doneAt }: CancelRequest): string[] {
   const orders = isPaper(account) ? "open paper orders" : "open orders";
   if (doneAt !== null) return [`  ${orders}: all cancelled at ${new Date(doneAt).toISOString()}`];
@@ -88,7 +88,7 @@ export function describeRequest({ account, rounds, triedAt, remaining, unlisted,
   ];
 }
 
-/** Waits until a server has taken the requests up, or fulfils them. */
+/** Waits until servers have accepted the requests or fulfilled them. */
 export async function cancelOpenOrders(record: TradingRecord, context: CancelContext): Promise<CancelOutcome> {
   const { world, accounts } = context;
   const server = await takenUp(record, context);
@@ -116,7 +116,7 @@ export async function cancelOpenOrders(record: TradingRecord, context: CancelCon
 const STAYS_REQUESTED =
   "cancelling stays requested: the next server on this state folder continues it, or run kill --cancel-open again";
 
-/** The process of the server that works on all of it, if there is one. */
+/** The process id of the server that handles all of them, if there is one. */
 async function takenUp(
   { instances, cancelRequests }: TradingRecord,
   { world, accounts }: CancelContext,
@@ -131,7 +131,7 @@ async function takenUp(
   return undefined;
 }
 
-/** Cancels until nothing is open, it is hopeless, or the time is over; answers what stands in the way. */
+/** Cancels until nothing is open, retrying is hopeless, or time is up; returns what prevents it. */
 async function cancelHere(
   record: TradingRecord,
   { world, flags, accounts, folder, database }: CancelContext,
@@ -154,7 +154,7 @@ async function cancelHere(
       isForAll: false,
     })
     : undefined;
-  // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
+  // Cancelling includes reconciliation, so for that time this command takes over the orders of ended servers.
   const takeOver = () => instance.takeOver(accounts);
   const executors = new OrderExecutors({
     record,
@@ -189,7 +189,7 @@ async function fulfil(
   const cancellation = new OpenOrderCancellation({
     requests,
     instance,
-    // A server that lives may still hold the request without working on it, as when it was stopped.
+    // A live but stopped server may hold the request without working on it.
     fromLiving: true,
     accounts,
     cancelAll,
@@ -229,7 +229,7 @@ async function checkReach(
 }
 
 function withoutHaltFlags(flags: Readonly<Record<string, string>>): Record<string, string> {
-  // Which database it is the settings of a server say too.
+  // The server's settings also determine the database.
   const own = Object.entries<Setting>(HALT_SETTINGS).filter(([name]) => !(name in DATABASE_SETTINGS))
     .map(([, { flag }]) => flag);
   return Object.fromEntries(Object.entries(flags).filter(([flag]) => !own.includes(flag)));

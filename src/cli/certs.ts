@@ -1,4 +1,4 @@
-/** `certs create`: a development authority, a server's and a client's certificate, as files. */
+/** `certs create`: writes a development authority and certificates of a server and a client. */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -9,7 +9,7 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What each file is called, and what it holds. */
+/** The name and content of each file. */
 const FILES = [
   { name: "ca.pem", of: "authority", part: "cert" },
   { name: "ca-key.pem", of: "authority", part: "key" },
@@ -19,7 +19,7 @@ const FILES = [
   { name: "client-key.pem", of: "client", part: "key" },
 ] as const;
 
-/** Writes the files, or nothing at all where one of them exists. `problems` are those of the command line itself. */
+/** Writes all files, or none when one of them exists. `problems` are those of the command line itself. */
 export async function certs(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },
@@ -51,7 +51,7 @@ async function existingFiles(dir: string): Promise<string[]> {
   return found.flat();
 }
 
-/** Under a name of its own first, so that no key is ever readable by others and no file half written. */
+/** Under a temporary name first, so that no key is ever readable by others and no file is half written. */
 async function writeFiles(dir: string, certificates: DevelopmentCertificates): Promise<void> {
   await Deno.mkdir(dir, { recursive: true });
   for (const { name, of, part } of FILES) {
@@ -83,7 +83,7 @@ function describe(dir: string, client: string): string {
   ].join("\n");
 }
 
-/** A path as a shell takes it for one word. */
+/** A path quoted for a shell. */
 function inShell(path: string): string {
   if (/^[\w@%+=:,./\\-]+$/.test(path)) return path;
   return Deno.build.os === "windows" ? `"${path}"` : `'${path.replaceAll("'", "'\\''")}'`;

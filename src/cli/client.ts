@@ -1,4 +1,6 @@
-/** `client`: tries a server over WebSocket: looks around, calls a tool, watches prices, or simulates many clients. */
+/**
+ * `client`: connects to a server over WebSocket to describe it, call a tool, watch prices, or simulate many clients.
+ */
 
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
@@ -14,22 +16,30 @@ import { watchPrices } from "./watch_prices.ts";
 import { fail, refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What the command line gives beside the flags. */
+/** The command line apart from flags. */
 export interface ClientInvocation {
   readonly world: World;
-  /** Those of the command line itself. */
+  /** Problems of the command line itself. */
   readonly problems: readonly string[];
-  /** Nothing, or `call`, a tool's name and its arguments as `name=value`. */
+  /** Empty, or `call`, a tool's name and its arguments as `name=value`. */
   readonly operands: readonly string[];
-  /** Print JSON also on a terminal. @default false */
+  /**
+   * Print JSON on a terminal too.
+   *
+   * @default false
+   */
   readonly json?: boolean;
   /** Print whole tables, wider than the terminal. @default false */
   readonly wide?: boolean;
-  /** Explain the tool behind `call` instead of calling it. @default false */
+  /**
+   * Show the help of the tool after `call` instead of calling it.
+   *
+   * @default false
+   */
   readonly help?: boolean;
 }
 
-/** Runs until what was asked for is done, the time is up, or a signal comes. */
+/** Runs until it is finished, time is up, or a signal arrives. */
 export async function client(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json = false, wide = false, help = false }: ClientInvocation,

@@ -1,13 +1,13 @@
 import type { World } from "../world.ts";
 
-/** How a command is called that reads settings of its own. */
+/** The invocation of a command that parses its own settings. */
 export interface CommandCall {
   readonly world: World;
-  /** Those of the command line itself. */
+  /** Problems of the command line itself. */
   readonly problems: readonly string[];
-  /** The words after the command that are no flags. */
+  /** The words after the command that are not flags. */
   readonly operands: readonly string[];
-  /** Print JSON also on a terminal. */
+  /** Print JSON on a terminal too. */
   readonly json: boolean;
   /** Print whole tables, wider than the terminal. @default false */
   readonly wide?: boolean;

@@ -1,4 +1,4 @@
-/** The commands that people type, as a table: what each takes. */
+/** The table of commands, and what each takes. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import type { CommandName } from "../config/command_settings.ts";
@@ -10,15 +10,15 @@ export interface CommandEntry {
   readonly summary: string;
   /** Whether `--wide` makes it print whole tables on a narrow terminal. */
   readonly wide?: true;
-  /** How many operands it takes. */
+  /** The number of operands that it takes. */
   readonly operands?: { readonly min: number; readonly max: number };
-  /** The word that must follow, where there is only one. */
+  /** The word that must follow, when only one is possible. */
   readonly word?: string;
-  /** Whether it has a sample of its file, which `init PATH` writes. */
+  /** Whether `init PATH` writes a sample of its file. */
   readonly sample?: true;
 }
 
-/** Whether a command line asks for the sample of a command's file. */
+/** Tells whether a command line asks for a sample file. */
 export function asksForSample(command: CommandName, [word]: readonly string[]): boolean {
   return COMMANDS[command].sample === true && word === "init";
 }
@@ -126,7 +126,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "keys <create|list|revoke|rotate> [name]",
     summary: "create, list, rotate and revoke API keys for clients",
     wide: true,
-    // What is too much is refused by the command, which leaves keys out of what it prints.
+    // Superfluous operands are rejected by the command itself, which hides keys in its messages.
     operands: { min: 0, max: 50 },
   },
   certs: {
@@ -153,18 +153,18 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   man: { usage: "man", summary: "print the manual page, for man" },
 };
 
-/** A flag as the command line and its help know it; without a `value` it is a switch. */
+/** A flag for parsing and help; without a `value` it is a switch. */
 export interface Flag {
   readonly flag: string;
   readonly value?: string;
   readonly help: string;
   readonly env: readonly string[];
   readonly default?: string;
-  /** What reads its value, of a flag that is a setting. */
+  /** The reader of its value, if the flag is a setting. */
   readonly reader?: Setting["reader"];
 }
 
-/** The flags of a command, in the order of its help: those for its output, and its settings. */
+/** The flags of a command, in the order of its help: output flags first, then settings. */
 export function flagsOf(command: CommandName): Flag[] {
   const ofSettings = Object.values<Setting>(COMMAND_SETTINGS[command]).flatMap(({ flag, ...setting }) =>
     flag === undefined ? [] : [{ ...setting, flag }]

@@ -1,4 +1,7 @@
-/** `completions`: the script with which a shell completes the program's words, made from the tables of `--help`. */
+/**
+ * `completions`: prints a script for completing the program's words in a shell, derived from the same tables as
+ * `--help`.
+ */
 
 import type { CommandCall } from "./command_call.ts";
 import { bashScript } from "./completions/bash.ts";
@@ -20,7 +23,7 @@ export const SHELLS: Readonly<Record<string, (table: CompletionTable) => string>
   powershell: powershellScript,
 };
 
-/** Prints the script of the shell that the operand names. Shells never start the program to complete a word. */
+/** Prints the script for the shell in the operand. Completing never starts the program. */
 export async function completions(
   _flags: Readonly<Record<string, string>>,
   { world, problems, operands: [shell], json }: CommandCall,

@@ -1,4 +1,4 @@
-/** `config print`: every setting, its value and where it comes from. */
+/** `config print`: every setting, its value and source. */
 
 import { shownSettings } from "../config/print.ts";
 import type { ShownSetting } from "../config/print.ts";
@@ -10,7 +10,7 @@ import { wrapText } from "./terminal/width.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Prints the configuration, as JSON by the names that a `--config` file has; secrets read `[redacted]`. */
+/** Prints the configuration, as JSON with the names of a `--config` file; secrets read `[redacted]`. */
 export async function printConfig(
   loaded: LoadedConfig,
   world: World,
@@ -32,7 +32,7 @@ export async function printConfig(
   return 0;
 }
 
-/** Why settings are not what was read, or do not count: a paragraph for each reason. */
+/** Why settings differ from what was read, or have no effect: one paragraph per reason. */
 function reasons(rows: readonly ShownSetting[], { columns: width }: Screen): string[] {
   const byReason = Map.groupBy(rows.filter(({ why }) => why !== ""), ({ why }) => why);
   return [...byReason].map(([why, settings]) =>

@@ -1,4 +1,6 @@
-/** `doctor`: looks at every part of a set-up and says what is broken and how to fix it. Creates and changes nothing. */
+/**
+ * `doctor`: checks every part of a set-up and reports what is broken and how to fix it. Creates and changes nothing.
+ */
 
 import { loadConfig } from "../config/load.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -36,10 +38,10 @@ const CHECKS: readonly Check[] = [
   { name: "client", run: checkClients },
 ];
 
-/** What the checks find outside of this machine; tests bring their own. */
+/** What the checks use outside of this machine; tests replace it. */
 export type Outside = Pick<CheckContext, "resolve">;
 
-/** Prints the report; exit code 1 where something is broken. */
+/** Prints the report; exit code 1 when something is broken. */
 export async function doctor(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
@@ -62,7 +64,7 @@ export async function doctor(
   return isBroken(results) ? 1 : 0;
 }
 
-/** As the system resolves names, its file of hosts included. */
+/** With the system's resolver, including its hosts file. */
 async function resolveName(host: string): Promise<readonly string[]> {
   const { lookup } = await import("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);

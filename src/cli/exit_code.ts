@@ -1,6 +1,6 @@
 /**
- * With which code a command ends that has run a tool, so that a script need not read the answer to know whether an order
- * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
+ * The exit code of a command that has run a tool, so that a script need not parse the answer to know whether an order
+ * exists: 0 success, 3 approval required, 4 unknown, 5 not done, 1 an error result.
  */
 
 import { ERRORS, isErrorCode } from "../errors/error_table.ts";
@@ -9,14 +9,14 @@ import type { ExitCode } from "../world.ts";
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** Of a tool that leaves something at the exchange; all others end with 0 once they have answered. */
+/** For tools that change something at the exchange; all others exit with 0 once they have answered. */
 type Reading = (answer: Answer) => ExitCode;
 
 const AWAITING = 3;
 const UNKNOWN = 4;
 const NOT_DONE = 5;
 
-/** What became of an order; a status that stands not here is read as unknown. */
+/** The outcomes of an order; a status that is not listed counts as unknown. */
 const PLACEMENTS: Readonly<Record<string, ExitCode>> = {
   placed: 0,
   awaiting_confirmation: AWAITING,
@@ -24,7 +24,7 @@ const PLACEMENTS: Readonly<Record<string, ExitCode>> = {
   not_placed: NOT_DONE,
 };
 
-/** 0 when the order is open no more, whether it was cancelled, filled or ended by the exchange. */
+/** 0 when the order is no longer open, whether it was cancelled, filled or ended by the exchange. */
 const CANCELLATIONS: Readonly<Record<string, ExitCode>> = {
   cancelled: 0,
   filled: 0,
@@ -54,13 +54,15 @@ export function exitCodeOf(tool: string, answer: Answer): ExitCode {
   return readingOf(tool)?.(answer) ?? 0;
 }
 
-/** The exit code of a tool's error, whose code may come from another server: 1 where it is certain that nothing was done. */
+/**
+ * The exit code of a tool's error, whose code may come from another server: 1 when it is certain that nothing was done.
+ */
 export function exitCodeOfError(tool: string, code: string): ExitCode {
   const isUnknown = isErrorCode(code) && ERRORS[code].exit === UNKNOWN;
   return isUnknown ? exitCodeWithoutAnswer(tool) : 1;
 }
 
-/** The exit code where no answer came, or none that tells: what was asked for may have happened. */
+/** The exit code when there is no answer, or none that is conclusive: the action may have happened. */
 export function exitCodeWithoutAnswer(tool: string): ExitCode {
   return readingOf(tool) === undefined ? 1 : UNKNOWN;
 }

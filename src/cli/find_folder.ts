@@ -1,4 +1,4 @@
-/** The state folder that a command works on. */
+/** Finds the state folder of a command. */
 
 import type { Origin } from "../config/parse.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
@@ -8,7 +8,7 @@ export type StateFolder =
   | { readonly ok: true; readonly path: string; readonly name: string }
   | { readonly ok: false; readonly problem: string };
 
-/** What was given as `--state`, or the user's folder for state. */
+/** The folder of `--state`, or the user's state folder. */
 export function findFolder(
   { values, origins }: {
     readonly values: { readonly state?: string | undefined };
@@ -21,12 +21,12 @@ export function findFolder(
   return path === undefined ? { ok: false, problem: missingFolder() } : { ok: true, path, name };
 }
 
-/** Whether there is certainly nothing at a path; a link to nothing is something, which whoever opens it looks into. */
+/** Whether a path certainly does not exist; a broken link exists, and opening it reports the problem. */
 export async function isMissing(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }
 
-/** What is wrong with a folder that was named, and is not there: what is listed from it would be nothing, in silence. */
+/** The problem of a named folder that does not exist: a listing of it would be empty without explanation. */
 export async function missingNamed(
   { path, name }: { readonly path: string; readonly name: string },
   { state }: { readonly state?: string | undefined },

@@ -1,4 +1,4 @@
-/** The record that a command works on: in the state folder, or in a database that several servers share. */
+/** Finds the record of a command: in the state folder, or in a database that several servers share. */
 
 import type { DATABASE_SETTINGS } from "../config/database_settings.ts";
 import { readDatabaseAccess } from "../config/database_access.ts";
@@ -13,20 +13,20 @@ import type { StateFolder } from "./find_folder.ts";
 
 /** Where the record is. */
 export interface RecordPlace {
-  /** The state folder of this machine: a file in it may halt, and archive files are there. */
+  /** The state folder of this machine: a file in it may halt trading, and archive files are there. */
   readonly path: string;
   /** What the operator typed. */
   readonly name: string;
-  /** The database that has the record; without one the folder has it. */
+  /** The database that has the record; when absent, the folder has it. */
   readonly database?: DatabaseAccess;
 }
 
-/** A place, or what speaks against it. */
+/** A place, or the problems with it. */
 export type FoundRecord =
   | { readonly ok: true } & RecordPlace
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Finds it as the settings say, without opening it. */
+/** Finds it by the settings, without opening it. */
 export async function findRecord(
   { values, origins }: {
     readonly values: Partial<ValuesOf<typeof DATABASE_SETTINGS>> & { readonly state?: string | undefined };
@@ -41,7 +41,7 @@ export async function findRecord(
   return database === undefined ? folder : { ok: true, path: folder.path, name: "--state-url", database };
 }
 
-/** The place as operators know it. */
+/** The place, as operators know it. */
 export function placeOf({ path, database }: RecordPlace): string {
   return database === undefined ? path : databaseName(database.address);
 }

@@ -1,4 +1,4 @@
-/** Which processes use a state folder, in words. */
+/** Describes the processes that use a state folder. */
 
 import { lookAtFolder, STALE_MS } from "../server/instances/folder_use.ts";
 import type { FolderUse } from "../server/instances/folder_use.ts";
@@ -7,7 +7,7 @@ import type { SeenInstance } from "../server/instances/instance_report.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAge } from "./terminal/times.ts";
 
-/** Why nothing is done to a folder from which no server sends orders; `undefined` where one does. */
+/** Why nothing is done to a folder from which no server sends orders; `undefined` when one does. */
 export function unusedProblem(
   { folder, isThere, instances, senders, problem }: FolderUse,
   { name, env, now }: { name: string; env: (name: string) => string | undefined; now: number },
@@ -43,7 +43,7 @@ export function describeInstance(seen: SeenInstance, now: number): string {
   return printable(`${nameOf(seen)}: ${facts.join(", ")}`);
 }
 
-/** Which servers use the folder, a line each. */
+/** The servers that use the folder, one per line. */
 export function serverLines({ instances, problem }: FolderUse, now: number): string[] {
   if (problem !== undefined) return [`  ${problem}`];
   const alive = instances.filter(({ isAlive }) => isAlive);
@@ -51,7 +51,7 @@ export function serverLines({ instances, problem }: FolderUse, now: number): str
   return alive.map((seen) => `  used by ${describeInstance(seen, now)}`);
 }
 
-/** Where `--state` was forgotten or mistyped, the user's own folder may be meant. */
+/** If `--state` was forgotten or mistyped, the user's own folder may be meant. */
 function elsewhere(
   folder: string,
   { env, now }: { env: (name: string) => string | undefined; now: number },

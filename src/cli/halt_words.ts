@@ -1,4 +1,4 @@
-/** A halt in words: whether there is one, which servers it reaches, and what had left before. */
+/** Describes a halt: whether trading is halted, which servers that affects, and which orders were sent before. */
 
 import { timeOf } from "../server/instances/folder_use.ts";
 import type { FolderUse } from "../server/instances/folder_use.ts";
@@ -7,7 +7,7 @@ import type { HaltState } from "../trading/record/halts.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import { serverLines } from "./folder_words.ts";
 
-/** One line: whether trading is halted; `undefined` is a record that cannot be read. */
+/** One line on whether trading is halted; `undefined` stands for an unreadable record. */
 export function haltLine(facts: Pick<TradingFacts, "halt" | "requests"> | undefined): string {
   if (facts === undefined) return "not known, as the trading database cannot be read";
   const { halt, requests } = facts;
@@ -21,7 +21,7 @@ export function haltOrigin({ at, by, reason }: Extract<HaltState, { halted: true
   return `since ${timeOf(at)} by ${by}: ${reason}`;
 }
 
-/** Trading has just been halted; `others` are lines about servers of other machines. */
+/** For a halt that has just taken effect; `others` are lines about servers of other machines. */
 export function haltedSentences(
   use: FolderUse,
   { others, onTheirWay, cancelOpen, now }: {
@@ -42,7 +42,7 @@ export function haltedSentences(
   ].join("\n");
 }
 
-/** Orders that the halt did not stop. */
+/** Orders that were sent before the halt. */
 export function sentBefore(onTheirWay: readonly Placement[]): string[] {
   if (onTheirWay.length === 0) return [];
   const rows = onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => {

@@ -1,4 +1,4 @@
-/** What `--help` prints, made from the tables of commands and settings. */
+/** The output of `--help`, derived from the tables of commands and settings. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import type { CommandName } from "../config/command_settings.ts";
@@ -7,19 +7,19 @@ import { COMMANDS, flagsOf } from "./commands.ts";
 import type { Flag } from "./commands.ts";
 import { wrap } from "./terminal/width.ts";
 
-/** Help fits every terminal, and reads the same in files. */
+/** Fits every terminal, and is the same in files. */
 const HELP_WIDTH = 80;
 
-/** Where the help of variables begins. */
+/** The column at which the help of variables begins. */
 const ENVIRONMENT_WIDTH = 36;
 
-/** What the program is, in a sentence. */
+/** One sentence about the program. */
 export const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
 
 /** A term and its help. */
 export type Row = readonly [term: string, help: string];
 
-/** The help of the program: its commands, and what `serve` takes, which needs no name. */
+/** The help of the program: its commands, and the flags of `serve`, the default command. */
 export function programHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]): Row => [`${name} [options]`, summary]);
   const column = columnOf(commands);
@@ -35,7 +35,7 @@ export function programHelp(): string {
   ].join("\n\n");
 }
 
-/** The help of one command: its usage, its flags, and the settings that only a variable gives. */
+/** The help of one command: its usage, its flags, and the settings that only a variable can give. */
 export function commandHelp(name: CommandName): string {
   const entry = COMMANDS[name];
   const flags = [...flagsOf(name).map(flagRow), ["-h, --help", "print this help"] as const];
@@ -48,7 +48,7 @@ export function commandHelp(name: CommandName): string {
   ].join("\n\n");
 }
 
-/** A flag with what it takes, and its help with its variables and default. */
+/** A flag with its placeholder, and its help with variables and default. */
 export function flagRow({ flag, value, help, env, default: preset }: Flag): Row {
   const notes = [...(env.length === 0 ? [] : [env.join(", ")]), ...(preset === undefined ? [] : [`default ${preset}`])];
   const term = value === undefined ? `--${flag}` : `--${flag} <${value}>`;

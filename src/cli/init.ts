@@ -1,4 +1,4 @@
-/** `config init`, `policy init` and `access init`: a sample of the file, and a page beside it that explains it. */
+/** `config init`, `policy init` and `access init`: write a sample file, and a page beside it that explains the file. */
 
 import { dirname, resolve } from "node:path";
 import type { CommandName } from "../config/command_settings.ts";
@@ -9,12 +9,12 @@ import { fail, refuse, say } from "./report.ts";
 import { SAMPLES } from "./samples.ts";
 import type { Sample, SampleName } from "./samples.ts";
 
-/** A command whose file has a sample. */
+/** A command that has a sample. */
 export function hasSample(command: CommandName): command is SampleName {
   return Object.hasOwn(SAMPLES, command);
 }
 
-/** Gives the command that writes the sample of one file; nothing that exists is overwritten. */
+/** Returns the command that writes the sample of one file; existing files are not overwritten. */
 export function initOf(
   name: SampleName,
 ): (flags: Readonly<Record<string, string>>, call: CommandCall) => Promise<ExitCode> {
@@ -51,7 +51,7 @@ export function initOf(
   };
 }
 
-/** Closed to others, as the file says who may do what. */
+/** Accessible only to the user, as the file decides who may do what. */
 const NEW = { createNew: true, mode: 0o600 } as const;
 
 async function isThere(path: string): Promise<boolean> {

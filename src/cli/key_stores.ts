@@ -1,4 +1,4 @@
-/** Where `keys` finds the keys: in the state folder, or in the database that several servers share. */
+/** The key stores of `keys`: in the state folder, or in the database that several servers share. */
 
 import { join } from "node:path";
 import { checkKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
@@ -21,36 +21,36 @@ import type { ExitCode, World } from "../world.ts";
 import { findFolder, isMissing } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 
-/** The keys, open. */
+/** The open keys. */
 export interface OpenedKeys {
   readonly keys: Keys;
-  /** Does what another process may keep from being done for a while. */
+  /** Runs an action that a lock of another process may delay. */
   readonly whileBusy: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
   readonly place: KeysPlace;
 }
 
-/** Where they are, as the operator knows it. */
+/** Their location, as the operator knows it. */
 export type KeysPlace = { readonly folder: string } | { readonly database: string };
 
-/** What is to be done to the keys, and for whom. */
+/** What is to be done with the keys. */
 export interface KeysUse extends PrivateFileOptions {
-  /** `undefined` where the words name none. */
+  /** `undefined` when the operands name no action. */
   readonly action: Action<"keys"> | undefined;
   readonly world: World;
   readonly json: boolean;
 }
 
-/** The keys as they are to be used, or every problem. */
+/** The keys, ready to open, or every problem. */
 export type FoundKeys =
   | { readonly ok: true; use(body: (opened: OpenedKeys) => Promise<ExitCode>): Promise<ExitCode> }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 type Settings = Parsed<(typeof COMMAND_SETTINGS)["keys"]>;
 
-/** What is said of a store without a key. */
+/** The message about a store without keys. */
 export const NO_KEYS = "No keys; keys create NAME makes one";
 
-/** Finds them as the settings say, without opening them. */
+/** Finds them by the settings, without opening them. */
 export async function findKeys(parsed: Settings, use: KeysUse): Promise<FoundKeys> {
   if (parsed.values.stateUrl !== undefined) return await findInDatabase(parsed, use);
   const { action, world, uid } = use;
@@ -79,7 +79,7 @@ interface Opening extends KeysUse {
   readonly waiting: BusyOptions;
 }
 
-/** Runs `body` with the keys open, which are held against what is remembered of them, and remembered as they are then. */
+/** Runs `body` with the open keys, which are compared with the expected store first, and recorded afterwards. */
 async function useFolder(
   { path: folder, name }: { readonly path: string; readonly name: string },
   { action, world, json, waiting }: Opening,
@@ -102,7 +102,7 @@ async function useFolder(
   });
 }
 
-/** A database without tables gets them, whatever is asked of it: a user without the right to make them is told so. */
+/** A database without tables gets them, whatever the action; a user without the right to create them gets an error. */
 async function useDatabase(
   access: DatabaseAccess,
   { world, waiting }: Opening,
@@ -132,7 +132,7 @@ async function withKeys(
   }
 }
 
-/** Where another process keeps the keys locked, the operator is told so. */
+/** Tells the operator when another process has locked the keys. */
 function waitFor(path: string, { parsed, world }: { parsed: Settings; world: World }): BusyOptions {
   const { monotonic, shutdown: signal, stderr } = world;
   const seconds = parsed.values.stateTimeout ?? 0;
@@ -140,7 +140,7 @@ function waitFor(path: string, { parsed, world }: { parsed: Settings; world: Wor
   return { path, timeoutMs: seconds * 1_000, monotonic, signal, onWait: () => say(world, notice, stderr) };
 }
 
-/** A folder without keys has an empty list, unless there were some. */
+/** A folder without keys has an empty list, unless there used to be some. */
 async function listNone(
   lost: readonly string[],
   { name, world, json }: { name: string; world: World; json: boolean },
@@ -150,7 +150,9 @@ async function listNone(
   return 0;
 }
 
-/** Only `create` makes a store, and without one a list is empty; what is there must be closed to others. */
+/**
+ * Only `create` makes a store, and a missing store has an empty list; an existing one must be inaccessible to others.
+ */
 async function checkStore(
   name: string,
   { path, action, uid }: PrivateFileOptions & { path: string; action: Action<"keys"> },

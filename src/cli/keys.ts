@@ -1,4 +1,4 @@
-/** `keys`: makes, lists, revokes and rotates the API keys of a server. */
+/** `keys`: creates, lists, revokes and rotates the API keys of a server. */
 
 import { readApiKey } from "../access/api_key.ts";
 import { createKey, revokeKeys, rotateKey } from "../access/key_changes.ts";
@@ -24,20 +24,24 @@ import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What the command line gives beside the flags. */
+/** The command line apart from flags. */
 export interface KeysInvocation extends PrivateFileOptions {
   readonly world: World;
-  /** Those of the command line itself. */
+  /** Problems of the command line itself. */
   readonly problems: readonly string[];
   /** `create NAME`, `list`, `revoke NAME_OR_ID` or `rotate NAME`. */
   readonly operands: readonly string[];
-  /** Print JSON: lists also on a terminal, other words at all. @default false */
+  /**
+   * Print JSON: lists on a terminal too, other output always.
+   *
+   * @default false
+   */
   readonly json?: boolean;
   /** Print whole tables, wider than the terminal. @default false */
   readonly wide?: boolean;
 }
 
-/** What each action is done to. */
+/** The operand of each action. */
 const OPERANDS = {
   create: "NAME",
   list: undefined,
@@ -47,7 +51,7 @@ const OPERANDS = {
 
 type Config = ValuesOf<typeof COMMAND_SETTINGS.keys>;
 
-/** One run of the command with the keys open. */
+/** One run of the command, with the open keys. */
 interface Job extends OpenedKeys {
   /** The name or id; empty for `list`. */
   readonly word: string;
@@ -57,7 +61,7 @@ interface Job extends OpenedKeys {
   readonly wide: boolean;
 }
 
-/** Does what the operands say. A new key alone goes to stdout, what is said about it to stderr; with `json` all to stdout. */
+/** Runs the action. Only a new key goes to stdout, everything else to stderr; with `json` all goes to stdout. */
 export async function keys(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json = false, wide = false, uid }: KeysInvocation,
@@ -71,7 +75,7 @@ export async function keys(
   if (!parsed.ok || action === undefined || !found.ok || all.length > 0) return await refuse(world, all);
   return await found.use(async (opened) => {
     const job = { ...opened, word: operands[1] ?? "", config: parsed.values, world, json, wide };
-    // Changes of keys belong into the record of access, wherever the operator keeps it.
+    // Changes of keys belong in the operator's log of access.
     const options = { level: "info", format: job.config.logFormat, secrets: [], output: world.stderr } as const;
     return await withLogging(options, () => JOBS[action](job));
   });
@@ -99,7 +103,7 @@ async function create({ keys, whileBusy, place, word: name, config, world, json 
   return 0;
 }
 
-/** The first key ends anonymous access, also in servers that are running. */
+/** The first key ends anonymous access, also in running servers. */
 function firstKeyLines(place: KeysPlace, now: number): string[] {
   const { what, lines } = "folder" in place
     ? { what: "folder", lines: [`  folder   ${place.folder}`, ...serversOn(place.folder, now)] }
@@ -145,7 +149,7 @@ function describeRow(key: StoredKey, now: number) {
   };
 }
 
-/** A leaked key may be given whole, as it was found. */
+/** A leaked key may be given completely, as it was found. */
 async function revoke({ keys, whileBusy, word, world, json }: Job): Promise<ExitCode> {
   const count = await whileBusy(() => revokeKeys(keys, readApiKey(word)?.id ?? word, world.now()));
   if (count === 0) {

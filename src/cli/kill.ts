@@ -1,4 +1,4 @@
-/** `kill` and `resume`: halt trading, resume it, or show whether it is halted. */
+/** `kill` and `resume`: halt trading, resume it, or show the status. */
 
 import { join } from "node:path";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
@@ -27,13 +27,13 @@ import { elsewhereLines, elsewhereRecord, readElsewhere } from "./servers_elsewh
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Who acts, in the record. */
+/** The person who halts, in the audit log. */
 const BY = "terminal";
 
 type Config = ValuesOf<typeof HALT_SETTINGS>;
 type Flags = Readonly<Record<string, string>>;
 
-/** What the parts of this command share. */
+/** What the functions of this command share. */
 interface Job {
   readonly folder: RecordPlace;
   readonly use: FolderUse;
@@ -41,12 +41,12 @@ interface Job {
   readonly json: boolean;
 }
 
-/** `kill --lift` under a name of its own. */
+/** `resume` is `kill --lift`. */
 export function resume(flags: Flags, call: CommandCall): Promise<ExitCode> {
   return kill({ ...flags, lift: "true" }, call);
 }
 
-/** Halts trading for every server that uses the state folder, unless a flag says otherwise. */
+/** Halts trading for every server that uses the state folder, unless a flag selects another action. */
 export async function kill(
   flags: Flags,
   { world, problems, json }: CommandCall,
@@ -65,7 +65,7 @@ export async function kill(
   const use = lookAtFolder(folder.path);
   const job: Job = { folder, use, world, json: json || config.status && !world.stdout.isTerminal() };
   if (config.status) return await printStatus(job, { isNamed: values.state !== undefined });
-  // A halt does not depend on seeing who uses the folder; who uses a database is on other machines.
+  // Halting must not depend on listing who uses the folder; users of a database are on other machines.
   const unused = folder.database !== undefined
     ? undefined
     : unusedProblem(use, { name: folder.name, env: world.env, now: world.now() });
@@ -74,7 +74,7 @@ export async function kill(
   return config.lift ? await liftSwitch(job) : await pull(job, { config, flags });
 }
 
-/** Whether a folder is halted: one that is can be meant by whoever resumes trading, also while no server runs. */
+/** Whether a folder is halted; resuming must then be possible while no server runs. */
 async function isHalted(folder: RecordPlace, world: World): Promise<boolean> {
   if (await hasNoRecord(folder)) return haltFileState(join(folder.path, HALT_FILE)).halted;
   let record: TradingRecord | undefined;
@@ -94,7 +94,7 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   const { reason = "no reason given", cancelOpen } = config;
   let record: TradingRecord | undefined;
   try {
-    // What stops servers of an earlier version from trading is what is asked for.
+    // Stopping the trading of earlier versions is what was asked for.
     record = await openCommandRecord(folder, { world, mode: "write", mayOvertake: true });
     const accounts = cancelOpen ? await accountsToCancel(record, { world, flags }) : [];
     const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: accounts, now: world.now() });
@@ -116,7 +116,7 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   }
 }
 
-/** Says what the halt did not stop, and sees to what it asked for. */
+/** Reports orders that the halt did not stop, and performs the requested cancellation. */
 async function finish(
   record: TradingRecord,
   { cancelOpen, job, onTheirWay, ...context }: CancelContext & {
@@ -144,7 +144,7 @@ async function finish(
   return outcome.ok ? 0 : 1;
 }
 
-/** A halt must not depend on a record that can be written: a file without content needs next to nothing. */
+/** A halt must not depend on a writable record: an empty file needs next to nothing. */
 async function pullByFile({ folder, use, world }: Job, error: Error): Promise<ExitCode> {
   const path = join(folder.path, HALT_FILE);
   await print(world.stderr, error.message);
@@ -165,7 +165,7 @@ async function pullByFile({ folder, use, world }: Job, error: Error): Promise<Ex
   return 0;
 }
 
-/** Writes to nothing that is there: whatever has this name halts. */
+/** Never writes to an existing file: any file of this name halts trading. */
 async function createFile(path: string): Promise<void> {
   try {
     (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
@@ -195,7 +195,7 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
   });
 }
 
-/** Shows how it stands, and makes nothing: neither a folder nor a record. */
+/** Shows the status, and creates nothing: neither a folder nor a record. */
 async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise<ExitCode> {
   const { folder, use } = job;
   if (use.problem !== undefined) return await refuse(job.world, [`${folder.name}: ${use.problem}`]);

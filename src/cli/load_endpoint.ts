@@ -1,4 +1,4 @@
-/** From settings to a server's endpoint: reads the token and the certificate files that they name. */
+/** Turns settings into a server's endpoint: reads the token and the certificate files that they name. */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
@@ -6,10 +6,10 @@ import { readOwn, readPrivate, readSecretFile } from "../config/files.ts";
 import { connectionProblems } from "../config/rules/command_rules.ts";
 import type { AccessSettings } from "../config/rules/command_rules.ts";
 
-/** An endpoint that can be connected to, or every problem at once. */
+/** An endpoint to connect to, or every problem. */
 export type LoadedEndpoint = { ok: true; endpoint: Endpoint } | { ok: false; problems: string[] };
 
-/** Loads what belongs to `url`. */
+/** Loads the credentials for `url`. */
 export async function loadEndpoint(url: URL, access: AccessSettings): Promise<LoadedEndpoint> {
   const problems = connectionProblems(url, access);
   const token = access.tokenFile === undefined

@@ -1,4 +1,4 @@
-/** `man`: the manual page in roff, made from the tables of `--help`. */
+/** `man`: prints the manual page in roff, derived from the tables of `--help`. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import type { CommandName } from "../config/command_settings.ts";
@@ -12,7 +12,7 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
-/** What each exit code means, in the words of docs/output.md. */
+/** The meaning of each exit code, as in docs/output.md. */
 export const EXIT_STATUS: Readonly<Record<ExitCode, string>> = {
   0: "success; an order was placed, or is no longer open after a cancellation",
   1: "the operation failed; doctor found something broken; status --running no server; " +
@@ -35,7 +35,7 @@ export async function man(
   return 0;
 }
 
-/** The page, for `man` of every system. */
+/** The page, for `man` on every system. */
 export function manualPage(): string {
   const names = Object.keys(COMMANDS) as CommandName[];
   return [
@@ -80,7 +80,7 @@ function entry(term: string, text: string): string[] {
   return [".TP", `.B ${roff(term)}`, roff(text)];
 }
 
-/** Text as roff prints it: a dash that can be copied, and no request at the start of a line. */
+/** Escapes text for roff: dashes stay copyable, and no line starts with a request. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll('"', "\\(dq").replace(/^[.']/, "\\&$&");
 }

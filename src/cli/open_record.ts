@@ -1,4 +1,4 @@
-/** Opens the trading record for the commands that are no server. */
+/** Opens the trading record for commands other than the server. */
 
 import { join } from "node:path";
 import { openRecord } from "../state/record/sqlite/open_record.ts";
@@ -16,11 +16,11 @@ import type { ExitCode, World } from "../world.ts";
 /** How a command uses the record. */
 export interface RecordUse {
   readonly folder: RecordPlace;
-  /** `read` and `change` want a record that exists. */
+  /** `read` and `change` require an existing record. */
   readonly access: "read" | "change" | "create";
 }
 
-/** Runs `body` with the record open; says why where that cannot be. */
+/** Runs `body` with the open record; reports why when it cannot be opened. */
 export async function withRecord(
   { folder, access }: RecordUse,
   { world, body }: { world: World; body: (record: TradingRecord) => Promise<ExitCode> },
@@ -43,16 +43,24 @@ export async function withRecord(
   }
 }
 
-/** How long a command waits for another process that keeps the record locked. */
+/** How long a command waits for a record that another process has locked. */
 const PATIENCE_MS = 5_000;
 
-/** Opens it. @throws {StateError} it cannot be used */
+/**
+ * Opens it.
+ *
+ * @throws {StateError} when it cannot be used
+ */
 export async function openCommandRecord(
   { path: folder, database }: RecordPlace,
   { world: { monotonic, shutdown: signal }, mode, mayOvertake = false }: {
     readonly world: World;
     readonly mode: OpenRecordOptions["mode"];
-    /** Whether servers of an earlier version may be stopped from trading by it. @default false */
+    /**
+     * Whether the command may upgrade the record, which stops servers of an earlier version from trading.
+     *
+     * @default false
+     */
     readonly mayOvertake?: boolean;
   },
 ): Promise<TradingRecord> {
@@ -62,7 +70,7 @@ export async function openCommandRecord(
   return await openPostgresRecord(database, { folder, mode, mayOvertake, ...waiting });
 }
 
-/** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */
+/** Whether nothing was ever recorded in a folder, so that its lists are empty. */
 export async function hasNoRecord({ path, database }: RecordPlace): Promise<boolean> {
   if (database !== undefined) return false;
   return await isMissing(join(path, TRADING_DATABASE)) && await isMissing(join(path, EXPECTED_RECORD));

@@ -1,4 +1,4 @@
-/** `paper reset`: drops paper orders and puts the paper accounts back to what they were opened with. */
+/** `paper reset`: removes paper orders and resets the paper accounts to their opening balances. */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -17,16 +17,16 @@ import { findRecord, placeOf } from "./find_record.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What the command line gives beside the flags. */
+/** The command line apart from flags. */
 export interface PaperInvocation extends PrivateFileOptions {
   readonly world: World;
-  /** Those of the command line itself. */
+  /** Problems of the command line itself. */
   readonly problems: readonly string[];
   /** Print JSON. @default false */
   readonly json?: boolean;
 }
 
-/** Resets one identity, or all; a server that runs meanwhile goes on with what is there then. */
+/** Resets one identity, or all; running servers continue with the new state. */
 export async function paper(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false, uid }: PaperInvocation,
@@ -64,7 +64,7 @@ export async function paper(
   return 0;
 }
 
-/** Answers whether there was anything to reset. */
+/** Returns whether there was anything to reset. */
 async function reset(
   identity: string | undefined,
   { database, waiting }: { readonly database: DatabaseAccess | undefined; readonly waiting: Waiting },
@@ -84,7 +84,7 @@ async function openShared(database: DatabaseAccess, waiting: Waiting): Promise<P
 
 type Waiting = BusyOptions & Pick<World, "now">;
 
-/** Where another process keeps the ledger locked, the operator is told so. */
+/** Tells the operator when another process has locked the ledger. */
 function waitFor(path: string, { world, stateTimeout }: { world: World; stateTimeout: number }): Waiting {
   const { now, monotonic, shutdown: signal, stderr } = world;
   const notice = `Waiting up to ${stateTimeout} s for ${path}, which another process keeps locked`;

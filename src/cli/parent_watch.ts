@@ -1,23 +1,24 @@
 /**
- * Ends the program with whoever started it through npm: `npx` passes a signal on to its shell, and the shell to nobody, so
- * that the program would stay behind without a parent. Started in any other way it outlives its parent, as daemons must.
+ * Ends the program together with the process that started it through npm: `npx` passes signals only to its shell, which
+ * passes them to nobody, so that the program would stay behind without a parent. Started in any other way it may
+ * outlive its parent, as daemons must.
  */
 
-/** How often the parent is looked for, in milliseconds. */
+/** The interval of the check, in milliseconds. */
 const INTERVAL_MS = 500;
 
-/** What the watch looks at. */
+/** Settings of the watch. */
 export interface ParentWatchOptions {
-  /** The process that is the parent now. */
+  /** The process id of the present parent. */
   readonly parent: () => number;
   readonly env: (name: string) => string | undefined;
-  /** Called once, when another process has become the parent. */
+  /** Called once, when the parent has changed. */
   readonly onGone: () => void;
   /** @default 500 */
   readonly intervalMs?: number;
 }
 
-/** Watches the parent where npm started the program, and keeps no program alive. */
+/** Watches the parent if npm started the program; does not keep the program alive. */
 export function watchParent({ parent, env, onGone, intervalMs = INTERVAL_MS }: ParentWatchOptions): void {
   if (env("npm_command") !== "exec") return;
   const first = parent();

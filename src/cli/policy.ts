@@ -1,4 +1,4 @@
-/** `policy`: validates a policy file, explains what an identity may do by it, and publishes it. */
+/** `policy`: validates a policy file, explains what an identity may do, and publishes it. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
@@ -17,7 +17,7 @@ import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
-/** Does what the operand says. */
+/** Runs the action in the operand. */
 export async function policy(
   flags: Readonly<Record<string, string>>,
   call: CommandCall,
@@ -80,14 +80,14 @@ function asRecords(file: PolicyFile, { identities, trading, ...bounds }: Shown):
   });
 }
 
-/** Whether a policy says something of its own about an identity; `everybody else` and `local` are no names of it. */
+/** Whether a policy has an entry for an identity; `everybody else` and `local` are not identities' names. */
 function isNamed(file: PolicyFile, identity: string): boolean {
   return identity === EVERYBODY_ELSE || identity === "local" || file.identities.includes(identity);
 }
 
 const EVERYBODY_ELSE = "everybody else";
 
-/** Members as a policy file names them: `max_per_order` for `maxPerOrder`. */
+/** Names of members as in a policy file: `max_per_order` for `maxPerOrder`. */
 function inFileNames(rules: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(rules).map(([name, value]) => [

@@ -1,4 +1,7 @@
-/** `policy publish` and `access publish`, and what shows, lists and brings back versions: the files of a whole record. */
+/**
+ * `policy publish` and `access publish`, and the actions that show, list and restore versions: files that all servers
+ * on one record share.
+ */
 
 import { parseAccess } from "../access/access_file.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -20,10 +23,10 @@ import { relativeTime } from "./terminal/times.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Something that is done to published files. */
+/** An action on published files. */
 type Verb = "publish" | "rollback" | "show" | "versions";
 
-/** What each takes behind it. */
+/** The operand of each action. */
 const OPERANDS: Readonly<Record<Verb, { readonly name: string; readonly isNeeded: boolean } | undefined>> = {
   publish: { name: "PATH", isNeeded: true },
   rollback: { name: "VERSION", isNeeded: true },
@@ -31,12 +34,12 @@ const OPERANDS: Readonly<Record<Verb, { readonly name: string; readonly isNeeded
   versions: undefined,
 };
 
-/** Whether a word is one of these. */
+/** Tells whether a word is one of these actions. */
 export function isPublishedVerb(word: string | undefined): word is Verb {
   return word !== undefined && Object.hasOwn(OPERANDS, word);
 }
 
-/** How each kind of file is read and validated: as a server does where a flag names it. */
+/** How each kind of file is read and validated: as by a server whose flag names it. */
 const FILES = {
   policy: { read: readOwn, problemsOf: (text: string) => problemsIn(parsePolicyFile(text)) },
   access: { read: readPrivate, problemsOf: (text: string) => problemsIn(parseAccess(text)) },
@@ -45,7 +48,7 @@ const FILES = {
 /** Longest text, in characters. */
 const MAX_LENGTH = 1_048_576;
 
-/** Who acts, in the record. */
+/** The person who publishes, in the audit log. */
 const BY = "terminal";
 
 /** One run of the command. */
@@ -56,7 +59,7 @@ interface Job {
   readonly json: boolean;
 }
 
-/** Gives the command for one kind of file: its operands are a verb, and a path or a version. */
+/** Returns the command for one kind of file: its operands are an action, and a path or version. */
 export function publishedCommand(
   kind: FileKind,
 ): (flags: Readonly<Record<string, string>>, call: CommandCall) => Promise<ExitCode> {
@@ -100,7 +103,7 @@ async function publish(
   });
 }
 
-/** What counted before counts again, as a new version. */
+/** Restores an earlier version by publishing it as a new one. */
 async function rollBack(
   job: Job,
   { version, expectVersion }: { readonly version: number; readonly expectVersion: number | undefined },

@@ -1,4 +1,4 @@
-/** Why a server does not start, in the form that its log is asked to have. */
+/** Reports why a server does not start, in the configured log format. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { Config } from "../config/server_settings.ts";
@@ -7,7 +7,7 @@ import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** Tells the operator every problem at once, as text or, in a log of JSON, as one record; answers the exit code for it. */
+/** Reports every problem, as text or as one JSON record; returns the exit code. */
 export async function refuseStart(
   { logFormat }: Pick<Config, "logFormat">,
   world: World,
@@ -18,7 +18,7 @@ export async function refuseStart(
   return 2;
 }
 
-/** The format that was asked for, as far as a configuration with problems tells. */
+/** The requested format, as far as an invalid configuration tells. */
 export function wantedFormat(flags: Readonly<Record<string, string>>, env: World["env"]): Config["logFormat"] {
   const [wanted] = [flags["log-format"], env("LUNO_MCP_LOG_FORMAT"), env("LOG_FORMAT")].filter((text) =>
     text !== undefined && text !== ""

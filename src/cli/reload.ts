@@ -1,4 +1,4 @@
-/** `reload`: has the servers of a state folder read their policy, access and certificate files again. */
+/** `reload`: makes the servers of a state folder reload their policy, access and certificate files. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
@@ -10,7 +10,7 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
-/** Asks them, where there are any; what they make of it stands in their logs. */
+/** Asks the servers, if there are any; the result is in their logs. */
 export async function reload(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,

@@ -1,4 +1,4 @@
-/** How a command tells what it could not do, and sentences for people. */
+/** How commands report failures, and print sentences for people. */
 
 import { ERRORS } from "../errors/error_table.ts";
 import type { ErrorCode } from "../errors/error_table.ts";
@@ -8,8 +8,8 @@ import { COMMANDS } from "./commands.ts";
 import { wrapText } from "./terminal/width.ts";
 
 /**
- * What the system says where something cannot be written, as a sentence; `undefined` for every other error. Those are
- * faults of the program, of which its author needs the place.
+ * The system's reason when something cannot be written, as a sentence; `undefined` for every other error, which is an
+ * internal one that needs its stack.
  */
 export function writeFailure(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -25,15 +25,15 @@ const WRITE_FAILURES: Readonly<Record<string, string>> = {
   EIO: "the device failed",
 };
 
-/** What went wrong, as every command prints it with `--json`. */
+/** The error that every command prints with `--json`. */
 export interface CommandError {
-  /** Stable: it never changes its meaning. */
+  /** A stable code. */
   readonly code: string;
   readonly message: string;
   readonly [detail: string]: unknown;
 }
 
-/** Tells the operator every problem at once, and where the command at hand is explained; answers the exit code for it. */
+/** Reports every problem, and the command that explains the usage; returns the exit code. */
 export async function refuse(world: World, problems: readonly string[]): Promise<ExitCode> {
   const [command = ""] = world.args;
   const code: ErrorCode = "ERR_CONFIGURATION";
@@ -50,9 +50,9 @@ export async function refuse(world: World, problems: readonly string[]): Promise
 const COMMAND_FAILED: ErrorCode = "ERR_COMMAND_FAILED";
 
 /**
- * Tells why a command could not do what was asked; answers the exit code for it.
+ * Reports why a command could not do what was asked; returns the exit code.
  *
- * @param code another server's, where the reason is there
+ * @param code the code of another server, if the reason is there
  */
 export async function fail(world: World, message: string, code: string = COMMAND_FAILED): Promise<ExitCode> {
   if (asksForJson(world)) await printError(world, { code, message });
@@ -60,7 +60,7 @@ export async function fail(world: World, message: string, code: string = COMMAND
   return 1;
 }
 
-/** Writes sentences; on a terminal their lines fit it. */
+/** Prints sentences, wrapped to fit a terminal. */
 export async function say({ terminal }: World, text: string, output: Output): Promise<void> {
   const width = Math.max(40, terminal?.size()?.columns ?? 80);
   await print(output, output.isTerminal() ? wrapText(text, { width, indent: 2 }) : text);
@@ -70,7 +70,7 @@ function asksForJson({ args }: World): boolean {
   return args.includes("--json");
 }
 
-/** To stdout, where a program reads the answer; of a server on stdio that belongs to the protocol. */
+/** To stdout, where programs read the answer; the stdout of a server on stdio belongs to the protocol. */
 async function printError({ args: [command = ""], stdout, stderr }: World, error: CommandError): Promise<void> {
   const isProtocol = command === "bridge" || command === "serve" || !Object.hasOwn(COMMANDS, command);
   await print(isProtocol ? stderr : stdout, JSON.stringify({ error }));

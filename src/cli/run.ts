@@ -1,4 +1,4 @@
-/** Picks the command that a command line names, with its configuration and log. */
+/** Selects the command of a command line, with its configuration and log. */
 
 import { loadConfig, secretTexts } from "../config/load.ts";
 import { mistypedVariables } from "../config/variables.ts";
@@ -13,7 +13,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Runs the program in a world; answers the code to exit with. */
+/** Runs the program; returns the exit code. */
 export async function run(world: World): Promise<ExitCode> {
   try {
     return await runInvocation(world);
@@ -43,7 +43,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   for (const name of unneeded(invocation.command, invocation.flags, world.env, invocation.operands)) {
     if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
   }
-  // Whoever looks for what is wrong is told so in its place.
+  // Commands that diagnose problems report this one themselves.
   if (invocation.command !== "doctor" && readsOwnVariables()) problems.push(...mistypedVariables(world.env));
   const standalone = isInit ? await findSample(invocation.command) : await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
@@ -63,14 +63,14 @@ async function runInvocation(world: World): Promise<ExitCode> {
   );
 }
 
-/** Whether the names that may be mistyped can be read, without a question at the terminal. */
+/** Whether misspelt names can be read without a permission prompt. */
 function readsOwnVariables(): boolean {
   return ["LUNO_", "MCP_"].every((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );
 }
 
-/** Permissions that a command gives back before it does anything. */
+/** Permissions that a command drops before it starts. */
 export function unneeded(
   command: CommandName,
   flags: Readonly<Record<string, string>> = {},
@@ -87,10 +87,13 @@ export function unneeded(
   ];
 }
 
-/** Commands that listen or connect; `kill` does so to cancel what is open, and others to reach a shared database. */
+/** Commands that listen or connect; `kill` does so to cancel orders, others to reach a shared database. */
 const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "sessions", "simulator", "doctor"];
 
-/** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */
+/**
+ * Commands that write files, or that read a database without leaving files behind; the last two drop the permission
+ * once theirs is open.
+ */
 const WRITERS: readonly CommandName[] = [
   "certs",
   "setup",
@@ -107,13 +110,13 @@ const WRITERS: readonly CommandName[] = [
   "call",
 ];
 
-/** Words of other commands that have them write. */
+/** Operands that make other commands write. */
 const WRITING_WORDS: { readonly [Name in CommandName]?: readonly string[] } = {
   policy: ["publish", "rollback"],
   access: ["publish", "rollback"],
 };
 
-/** A command with settings of its own, which it reads itself. */
+/** A command that reads its own settings. */
 type Standalone = (
   flags: Readonly<Record<string, string>>,
   call: CommandCall,

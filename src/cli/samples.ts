@@ -1,6 +1,6 @@
 /**
- * Samples of the files that an operator writes. JSON has no comments, so each comes with a page of its own that says what
- * every member means.
+ * Samples of the files that operators write. JSON has no comments, so each comes with a page that explains every
+ * member.
  */
 
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
@@ -8,20 +8,20 @@ import type { Setting } from "../config/setting.ts";
 import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** What `init` writes for one command. */
+/** The sample of one command. */
 export interface Sample {
   readonly title: string;
   readonly content: object;
-  /** Markdown: what each member means. */
+  /** Markdown: the meaning of each member. */
   explanation(): string;
-  /** How the server is told of the file; `PATH` stands for it. */
+  /** How to use the file; `PATH` is replaced by its path. */
   readonly use: string;
 }
 
-/** The commands that write a sample. */
+/** The commands that have a sample. */
 export type SampleName = "config" | "policy" | "access";
 
-/** The samples, which the checks of their commands accept; each is careful, and trades nothing by itself. */
+/** The samples, which pass the checks of their commands; each is cautious, and enables no trading by itself. */
 export const SAMPLES: Readonly<Record<SampleName, Sample>> = {
   config: {
     title: "Settings of luno-mcp-server",

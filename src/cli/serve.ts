@@ -1,4 +1,4 @@
-/** `serve`: serves clients; says where it does, or why it does not. */
+/** `serve`: serves clients; reports where, or why not. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -9,10 +9,10 @@ import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** Code of `sysexits.h` for an address that is not to be had. */
+/** `EX_UNAVAILABLE` of `sysexits.h`: the address cannot be used. */
 const EX_UNAVAILABLE = 69;
 
-/** Serves until the client leaves or a signal comes. */
+/** Serves until the client leaves or a signal arrives. */
 export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCode> {
   const { config } = loaded;
   const served = await start(loaded, world);
@@ -34,7 +34,7 @@ async function start(loaded: LoadedConfig, world: World): Promise<Served> {
   return await serveNetwork(loaded, world, { announce: announceNetwork(loaded, world) });
 }
 
-/** Only whoever started it at a terminal wonders why nothing happens. */
+/** Only a person at a terminal would wonder why nothing happens. */
 function announceStdio({ config }: LoadedConfig, world: World): Announce {
   return async (server) => {
     if (!world.stdin.isTerminal() || config.logFormat !== "text") return;
@@ -43,7 +43,7 @@ function announceStdio({ config }: LoadedConfig, world: World): Announce {
   };
 }
 
-/** As text for people, as a record in a log of JSON. */
+/** As text for people; as a record in a JSON log. */
 function announceNetwork({ config }: LoadedConfig, world: World): Announce {
   return async (server) => {
     if (config.logFormat === "text") {

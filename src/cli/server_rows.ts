@@ -1,14 +1,14 @@
-/** What a server says about itself, a row each: its banner and `status` show the same. */
+/** What a server reports about itself, one row each; its banner and `status` show the same rows. */
 
 import type { InstanceReport } from "../server/instances/instance_report.ts";
 import { formatAge } from "./terminal/times.ts";
 
-/** A label and what stands behind it. */
+/** A label and its text. */
 export type Row = readonly [label: string, text: string];
 
 const DAY_MS = 86_400_000;
 
-/** Rows of one server at a wall time; what does not apply has none. */
+/** Rows of one server at a wall clock time; what does not apply is omitted. */
 export function serverRows(report: InstanceReport, now: number): Row[] {
   const { addresses, listener, certificate_expires_at: expiresAt, connections } = report;
   return [
@@ -25,7 +25,7 @@ export function serverRows(report: InstanceReport, now: number): Row[] {
   ];
 }
 
-/** Who is admitted. */
+/** Which clients are admitted. */
 function authenticationText({ methods, anonymous }: NonNullable<InstanceReport["authentication"]>): string {
   const words = {
     nobody: "",
@@ -82,7 +82,7 @@ function tradingText({ mode, policy, published }: InstanceReport["trading"]): st
   return `${mode}, ${policy === null ? "without a policy: no limit to amounts" : `policy ${policy}`}`;
 }
 
-/** A version that another one may have replaced is told, as orders are refused then. */
+/** The published version is shown because orders are refused when another one has replaced it. */
 function publishedText(
   { version, digest, is_current: isCurrent }: NonNullable<InstanceReport["trading"]["published"]>,
 ): string {
@@ -90,7 +90,7 @@ function publishedText(
   return `published version ${version} (${digest.slice(0, 12)})${doubt}`;
 }
 
-/** Rows under each other, the texts in line. */
+/** Rows in lines, with the texts aligned. */
 export function formatRows(rows: readonly Row[], indent: string): string[] {
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `${indent}${label.padEnd(width)}  ${text}`);

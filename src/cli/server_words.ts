@@ -1,4 +1,4 @@
-/** The arguments with which a client is to start the server, read as the server will read them. */
+/** Reads the arguments with which a client will start the server, as the server will. */
 
 import { resolve } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -7,10 +7,10 @@ import { hideSecrets } from "../config/typed_text.ts";
 import { readArguments } from "./arguments.ts";
 import { flagsOf } from "./commands.ts";
 
-/** What a path is called in the tables of settings. */
+/** The placeholders of paths in the tables of settings. */
 const PATHS: readonly (string | undefined)[] = ["path", "folder"];
 
-/** Checks the words and makes their paths absolute, as a client starts the server in a folder of its own. */
+/** Validates the words and makes their paths absolute, as a client starts the server in another working folder. */
 export function readServerWords(words: readonly string[]): { args: readonly string[]; problems: readonly string[] } {
   const read = readArguments(words);
   if (read.kind !== "run") {

@@ -1,4 +1,4 @@
-/** Servers of other machines that share a database, as `kill` and `resume` name them. */
+/** Servers of other machines that share a database, for `kill` and `resume`. */
 
 import type { FolderUse } from "../server/instances/folder_use.ts";
 import { listedElsewhere, listedRecord } from "../server/instances/listed_instances.ts";
@@ -10,10 +10,10 @@ import type { RecordPlace } from "./find_record.ts";
 import { describeInstance } from "./folder_words.ts";
 import { printable } from "./terminal/live_text.ts";
 
-/** Those on the list; `null` where it cannot be read, and `undefined` where no other machine can be meant. */
+/** The servers in the list; `null` when it cannot be read, `undefined` when there can be none on other machines. */
 export type Elsewhere = readonly ListedServer[] | null | undefined;
 
-/** Reads the list. What was done before does not depend on it, so that it never rejects for the database's sake. */
+/** Reads the list. Never rejects when the database fails, as the action before does not depend on it. */
 export async function readElsewhere(
   record: TradingRecord | undefined,
   { folder, use }: { readonly folder: RecordPlace; readonly use: FolderUse },
@@ -27,13 +27,13 @@ export async function readElsewhere(
   }
 }
 
-/** For programs. */
+/** As JSON. */
 export function elsewhereRecord(elsewhere: Elsewhere, now: number): Readonly<Record<string, unknown>> {
   if (elsewhere === undefined) return {};
   return { servers_elsewhere: elsewhere?.map((each) => listedRecord(each, now)) ?? null };
 }
 
-/** A line each of those that live. */
+/** One line per live server. */
 export function elsewhereLines(elsewhere: Elsewhere, now: number): string[] {
   if (elsewhere === undefined) return [];
   if (elsewhere === null) return ["  which servers of other machines use the database is not known: it did not answer"];

@@ -1,4 +1,4 @@
-/** `sessions`: lists the sessions of all servers that share them, and ends some. Asks a running server as its operator. */
+/** `sessions`: lists the sessions of all servers that share them, and ends some, through a running server. */
 
 import { z } from "zod";
 import type { Endpoint } from "../client/socket.ts";
@@ -17,7 +17,7 @@ import { formatAge } from "./terminal/times.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** For the server's answer, in milliseconds. */
+/** Time limit of the server's answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 const PATH = "/v1/sessions";
@@ -44,14 +44,14 @@ const Problem = z.object({ detail: z.string() });
 
 type Config = ValuesOf<typeof COMMAND_SETTINGS.sessions>;
 
-/** What is asked of the server. */
+/** The request to the server. */
 interface Asked {
   readonly method: "GET" | "DELETE";
-  /** Behind the path of sessions. */
+  /** The rest of the path. */
   readonly rest: string;
 }
 
-/** Lists, or ends what the operands name; exit code 1 where the server does not do it. */
+/** Lists sessions, or ends those in the operands; exit code 1 when the server does not do it. */
 export async function sessions(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json, wide = false }: CommandCall,
@@ -104,7 +104,7 @@ async function ask({ url, token, tls }: Endpoint, { method, rest }: Asked): Prom
   }
 }
 
-/** `undefined` for what is no JSON. */
+/** `undefined` when it is not JSON. */
 function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** `setup`: adds this program to the configurations of clients, and removes it from them. */
+/** `setup`: adds this program to the configurations of AI clients, and removes it. */
 
 import { join, resolve } from "node:path";
 import { CLIENT_NAMES, CLIENTS } from "../client_configs/clients.ts";
@@ -24,7 +24,7 @@ import { fail, refuse, say } from "./report.ts";
 import { readServerWords } from "./server_words.ts";
 import { isYes, readAnswer } from "./terminal/read_answer.ts";
 
-/** Does it for the client that the operand names; without one, for every client that is found. */
+/** For the client in the operand; without one, for every client found. */
 export async function setup(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
@@ -60,7 +60,7 @@ export async function setup(
   return rows.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-/** The client, then what the server is given, which stands behind `--` and begins with a flag or a command. */
+/** The client, then the server's words, which come after `--` and begin with a flag or a command. */
 function splitOperands([first, ...rest]: readonly string[]): { name?: string; words: readonly string[] } {
   if (first === undefined) return { words: [] };
   return first.startsWith("-") ? { words: [first, ...rest] } : { name: first, words: rest };
@@ -74,7 +74,7 @@ function projectProblems({ title, project }: Client): string[] {
   return project === undefined ? [`--project: ${title} has no configuration of projects`] : [];
 }
 
-/** The key of the exchange, as variables of the server; only where it is asked for. */
+/** The exchange's API key, as variables of the server; only when requested. */
 function readSecrets(
   isWanted: boolean,
   env: World["env"],
@@ -90,7 +90,7 @@ function readSecrets(
   return { env: { LUNO_API_KEY: id.reveal(), LUNO_API_SECRET: secret.reveal() }, problems: [] };
 }
 
-/** Where the configuration of a client is, or would be. */
+/** The present or future place of a client's configuration. */
 interface Found {
   readonly name: ClientName;
   readonly client: Client;
@@ -98,7 +98,7 @@ interface Found {
   readonly config: ClientConfig;
 }
 
-/** A client that is named is set up though nothing of it is there yet. */
+/** A named client is set up even if it has no configuration yet. */
 async function findConfigs(name: ClientName | undefined, system: System, isProject: boolean): Promise<Found[]> {
   const names = name === undefined ? CLIENT_NAMES : [name];
   const found = await Promise.all(names.map(async (each) => {
@@ -119,7 +119,7 @@ function nothingFound({ os }: System): string {
   return `Cannot find the configuration of a client (${titles}) below ${home}: name the client, as in setup claude-code`;
 }
 
-/** What became of one client, as `--json` prints it. */
+/** The result for one client, as `--json` prints it. */
 interface Row {
   readonly client: ClientName;
   readonly file: string;
@@ -129,12 +129,12 @@ interface Row {
   readonly problem?: string;
 }
 
-/** How the changes are shown and allowed. */
+/** How the changes are shown and confirmed. */
 interface Circumstances {
   readonly wish: Wish;
   readonly world: World;
   readonly yes: boolean;
-  /** Whether the result is all that is printed. */
+  /** Whether only the result is printed. */
   readonly isSilent: boolean;
 }
 
@@ -166,7 +166,7 @@ async function setUp(
   return { client: name, file, change: plan.kind, written: true, ...(backup === undefined ? {} : { backup }) };
 }
 
-/** Nobody is asked where nobody can answer. */
+/** Without a terminal nobody is asked. */
 async function isAllowed(world: World, isSilent: boolean): Promise<boolean> {
   if (isSilent || !world.stdin.isTerminal() || world.shutdown.aborted) return false;
   await print(world.stdout, "Write this? [y/N]");
@@ -174,7 +174,7 @@ async function isAllowed(world: World, isSilent: boolean): Promise<boolean> {
   return typeof answer === "string" && isYes(answer);
 }
 
-/** The lines that go and those that come. */
+/** The removed and the added lines. */
 function describe(client: Client, { earlier, entry }: Change, name: string): string {
   const lines = (sign: string, shown: typeof entry) =>
     shown === undefined ? [] : entryText(client, name, shown).trimEnd().split("\n").map((line) => `${sign} ${line}`);

@@ -1,25 +1,25 @@
-/** What the signals of a system mean to the program. */
+/** The program's reactions to signals. */
 
-/** What a system sends, and what it sends it to. */
+/** The system's signals. */
 export interface SignalSource {
   readonly os: typeof Deno.build.os;
-  /** Whether a terminal was attached as the program started. */
+  /** Whether a terminal was attached when the program started. */
   readonly hasTerminal: boolean;
-  /** @throws {TypeError} the system does not know the signal */
+  /** @throws {TypeError} when the system does not have the signal */
   add(signal: Deno.Signal, listener: () => void): void;
 }
 
-/** The signals that do not end the program. */
+/** Registers listeners for signals that do not end the program. */
 export interface Signals {
-  /** Has `listener` called at SIGHUP, where that does not end the program. */
+  /** Calls `listener` at SIGHUP, where that does not end the program. */
   onHangup(listener: () => void): void;
-  /** Has `listener` called at SIGUSR1, where the system knows it. */
+  /** Calls `listener` at SIGUSR1, where the system has that signal. */
   onUserSignal(listener: () => void): void;
 }
 
 /**
- * Has `end` called at each signal that asks the program to end. SIGHUP is one where a terminal was attached: it has closed.
- * A program without one, as a service is, has files to read again then.
+ * Calls `end` at each signal that asks the program to end. SIGHUP is one if a terminal was attached, which has then
+ * closed; without a terminal, as for a service, it means reload.
  */
 export function listenToSignals({ os, hasTerminal, add }: SignalSource, end: () => void): Signals {
   const isWindows = os === "windows";
@@ -37,7 +37,7 @@ export function listenToSignals({ os, hasTerminal, add }: SignalSource, end: () 
   };
 }
 
-/** Runtimes before Deno 2.9 do not know all signals of Windows. */
+/** Runtimes before Deno 2.9 do not support all signals of Windows. */
 function addIfKnown(
   signal: Deno.Signal,
   { add, listener }: { add: SignalSource["add"]; listener: () => void },

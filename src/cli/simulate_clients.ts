@@ -1,4 +1,4 @@
-/** `client --mode multi`: many simulated clients, a live view of them, and a report. */
+/** `client --mode multi`: many simulated clients, a live table, and a report. */
 
 import type { CommandConfig } from "../config/command_settings.ts";
 import { Load } from "../client/simulated_load.ts";
@@ -17,28 +17,32 @@ import { say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What is simulated, and where it is shown. */
+/** What to simulate, and where to show it. */
 export interface SimulateOptions {
   readonly config: CommandConfig<"client">;
   readonly world: World;
-  /** The tool to call; prices of `--pairs` without one. */
+  /** The tool to call; without one, the prices of `--pairs`. */
   readonly tool: string | undefined;
   /** Its arguments as `name=value`. */
   readonly words: readonly string[];
-  /** `--json`, which the report follows. @default false */
+  /**
+   * `--json`, for the report.
+   *
+   * @default false
+   */
   readonly json?: boolean;
 }
 
 const DEFAULT_PAIRS = ["XBTZAR", "ETHZAR"] as const;
 const DEFAULT_DURATION_S = 60;
 
-/** Between two versions of the table, and between two lines where there is no terminal. */
+/** The interval of table updates, and of lines without a terminal. */
 const TABLE_INTERVAL_MS = 1_000;
 const LINE_INTERVAL_MS = 5_000;
 
 /**
- * Runs the clients and prints the report. Exit code 1 when a limit is broken, or when clients never had a session although
- * nobody ended the run early.
+ * Runs the clients and prints the report. Exit code 1 when a threshold is exceeded, or when clients never had a session
+ * although the run was not ended early.
  */
 export async function simulateClients(endpoint: Endpoint, options: SimulateOptions): Promise<ExitCode> {
   const { config, world, json = false } = options;
@@ -67,7 +71,7 @@ export async function simulateClients(endpoint: Endpoint, options: SimulateOptio
   return broken.length > 0 || report.connects === 0 ? 1 : 0;
 }
 
-/** What the clients ask for, one call after the other. */
+/** The calls of the clients, one after the other. */
 async function requestsOf(
   endpoint: Endpoint,
   { config, world, tool: name, words }: SimulateOptions,
@@ -84,7 +88,7 @@ async function requestsOf(
   });
 }
 
-/** Asks the server for the tool's schema; where that fails, the clients will meet the same failure and count it. */
+/** Requests the tool's schema from the server; if that fails, the clients will fail likewise and count it. */
 async function readArguments(
   endpoint: Endpoint,
   { name, words, signal }: { name: string; words: readonly string[]; signal: AbortSignal },
@@ -103,7 +107,7 @@ async function showProgress(
   load: Load,
   { world, isJson, signal }: { world: World; isJson: boolean; signal: AbortSignal },
 ): Promise<void> {
-  // What a program reads holds the report alone.
+  // Programs that read the output get the report only.
   const output = isJson ? world.stderr : world.stdout;
   const live = output.isTerminal() ? new LiveText(output) : undefined;
   while (!signal.aborted) {
@@ -132,7 +136,7 @@ function progressOf(load: Load): Record<string, string | number> {
   };
 }
 
-/** Says how many clients had no session in the whole run. */
+/** Reports how many clients never had a session. */
 export function neverConnected(
   { clients, connects, reconnects }: Pick<Report, "clients" | "connects" | "reconnects">,
 ): string[] {
@@ -140,7 +144,7 @@ export function neverConnected(
   return missing > 0 ? [`${missing} of ${clients} clients never connected`] : [];
 }
 
-/** Says which limits a run has broken. A run without any answer breaks them all. */
+/** Reports which thresholds a run exceeded. A run without answers exceeds them all. */
 export function brokenLimits(
   report: Report,
   { maxErrorRate, maxP99 }: Pick<CommandConfig<"client">, "maxErrorRate" | "maxP99">,
@@ -158,7 +162,7 @@ export function brokenLimits(
   return problems;
 }
 
-/** The report as people read it. */
+/** The report for people. */
 function formatReport(report: Report): string {
   const { p50, p90, p99, max } = report.latency_ms;
   const latency = p50 === null ? "no answers" : `p50 ${p50}  p90 ${p90}  p99 ${p99}  max ${max} ms`;

@@ -1,4 +1,4 @@
-/** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
+/** `simulator`: the simulated exchange alone, for other clients of Luno's API and for testing faults. */
 
 import { reasonOf } from "../errors/reason_of.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -12,10 +12,10 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** Code of `sysexits.h` for a service that cannot have what it needs: here the port. */
+/** `EX_UNAVAILABLE` of `sysexits.h`: the port cannot be used. */
 const EX_UNAVAILABLE = 69;
 
-/** Serves until a signal comes. `problems` are those of the command line itself. */
+/** Serves until a signal arrives. `problems` are those of the command line itself. */
 export async function simulator(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },

@@ -1,7 +1,7 @@
-/** What is said while a start takes long. */
+/** The message while a start takes long. */
 const LOADING = "luno-mcp-server is being loaded: the first start downloads its parts, which can take half a minute";
 
-/** Waits for `loading`, and says a line where it has not ended after some time. */
+/** Waits for `loading`, and prints a line when that takes too long. */
 export async function announceIfSlow<Value>(
   loading: Promise<Value>,
   { afterMs, say }: { readonly afterMs: number; readonly say: (line: string) => void },

@@ -1,4 +1,7 @@
-/** `state move`: copies the trading record, the paper accounts and the API keys between the state folder and a PostgreSQL database. */
+/**
+ * `state move`: copies the trading record, the paper accounts and the API keys between the state folder and a
+ * PostgreSQL database.
+ */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -29,10 +32,10 @@ interface Move {
   readonly database: DatabaseAccess;
 }
 
-/** Rows between two lines about how far it is. */
+/** Rows between two progress lines. */
 const ROWS_PER_LINE = 50_000;
 
-/** Moves it, or says why nothing was moved. */
+/** Moves it, or reports why nothing was moved. */
 export async function state(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
@@ -65,7 +68,7 @@ export async function state(
   }
 }
 
-/** The target is the inner end: it is kept before the source is let go. */
+/** The target is opened inside the source, so that it is closed first. */
 async function run({ from, place: { path: folder }, database }: Move, options: MoveOptions): Promise<Moved> {
   if (from === "sqlite") {
     return await withSqliteEnd(
@@ -94,7 +97,7 @@ function namerOf(from: Engine, keyId: CommandConfig<"state">["apiKeyId"]): MoveO
   };
 }
 
-/** Tells people, and nobody else, how far it is; an interrupt ends it. */
+/** Prints progress for people only; an interrupt ends the move. */
 function progressOn(world: World): NonNullable<MoveOptions["onRows"]> {
   return async (table, count) => {
     if (world.shutdown.aborted) {

@@ -40,17 +40,17 @@ import type { ExitCode, World } from "../world.ts";
 /** Everything that is shown. */
 interface Overview {
   readonly use: FolderUse;
-  /** The database that has the record, where it is one. */
+  /** The database that has the record, if it is not in the folder. */
   readonly database: string | undefined;
   /** Servers on other machines. */
   readonly elsewhere: readonly ListedServer[];
-  /** Absent before a server with `--trading` has made the record. */
+  /** Absent until a server with `--trading` has created the record. */
   readonly trading: TradingFacts | undefined;
   readonly policyOf: PolicyOf;
   readonly problems: readonly string[];
 }
 
-/** Prints it; exit code 1 where a part cannot be read, and with `--running` where no server answers. */
+/** Prints it; exit code 1 when a part cannot be read, and with `--running` when no server answers. */
 export async function status(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
@@ -75,7 +75,7 @@ export async function status(
   return isUp && overview.problems.length === 0 ? 0 : 1;
 }
 
-/** Whether it is a server that lives and has written lately. */
+/** Whether it is a live server that has reported recently. */
 function answers({ isAlive, report }: SeenInstance, now: number): boolean {
   return isAlive && report?.command === "serve" && now - report.updated_at <= STALE_MS;
 }
@@ -91,7 +91,7 @@ async function lookAtAll(
   return { use, database, elsewhere, trading, policyOf: await policyOfServers(use, { policy, problems }), problems };
 }
 
-/** What the record says; absent where there is none, or it cannot be read. */
+/** The content of the record; absent when there is none, or it cannot be read. */
 interface ReadRecord {
   readonly trading?: TradingFacts | undefined;
   readonly policy?: PublishedFile | undefined;
@@ -123,7 +123,7 @@ async function readRecord(
   }
 }
 
-/** By the policy of the oldest server that trades: the published one, or what its file says now. */
+/** By the policy of the oldest server that trades: the published one, or the present content of its file. */
 async function policyOfServers(
   { senders }: FolderUse,
   { policy, problems }: { readonly policy: PublishedFile | undefined; readonly problems: string[] },
@@ -205,7 +205,7 @@ function tradingLines({ halt, onTheirWay, requests, waiting, limits }: TradingFa
   ];
 }
 
-/** One line: what an identity has used, with the limits that are known. */
+/** One line: the limits that an identity has used, and their values where known. */
 function limitLine(
   { identity, account, today, openOrders, ordersLastMinute }: LimitsUsed,
   policy?: Policy,

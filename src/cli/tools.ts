@@ -13,15 +13,15 @@ import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** How the catalogue is shown. */
+/** Options of the listing. */
 export interface ToolsOptions {
-  /** Nothing, or the tool whose help is shown. */
+  /** Empty, or the tool whose help to show. */
   readonly operands?: readonly string[];
   readonly json: boolean;
   readonly wide?: boolean;
 }
 
-/** Prints the tools that the configuration offers, by scope; with a name, the help of that tool. */
+/** Prints the tools that the configuration enables, by scope; with a name, that tool's help. */
 export async function printTools(
   { config: { tools } }: { readonly config: Pick<Config, "tools"> },
   world: World,
@@ -48,7 +48,7 @@ export async function printTools(
   return 0;
 }
 
-/** Prints the help of any tool, also of one that is switched off. */
+/** Prints the help of any tool, including disabled ones. */
 export async function printToolHelp(
   name: string,
   { world, json }: { world: World; json: boolean },

@@ -1,6 +1,6 @@
 /**
- * Watches the prices of some pairs: a table that is redrawn on a terminal, a line for each pair elsewhere. Where the server
- * tells of changes, it is asked again only once something has changed.
+ * Watches the prices of some pairs: a table that is redrawn on a terminal, one line per pair elsewhere. If the server
+ * reports changes, prices are requested only when something has changed.
  */
 
 import type { CommandConfig } from "../config/command_settings.ts";
@@ -24,7 +24,7 @@ import { fail, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
-/** What is watched, and where it is shown. */
+/** What to watch, and where to show it. */
 export interface WatchOptions {
   readonly config: CommandConfig<"client"> & { readonly pairs: readonly string[] };
   readonly world: World;
@@ -44,13 +44,13 @@ const Tickers = z.object({
 
 const CALL_TIMEOUT_MS = 30_000;
 
-/** A connection may be gone without a word: after so long the server is asked though it told of no change. */
+/** A connection may be silently broken: after this time prices are requested even without a reported change. */
 const LONGEST_SILENCE_MS = 60_000;
 
-/** The longest duration that a timer can hold, in milliseconds: some 25 days. */
+/** The longest duration of a timer, in milliseconds: some 25 days. */
 const FOREVER_MS = 2_147_483_647;
 
-/** Watches until the time is up or a signal comes. Exit code 1 when nothing could be shown, or nothing more. */
+/** Watches until time is up or a signal arrives. Exit code 1 when no prices could be shown, or none any more. */
 export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Promise<ExitCode> {
   const { config: { duration, interval }, world } = options;
   const durationMs = duration === undefined ? FOREVER_MS : duration * 1_000;
@@ -97,14 +97,14 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
   return hasShown ? 0 : 1;
 }
 
-/** Asks for the prices in a session that goes on over further connections; in a new one where there was no first. */
+/** Requests prices in a session that reconnects; in a new session if none was open yet. */
 class PriceView {
   readonly #endpoint: Endpoint;
   readonly #pairs: readonly string[];
   readonly #resuming: ResumingOptions;
   readonly #signal: AbortSignal;
   #session: Session | undefined;
-  /** Those of the session; `null` where its server does not tell of them. */
+  /** Changes reported in this session; `null` when its server does not report them. */
   #changes: ResourceChanges | null | undefined;
 
   constructor(
@@ -133,14 +133,14 @@ class PriceView {
     }
   }
 
-  /** Subscribes to the prices of pairs, once in each session, where the server offers that. */
+  /** Subscribes to the prices of pairs, once per session, if the server offers that. */
   async follow(pairs: readonly string[]): Promise<void> {
     if (this.#session === undefined || this.#changes !== undefined) return;
     const uris = pairs.map((pair) => `luno://market/${pair}/ticker`);
     this.#changes = await ResourceChanges.follow(this.#session, uris, this.#signal) ?? null;
   }
 
-  /** Waits until a price has changed, for a minute at most; not at all where that is not told. */
+  /** Waits until a price has changed, for a minute at most; returns at once when changes are not reported. */
   async change(): Promise<void> {
     if (this.#changes?.isOver) this.#changes = undefined;
     using patience = new Deadline(LONGEST_SILENCE_MS, [this.#signal]);
@@ -164,7 +164,7 @@ function showerOf({ world, json }: WatchOptions, live: LiveText | undefined): (r
   return (rows) => {
     const screen = screenOf(world);
     const lines = formatTable(rows, screen).split("\n");
-    // A block that is higher than the terminal could not be replaced.
+    // A block higher than the terminal could not be redrawn.
     const room = screen.rows - 3;
     const left = lines.length - room;
     const shown = left > 0 ? [...lines.slice(0, room), `and ${left} more; --pairs chooses`] : lines;

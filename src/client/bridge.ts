@@ -1,10 +1,10 @@
 /**
- * Forwards one local client's messages to a server over WebSocket and back, over as many connections as it takes.
+ * Forwards the messages of one local client to a server over WebSocket and back, reconnecting as needed.
  *
- * Every request is answered once: by the server, or by an error that says whether it is safe to repeat. What a connection
- * took along is sent once more where it only reads, and nothing else is sent twice, but for the handshake, which every
- * connection needs for itself. What the client subscribed to goes on. Reading and writing the local client's streams is left
- * to its transport.
+ * Every request is answered exactly once: by the server, or by an error that says whether it is safe to repeat.
+ * Requests lost with a connection are sent once more when they only read; nothing else is sent twice, except the
+ * handshake, which every connection needs. Subscriptions are restored. Reading and writing the local client's streams
+ * is left to its transport.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
@@ -26,30 +26,38 @@ import { WaitingRoom } from "./waiting_room.ts";
 
 const log = getLogger(["luno-mcp-server", "bridge"]);
 
-/** How the bridge connects and how long it lets messages wait. */
+/** Settings of a bridge. */
 export interface BridgeOptions {
   /** Connects once; rejects with a `ConnectionError`. */
   open(handler: ClientSocketHandler, signal: AbortSignal): Promise<Socket>;
   readonly backoff: Backoff;
   readonly sleep: Sleep;
-  /** Hears why there is no connection, each time before it is tried again. */
+  /** Called with the reason whenever there is no connection, before each new attempt. */
   readonly lost?: (cause: ConnectionError) => void;
-  /** Messages that wait for a connection. @default 100 */
+  /**
+   * The most messages that wait for a connection.
+   *
+   * @default 100
+   */
   readonly maxWaiting?: number;
-  /** How long each of them waits. @default 30_000 */
+  /**
+   * How long each of them waits.
+   *
+   * @default 30_000
+   */
   readonly maxWaitMs?: number;
 }
 
-/** For a connection's handshake with the server, when it is not the first one. */
+/** Time limit of the handshake on a second or later connection. */
 const RESUME_TIMEOUT_MS = 10_000;
 
-/** What may wait for the server to read, in bytes. */
+/** The most bytes that may wait for the server to read. */
 const MAX_BUFFERED = 16 * 1_048_576;
 
-/** Requests that open a session: no connection can do without, so they are sent again. */
+/** Requests that open a session: every connection needs them, so they are sent again. */
 const OPENING_METHODS = new Set(["initialize", "server/discover"]);
 
-/** With these a server ends an unused connection; the next one can wait until it is needed. */
+/** Close codes with which a server ends an idle connection; the next one can wait until it is needed. */
 const IDLE_CODES = new Set([1000, 1008]);
 
 /** One connection. */
@@ -68,14 +76,14 @@ export class Bridge {
   readonly #handshake = new Handshake();
   readonly #resumption = new Resumption();
   readonly #subscriptions = new RememberedSubscriptions();
-  /** Requests that were sent once more. */
+  /** Requests that were already sent a second time. */
   readonly #repeated = new WeakSet<JSONRPCRequest>();
   readonly #stop = new AbortController();
-  /** Sent over this connection and not answered. */
+  /** Requests sent on this connection that are not answered. */
   readonly #inFlight = new Map<RequestId, JSONRPCRequest>();
-  /** Asked by the server over this connection and not answered. */
+  /** Requests of the server on this connection that are not answered. */
   readonly #asked = new Set<RequestId>();
-  /** Takes messages from the local client; absent while there is no connection, or none that is ready. */
+  /** Takes messages from the local client; absent while no connection is ready. */
   #socket: Socket | undefined;
   #trouble: ConnectionError | undefined;
   #spoken = Promise.withResolvers<void>();
@@ -93,7 +101,7 @@ export class Bridge {
     local.onmessage = (message) => this.#fromClient(message);
   }
 
-  /** Keeps a connection until `close` is called. Rejects with the `ConnectionError` that makes trying again pointless. */
+  /** Maintains a connection until `close`. Rejects with a `ConnectionError` that makes further attempts pointless. */
   async run(): Promise<void> {
     const { backoff, sleep } = this.#options;
     while (!this.#stop.signal.aborted) {
@@ -111,7 +119,7 @@ export class Bridge {
     }
   }
 
-  /** Ends the connection, and answers what is still open. */
+  /** Ends the connection, and answers the open requests. */
   close(reason: ConnectionError = new ConnectionError("ERR_ENDED", "The bridge ends")): void {
     this.#stop.abort();
     this.#spoken.resolve();
@@ -126,7 +134,7 @@ export class Bridge {
     for (const message of this.#room.empty()) this.#neverSent(message);
   }
 
-  /** Lives through one connection; answers why there is none any more. */
+  /** Runs one connection; returns why it ended. */
   async #connect(): Promise<ConnectionError> {
     let link: Link | undefined;
     try {
@@ -163,7 +171,7 @@ export class Bridge {
     return { socket, ended: end.promise, isOpen: () => isOpen };
   }
 
-  /** Brings a new connection to where the local client believes it to be. */
+  /** Restores the local client's session on a new connection. */
   async #resume(socket: Socket): Promise<void> {
     const send = (message: JSONRPCMessage) => socket.send(JSON.stringify(message));
     const resumed = this.#resumption.resume(send);
@@ -194,7 +202,7 @@ export class Bridge {
       this.#subscriptions.cancelled(cancelled);
       if (this.#room.remove(cancelled) || !this.#inFlight.delete(cancelled)) return;
     } else if (!("method" in message) && (message.id === undefined || !this.#asked.delete(message.id))) {
-      return; // Answers a question of a connection that is gone.
+      return; // An answer to a request of an earlier connection.
     }
     if (this.#socket !== undefined) return this.#forward(message);
     if (this.#stop.signal.aborted || !this.#room.add(message)) this.#neverSent(message);
@@ -208,7 +216,7 @@ export class Bridge {
   }
 
   #forward(message: JSONRPCMessage): void {
-    // The connection may have ended since the room was emptied.
+    // The connection may have ended while the queue was being emptied.
     if (this.#socket === undefined) return void (this.#room.add(message) || this.#neverSent(message));
     if (this.#socket.bufferedAmount > MAX_BUFFERED) {
       this.#trouble = new ConnectionError("ERR_TIMEOUT", "Server does not read what it is sent");
@@ -237,7 +245,7 @@ export class Bridge {
     void this.#local.send(message);
   }
 
-  /** Tells the local client what the connection took along. */
+  /** Handles the requests that were lost with the connection. */
   #dropped(cause: ConnectionError): void {
     const lost = [...this.#inFlight.values()];
     this.#inFlight.clear();
@@ -255,7 +263,7 @@ export class Bridge {
     this.#asked.clear();
   }
 
-  /** Sends a request over the next connection, once more where it reads; answers whether it will. */
+  /** Queues a request for the next connection if it only reads and was not repeated yet; returns whether it did. */
   #sendAgain(request: JSONRPCRequest): boolean {
     const isOpening = OPENING_METHODS.has(request.method);
     const isAllowed = isOpening || this.#rules.isReading(request) && !this.#repeated.has(request);
@@ -293,7 +301,7 @@ export class Bridge {
   }
 }
 
-/** Whether a server that ends has not begun a request. */
+/** Whether a server that shuts down has refused a request before it began. */
 function isRefusedAtTheEnd(message: JSONRPCMessage): boolean {
   if (!("error" in message)) return false;
   const { data } = message.error;

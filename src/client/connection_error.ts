@@ -1,24 +1,24 @@
-/** Why there is no connection to a server, or none any more. */
+/** Why a connection to a server failed or ended. */
 
 import type { CONNECTION_CODES } from "../errors/command_codes.ts";
 import { ERRORS } from "../errors/error_table.ts";
 import { cleanText } from "../text/clean_text.ts";
 
-/** Why there is no connection; `ERR_TIMEOUT`: no answer to the handshake. */
+/** The reason; `ERR_TIMEOUT`: the handshake was not answered. */
 export type ConnectionErrorCode = keyof typeof CONNECTION_CODES | "ERR_TIMEOUT";
 
-/** What is known beyond the sentence. */
+/** Further details. */
 export interface ConnectionErrorDetails {
   /** HTTP status of a refusal. */
   readonly status?: number;
-  /** Code of the closing handshake, RFC 6455. */
+  /** Close code, RFC 6455. */
   readonly closeCode?: number;
-  /** When the server wants to be asked again, in milliseconds from now. */
+  /** The server's requested pause, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** A connection that could not be made, or has ended. `message` is our own sentence. */
+/** A connection that could not be established, or has ended. `message` is our own sentence. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly status: number | undefined;
@@ -32,7 +32,7 @@ export class ConnectionError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** Whether connecting again may help: not where the certificates, the credentials or the address are wrong. */
+  /** Whether reconnecting may help: not when certificates, credentials or the address are wrong. */
   get retryable(): boolean {
     if (this.code === "ERR_REFUSED") return this.status === 429 || (this.status ?? 0) >= 500;
     return ERRORS[this.code].retry !== "no";
@@ -52,7 +52,7 @@ const CLOSE_MEANINGS: Readonly<Record<number, string>> = {
   1013: "the server is too busy",
 };
 
-/** The error for an open connection that has ended with a close code; 1006 and 1005 stand for none. */
+/** The error for an open connection that ended with a close code; 1006 and 1005 mean that there was none. */
 export function closedError(closeCode: number, reason: string, cause?: unknown): ConnectionError {
   if (closeCode === 1006) return new ConnectionError("ERR_LOST", "Connection broke", { cause });
   const meaning = CLOSE_MEANINGS[closeCode] ?? "the server closed it";

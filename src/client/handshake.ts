@@ -1,6 +1,6 @@
 /**
- * Remembers the handshake that a 2025-era client does once, and does it again on every further connection. The 2026 era
- * has none, so there is nothing to remember.
+ * Remembers the one-time handshake of a client of revision 2025-11-25 or earlier, and repeats it on every further
+ * connection. Revision 2026-07-28 has no handshake, so nothing is remembered.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/client";
@@ -11,16 +11,16 @@ type Resumed = ReturnType<typeof Promise.withResolvers<void>>;
 
 /** The handshake between one local client and its server. */
 export class Handshake {
-  /** Id of the repetitions; no client chooses this one. */
+  /** Id of the repeated requests; a random text that no client uses. */
   readonly #id = `luno-mcp-bridge:${crypto.randomUUID()}`;
   #initialize: JSONRPCRequest | undefined;
   #initialized: JSONRPCMessage | undefined;
-  /** What server and client agreed on at first. */
+  /** The protocol version that server and client first agreed on. */
   #version: unknown;
   #resumed: Resumed | undefined;
   #send: ((message: JSONRPCMessage) => void) | undefined;
 
-  /** Sees every message of the local client. */
+  /** Observes every message of the local client. */
   fromClient(message: JSONRPCMessage): void {
     if (isRequest(message) && message.method === "initialize") {
       this.#initialize = message;
@@ -30,7 +30,7 @@ export class Handshake {
     if ("method" in message && message.method === "notifications/initialized") this.#initialized = message;
   }
 
-  /** Sees every message of the server; answers whether it was meant for the handshake alone. */
+  /** Observes every message of the server; returns whether it belongs to a repeated handshake. */
   fromServer(message: JSONRPCMessage): boolean {
     if ("method" in message) return false;
     if (message.id === this.#initialize?.id && "result" in message) this.#version ??= message.result.protocolVersion;
@@ -43,7 +43,7 @@ export class Handshake {
     return true;
   }
 
-  /** Starts over on a new connection; `undefined` where the client has not finished a handshake before. */
+  /** Repeats the handshake on a new connection; `undefined` when the client has not completed one. */
   resume(send: (message: JSONRPCMessage) => void): Promise<void> | undefined {
     if (this.#initialize === undefined || this.#version === undefined) return undefined;
     this.#resumed = Promise.withResolvers();
@@ -52,7 +52,7 @@ export class Handshake {
     return this.#resumed.promise;
   }
 
-  /** Gives up what `resume` has begun. */
+  /** Ends a pending `resume` with an error. */
   fail(cause: ConnectionError): void {
     this.#settle(cause);
   }

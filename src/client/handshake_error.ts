@@ -1,20 +1,20 @@
-/** Why a handshake came to nothing, and what to change: what was given to the connection decides whose fault it is. */
+/** Explains why a handshake failed and what to change, depending on what the connection was given. */
 
 import { cleanText } from "../text/clean_text.ts";
 import { ConnectionError } from "./connection_error.ts";
 
-/** What a connection was tried with. */
+/** The parameters of an attempt to connect. */
 export interface Attempt {
   readonly url: URL;
-  /** Where its token came from, such as `LUNO_MCP_TOKEN`; absent without one. */
+  /** Where its token came from, such as `LUNO_MCP_TOKEN`; absent without a token. */
   readonly tokenSource?: string | undefined;
-  /** Whether it showed a certificate of its own. */
+  /** Whether it presented a client certificate. */
   readonly hasCertificate: boolean;
-  /** Whether it was told which authorities to trust. */
+  /** Whether it was given authorities to trust. */
   readonly hasAuthorities: boolean;
 }
 
-/** The error for an HTTP answer instead of an upgrade. */
+/** The error for an HTTP response instead of an upgrade. */
 export function refusedError(status: number, retryAfter: string | undefined, attempt: Attempt): ConnectionError {
   const seconds = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
   const meaning = status === 401
@@ -42,7 +42,7 @@ function unauthenticated({ tokenSource, hasCertificate }: Attempt): string {
   return `${shown}expected a key or token of the server: set LUNO_MCP_TOKEN, or give --token-file`;
 }
 
-/** The error for a handshake that broke off. */
+/** The error for a handshake that was interrupted. */
 export function handshakeError(cause: Error, attempt: Attempt): ConnectionError {
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
   const reason = cleanText(cause.message);
@@ -64,14 +64,14 @@ export function handshakeError(cause: Error, attempt: Attempt): ConnectionError 
 const CERTIFICATE_REFUSED = "it may not accept the certificate of --cert: an authority of the server must have " +
   "issued it, and it must be neither expired nor revoked";
 
-/** What failed in TLS, and at which end; `undefined` where it was not TLS. */
+/** The TLS failure, and at which end it occurred; `undefined` when it was not TLS. */
 function tlsFault(code: string, reason: string, attempt: Attempt): string | undefined {
   const { url: { hostname }, hasAuthorities, hasCertificate } = attempt;
   const known = `${reason} (${code})`;
   if (/ALERT_(PROTOCOL_VERSION|UNRECOGNIZED_NAME|INTERNAL_ERROR|INSUFFICIENT_SECURITY)/.test(code)) {
     return `The server refused the TLS connection: ${known}`;
   }
-  // The server's word about the client, in whichever way it puts it.
+  // The server's alert about the client, in each of the forms that runtimes report it.
   if (/_ALERT_/.test(code)) {
     return hasCertificate
       ? `The server refused the TLS connection, ${CERTIFICATE_REFUSED}: ${known}`

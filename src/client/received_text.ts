@@ -1,9 +1,9 @@
-/** Reads what a server sent; it may be of another hand than ours. */
+/** Reads messages of a server, which may be another implementation. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { readMessage } from "../transport/json_rpc.ts";
 
-/** The message that a text holds; `undefined` where it holds none. */
+/** The message in a text; `undefined` when it is none. */
 export function readReceived(text: string): JSONRPCMessage | undefined {
   try {
     const read = readMessage(JSON.parse(text));

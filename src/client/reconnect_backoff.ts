@@ -1,23 +1,27 @@
-/** How long to wait before connecting again. */
+/** How long to wait before reconnecting. */
 
 import { pauseAfter } from "../timing/backoff.ts";
 
-/** Bounds of the pauses, and the chance in them. */
+/** Bounds of the pauses, and their randomness. */
 export interface BackoffOptions {
   /** From 0 up to, but not including, 1. */
   random(): number;
   /** Upper bound of the first pause. @default 500 */
   readonly firstMs?: number;
-  /** No pause is longer, what a server asked for aside. @default 30_000 */
+  /**
+   * The longest pause, unless the server requests a longer one.
+   *
+   * @default 30_000
+   */
   readonly longestMs?: number;
 }
 
-/** A server may ask for this long a pause and no longer. */
+/** The longest pause that a server may request. */
 const LONGEST_ASKED_MS = 300_000;
 
 /**
- * Pauses that grow exponentially, with full jitter: anything from nothing up to 500, 1000, 2000 … 30,000 ms, so that
- * many clients of one server do not come back together.
+ * Pauses that grow exponentially, with full jitter: a random time up to 500, 1000, 2000 … 30,000 ms, so that many
+ * clients of one server do not reconnect together.
  */
 export class Backoff {
   readonly #options: Required<BackoffOptions>;
@@ -27,12 +31,15 @@ export class Backoff {
     this.#options = { random, firstMs, longestMs };
   }
 
-  /** The pause before the next attempt, in milliseconds; on top of what the server asked for, at most five minutes. */
+  /**
+   * The pause before the next attempt, in milliseconds, added to the one that the server requested, at most five
+   * minutes.
+   */
   next(retryAfterMs = 0): number {
     return Math.min(Math.max(retryAfterMs, 0), LONGEST_ASKED_MS) + pauseAfter(++this.#attempts, this.#options);
   }
 
-  /** Starts over, once a connection has proved itself by an answer: one that only opens and closes has not. */
+  /** Starts over, once a connection was useful: answered a request, not merely opened. */
   reset(): void {
     this.#attempts = 0;
   }

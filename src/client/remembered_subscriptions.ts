@@ -1,6 +1,6 @@
 /**
- * What a local client has subscribed to, so that a server that knows nothing of it is told again. The client notices none of
- * that: whatever may have changed meanwhile is told to it as changed.
+ * Remembers what a local client has subscribed to, and subscribes again on a server that does not know it. The client
+ * does not notice, except that everything it watches is reported as changed.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/client";
@@ -9,7 +9,7 @@ import { isObject } from "../validation/is_object.ts";
 
 const SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId";
 
-/** Methods that subscribe and unsubscribe, by what says what they are about. */
+/** Methods that subscribe and unsubscribe, with the resource or list that they refer to. */
 const METHODS: Readonly<Record<string, { readonly about: "uri" | "pair"; readonly ends: boolean }>> = {
   "resources/subscribe": { about: "uri", ends: false },
   "resources/unsubscribe": { about: "uri", ends: true },
@@ -19,7 +19,7 @@ const METHODS: Readonly<Record<string, { readonly about: "uri" | "pair"; readonl
 
 const LISTEN = "subscriptions/listen";
 
-/** More than any server of ours lets a client have. */
+/** More subscriptions than our servers allow a client. */
 const MAX_REMEMBERED = 1_000;
 
 interface Stream {
@@ -27,35 +27,35 @@ interface Stream {
   isAcknowledged: boolean;
 }
 
-/** Of one local client. */
+/** The subscriptions of one local client. */
 export class RememberedSubscriptions {
-  /** Begins our ids; no client chooses it. */
+  /** Prefix of our request ids; a random text that no client uses. */
   readonly #prefix = `luno-mcp-bridge:${crypto.randomUUID()}:`;
   /** Requests of the client that are not answered. */
   readonly #asked = new Map<RequestId, JSONRPCRequest>();
-  /** Those that subscribed, by what they are about. */
+  /** Answered subscriptions, by what they refer to. */
   readonly #subscribed = new Map<string, JSONRPCRequest>();
-  /** Of 2026-07-28, each open until its request is answered. */
+  /** Streams of revision 2026-07-28, each open until its request is answered. */
   readonly #streams = new Map<RequestId, Stream>();
-  /** What was sent again, by our ids. */
+  /** Requests that were sent again, by our ids. */
   readonly #again = new Map<RequestId, string>();
 
-  /** Whether the client watches nothing. */
+  /** Whether there are no subscriptions. */
   get isEmpty(): boolean {
     return this.#subscribed.size === 0 && this.#streams.size === 0;
   }
 
-  /** Requests whose streams are open; they are answered when those end. */
+  /** Requests whose streams are open; they are answered when the streams end. */
   get streams(): readonly JSONRPCRequest[] {
     return [...this.#streams.values()].flatMap(({ request, isAcknowledged }) => isAcknowledged ? [request] : []);
   }
 
-  /** Whether a request opened a stream that goes on. */
+  /** Whether a request opened a stream that is still open. */
   isStream(id: RequestId): boolean {
     return this.#streams.get(id)?.isAcknowledged ?? false;
   }
 
-  /** Sees every request that is sent for the client; answers whether it subscribes to something. */
+  /** Observes every request of the client; returns whether it is a subscription. */
   sent(request: JSONRPCRequest): boolean {
     if (this.#asked.size + this.#subscribed.size + this.#streams.size >= MAX_REMEMBERED) return false;
     if (request.method === LISTEN) this.#streams.set(request.id, { request, isAcknowledged: false });
@@ -64,13 +64,15 @@ export class RememberedSubscriptions {
     return METHODS[request.method]?.ends !== true;
   }
 
-  /** The client wants no answer to a request any more. */
+  /** The client has cancelled a request. */
   cancelled(id: RequestId): void {
     this.#asked.delete(id);
     this.#streams.delete(id);
   }
 
-  /** Sees every message of the server; answers what the client gets in its place, `undefined` for the message itself. */
+  /**
+   * Observes every message of the server; returns the messages to forward instead, `undefined` to forward it unchanged.
+   */
   fromServer(message: JSONRPCMessage): readonly JSONRPCMessage[] | undefined {
     if ("method" in message) return isRequest(message) ? undefined : this.#acknowledged(message);
     if (message.id === undefined) return undefined;
@@ -83,14 +85,14 @@ export class RememberedSubscriptions {
     return undefined;
   }
 
-  /** The connection is gone, with what was not answered on it. */
+  /** The connection ended, and with it the unanswered requests. */
   dropped(): void {
     this.#asked.clear();
     this.#again.clear();
     for (const [id, { isAcknowledged }] of this.#streams) if (!isAcknowledged) this.#streams.delete(id);
   }
 
-  /** What to send to a server that knows nothing of the client. */
+  /** The requests to send to a server that does not know the client. */
   again(): readonly JSONRPCRequest[] {
     const single = [...this.#subscribed].map(([key, request], index) => {
       const id = `${this.#prefix}${index}`;
@@ -102,7 +104,7 @@ export class RememberedSubscriptions {
 
   #remember(request: JSONRPCRequest, result: unknown): void {
     const { about = "uri", ends = false } = METHODS[request.method] ?? {};
-    // A pair may be written in several ways; the server tells its name.
+    // A pair may be written in several ways; the server returns its canonical name.
     const name = isObject(result) && typeof result[about] === "string" ? result[about] : request.params?.[about];
     const key = `${about} ${name}`;
     if (ends) this.#subscribed.delete(key);
@@ -121,7 +123,7 @@ export class RememberedSubscriptions {
     return [updated({ uri: request.params?.uri })];
   }
 
-  /** A stream that was opened again has been acknowledged before. */
+  /** A reopened stream was already acknowledged to the client. */
   #acknowledged(message: JSONRPCMessage): readonly JSONRPCMessage[] | undefined {
     if (!("method" in message) || message.method !== "notifications/subscriptions/acknowledged") return undefined;
     const { _meta = {}, notifications } = message.params ?? {};

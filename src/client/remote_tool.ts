@@ -1,4 +1,4 @@
-/** Calls a tool of a server and says in one value what came of it. */
+/** Calls a tool of a server and returns the outcome as one value. */
 
 import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import type { Client } from "@modelcontextprotocol/client";
@@ -7,7 +7,7 @@ import { readJson } from "../text/read_json.ts";
 import type { ConnectionError } from "./connection_error.ts";
 import type { Session } from "./session.ts";
 
-/** A tool as a server lists it. */
+/** A tool in the list of a server. */
 export type { Tool as RemoteTool } from "@modelcontextprotocol/client";
 
 /** A tool and its arguments. */
@@ -16,26 +16,26 @@ export interface ToolRequest {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type RemoteOutcome =
   | { readonly kind: "answer"; readonly value: Readonly<Record<string, unknown>> }
-  /** The server is busy or we were too eager. */
+  /** The server is busy, or a limit was exceeded. */
   | { readonly kind: "refusal"; readonly code: string; readonly message: string; readonly retryAfterMs: number }
-  /** `value` is the error as the server wrote it. */
+  /** `value` is the error as the server sent it. */
   | { readonly kind: "error"; readonly code: string; readonly message: string; readonly value: unknown }
   | { readonly kind: "disconnected"; readonly cause: ConnectionError };
 
-/** An error within a tool's result. */
+/** An error in a tool's result. */
 const ToolErrorText = z.object({
   error: z.looseObject({ code: z.string(), message: z.string(), retry_after_ms: z.number().min(0).optional() }),
 });
 
-/** What our server adds to errors of the protocol. */
+/** What our server adds to protocol errors. */
 const ErrorData = z.looseObject({ code: z.string().optional(), retryAfterMs: z.number().min(0).optional() });
 
 const AnswerText = z.record(z.string(), z.unknown());
 
-/** Calls `request` over the protocol's `tools/call`; rejects only where `signal` aborts or something of ours is wrong. */
+/** Calls `request` by the protocol's `tools/call`; rejects only when `signal` aborts or on an internal error. */
 export async function callRemoteTool(
   { client, transport }: Session,
   request: ToolRequest,

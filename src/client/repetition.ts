@@ -1,9 +1,9 @@
-/** Which requests are safe to send a second time when it is not known whether the first one ran. */
+/** Which requests are safe to repeat when it is unknown whether the first one ran. */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/client";
 import { z } from "zod";
 
-/** Methods of the protocol that change nothing, or that end with the connection. */
+/** Protocol methods that change nothing, or whose effect ends with the connection. */
 const READING_METHODS = new Set([
   "ping",
   "initialize",
@@ -22,7 +22,7 @@ const READING_METHODS = new Set([
   "describe_capabilities",
 ]);
 
-/** Tools that are remembered at most. */
+/** The most tools that are remembered. */
 const MAX_TOOLS = 1_000;
 
 const ToolList = z.object({
@@ -33,13 +33,13 @@ const ToolList = z.object({
   })),
 });
 
-/** Learns from the lists of tools that pass by; what it has not seen is not safe. */
+/** Learns from the lists of tools that pass through; an unknown tool is not safe to repeat. */
 export class RepetitionRules {
   readonly #safeTools = new Set<string>();
-  /** Those of them that change nothing at all. */
+  /** Tools that change nothing at all. */
   readonly #readingTools = new Set<string>();
 
-  /** Takes the result of a `tools/list`. */
+  /** Learns from the result of a `tools/list`. */
   learn(result: unknown): void {
     for (const { name, annotations } of ToolList.safeParse(result).data?.tools ?? []) {
       const isReading = annotations?.readOnlyHint === true;
@@ -48,12 +48,12 @@ export class RepetitionRules {
     }
   }
 
-  /** Whether it changes nothing, so that nobody needs to be asked before it is sent again. */
+  /** Whether it changes nothing, so that it may be repeated without asking. */
   isReading(request: JSONRPCRequest): boolean {
     return isAmong(this.#readingTools, request);
   }
 
-  /** A direct call names the tool as its method. */
+  /** A direct call has the tool's name as its method. */
   isSafe(request: JSONRPCRequest): boolean {
     return isAmong(this.#safeTools, request);
   }

@@ -1,9 +1,9 @@
 import type { Session } from "./session.ts";
 
-/** For the server's word that it will tell of changes, in milliseconds. */
+/** Time limit for the server to acknowledge the subscription, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** Tells when one of some resources has changed, for as long as the session lasts. */
+/** Reports when one of some resources has changed, until the session ends. */
 export class ResourceChanges {
   #isOver = false;
   #hasChanged = false;
@@ -11,7 +11,7 @@ export class ResourceChanges {
 
   private constructor() {}
 
-  /** Subscribes to resources of a server; `undefined` where it does not tell of changes of all of them. */
+  /** Subscribes to resources of a server; `undefined` when it does not report changes of all of them. */
   static async follow(
     { client, transport }: Session,
     uris: readonly string[],
@@ -34,19 +34,22 @@ export class ResourceChanges {
         await Promise.all(uris.map((uri) => client.subscribeResource({ uri }, options)));
       }
     } catch {
-      // Who cannot be told looks again.
+      // After an interruption every resource counts as changed.
       return undefined;
     }
     void transport.ended.then(() => changes.#end());
     return changes;
   }
 
-  /** Whether nothing more will be told. */
+  /** Whether no more changes will be reported. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Settles when something has changed since the last time, when that cannot be told any more, or when `signal` aborts. */
+  /**
+   * Settles when something has changed since the last call, when changes are no longer reported, or when `signal`
+   * aborts.
+   */
   async next(signal: AbortSignal): Promise<void> {
     const stop = () => this.#news.resolve();
     signal.addEventListener("abort", stop, { once: true });

@@ -1,6 +1,6 @@
 /**
- * The official client's transport over as many connections as it takes: once the first is there, the client notices of the
- * next ones no more than calls that were lost. What it subscribed to goes on.
+ * The official client's transport over a series of connections: once the first one is open, the client notices
+ * reconnections only by the calls that were lost. Subscriptions are restored.
  */
 
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
@@ -11,21 +11,23 @@ import { openSocket } from "./socket.ts";
 import type { Endpoint, SocketOptions } from "./socket.ts";
 import type { Sleep } from "../timing/sleep.ts";
 
-/** How it connects again. */
+/** How it reconnects. */
 export interface ResumingOptions {
   readonly backoff: Backoff;
   readonly sleep: Sleep;
-  /** Hears why there is no connection, each time before it is tried again. */
+  /** Called with the reason whenever there is no connection, before each new attempt. */
   readonly lost: (cause: ConnectionError) => void;
 }
 
-/** Its connections to one server; `start` rejects with a {@linkcode ConnectionError} where there is no first one. */
+/**
+ * A series of connections to one server; `start` rejects with a {@linkcode ConnectionError} when the first one fails.
+ */
 export class ResumingTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  /** Resolves when nothing is tried any more, with the reason. */
+  /** Resolves with the reason when no more attempts are made. */
   readonly ended: Promise<ConnectionError>;
 
   readonly #first = Promise.withResolvers<void>();
@@ -61,7 +63,7 @@ export class ResumingTransport implements Transport {
     });
   }
 
-  /** Why there will be no connection any more; `undefined` while there may be. */
+  /** Why there will be no further connection; `undefined` while there may be one. */
   get cause(): ConnectionError | undefined {
     return this.#cause;
   }

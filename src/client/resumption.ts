@@ -1,27 +1,27 @@
-/** Goes on with a session over the next connection, where the server offers that, by the token that it gave. */
+/** Resumes a session on the next connection by a token, if the server offers that. */
 
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/client";
 import { isObject } from "../validation/is_object.ts";
 import type { ConnectionError } from "./connection_error.ts";
 
-/** A request of our server; others answer that they do not have it. */
+/** A request of our server; others answer that the method is unknown. */
 const RESUME_METHOD = "resume_session";
 
-/** Sends a message over the connection that there is. */
+/** Sends a message on the present connection. */
 type Send = (message: JSONRPCMessage) => void;
 
-/** The session of one local client. */
+/** The resumable session of one local client. */
 export class Resumption {
-  /** Id of our requests; no client chooses this one. */
+  /** Id of our requests; a random text that no client uses. */
   readonly #id = `luno-mcp-bridge:${crypto.randomUUID()}`;
   #token: string | undefined;
-  /** What the local client's requests name their revision with. */
+  /** The `_meta` with which the local client's requests name their revision. */
   #meta: unknown;
-  /** Whether this connection's server was asked for a token. */
+  /** Whether a token was requested on this connection. */
   #isAsked = false;
   #resumed: PromiseWithResolvers<boolean> | undefined;
 
-  /** Asks for a token, once on each connection; in the revision of a request of the client. */
+  /** Requests a token, once per connection, in the protocol revision of the client's request. */
   ask(send: Send, params?: JSONRPCRequest["params"]): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
@@ -29,7 +29,10 @@ export class Resumption {
     send(this.#request({}));
   }
 
-  /** Hands the token in on a new connection; whether the session goes on. Rejects with what `fail` was told. */
+  /**
+   * Presents the token on a new connection; resolves to whether the session was resumed. Rejects with the error passed
+   * to `fail`.
+   */
   resume(send: Send): Promise<boolean> {
     this.#isAsked = false;
     const token = this.#token;
@@ -41,7 +44,7 @@ export class Resumption {
     return this.#resumed.promise;
   }
 
-  /** Sees every message of the server; answers whether it was meant for us alone. */
+  /** Observes every message of the server; returns whether it answers a request of ours. */
   fromServer(message: JSONRPCMessage): boolean {
     if ("method" in message || message.id !== this.#id) return false;
     const result: unknown = "result" in message ? message.result : undefined;
@@ -52,7 +55,7 @@ export class Resumption {
     return true;
   }
 
-  /** Gives up what `resume` has begun. */
+  /** Ends a pending `resume` with an error. */
   fail(cause: ConnectionError): void {
     this.#resumed?.reject(cause);
     this.#resumed = undefined;

@@ -1,4 +1,4 @@
-/** An MCP session with a server over WebSocket, in whichever era the server speaks. */
+/** An MCP session with a server over WebSocket, in the protocol revision of the server. */
 
 import { Client, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { cleanText } from "../text/clean_text.ts";
@@ -9,21 +9,29 @@ import type { ResumingOptions } from "./resuming_transport.ts";
 import type { Endpoint, SocketOptions } from "./socket.ts";
 import { WebSocketClientTransport } from "./transport.ts";
 
-/** A session that is open. */
+/** An open session. */
 export interface Session {
   readonly client: Client;
   readonly transport: WebSocketClientTransport | ResumingTransport;
 }
 
-/** How a session is opened. */
+/** Options of a session. */
 export interface SessionOptions extends SocketOptions {
-  /** How the client names itself. @default "luno-mcp-client" */
+  /**
+   * The client's name.
+   *
+   * @default "luno-mcp-client"
+   */
   readonly name?: string;
-  /** Goes on over further connections. @default it ends with its connection */
+  /**
+   * Reconnects when a connection ends.
+   *
+   * @default the session ends with its connection
+   */
   readonly resuming?: ResumingOptions;
 }
 
-/** For the protocol's own handshake, in milliseconds. */
+/** Time limit of the protocol's handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Opens a session. Rejects with a {@linkcode ConnectionError}. */
@@ -44,7 +52,7 @@ export async function openSession(endpoint: Endpoint, options: SessionOptions = 
   return { client, transport };
 }
 
-/** The error for a handshake of the protocol that came to nothing on a connection that is open. */
+/** The error for a failed protocol handshake on an open connection. */
 function sessionError(cause: unknown, signal: AbortSignal | undefined): ConnectionError {
   if (signal?.aborted) return new ConnectionError("ERR_ENDED", "Connecting was given up", { cause });
   if (cause instanceof SdkError && cause.code === SdkErrorCode.RequestTimeout) {

@@ -1,6 +1,6 @@
 /**
- * Simulates many clients of one server: each keeps a session, calls tools at a steady pace with one call in flight,
- * waits when it is told to, and connects again with backoff when its connection is gone.
+ * Simulates many clients of one server: each keeps a session, makes calls at a steady rate with one call in flight,
+ * pauses when the server asks for it, and reconnects with backoff.
  */
 
 import type { Sleep } from "../timing/sleep.ts";
@@ -14,16 +14,16 @@ import type { Endpoint } from "./socket.ts";
 import { Tally } from "./tally.ts";
 import type { Report } from "./tally.ts";
 
-/** What the clients do, and the world they do it in. */
+/** What the clients do, and their environment. */
 export interface LoadOptions {
   readonly endpoint: Endpoint;
   readonly clients: number;
-  /** Calls that each client starts in a second, as far as the answers come in time. */
+  /** Calls that each client starts per second, as far as answers arrive in time. */
   readonly callsPerSecond: number;
   readonly durationMs: number;
-  /** The next call of a client. */
+  /** Returns the next call of a client. */
   nextRequest(): ToolRequest;
-  /** Ends the run early when it aborts. */
+  /** Ends the run early. */
   readonly signal: AbortSignal;
   /** From 0 up to, but not including, 1. */
   random(): number;
@@ -32,10 +32,10 @@ export interface LoadOptions {
   now(): number;
 }
 
-/** How long one call may take. */
+/** Time limit of one call. */
 const CALL_TIMEOUT_MS = 30_000;
 
-/** How long calls may still take when the time is up. */
+/** How long calls in flight may continue after the end. */
 const GRACE_MS = 2_000;
 
 type Opened =
@@ -46,9 +46,9 @@ type Opened =
 export class Load {
   readonly tally = new Tally();
   readonly #options: LoadOptions;
-  /** No further call starts. */
+  /** Aborts when no further call may start. */
   readonly #stop = new AbortController();
-  /** Calls in flight are given up. */
+  /** Aborts the calls in flight. */
   readonly #cut = new AbortController();
   #startedMs = 0;
   #endedMs: number | undefined;
@@ -57,13 +57,13 @@ export class Load {
     this.#options = options;
   }
 
-  /** What the run has come to so far. */
+  /** The figures so far. */
   report(): Report {
     const elapsedMs = (this.#endedMs ?? this.#options.now()) - this.#startedMs;
     return this.tally.report({ clients: this.#options.clients, elapsedMs });
   }
 
-  /** Runs for the whole duration, or until every client was refused for good. */
+  /** Runs for the whole duration, or until every client was permanently rejected. */
   async run(): Promise<Report> {
     const { clients, durationMs, signal, now } = this.#options;
     this.#startedMs = now();
@@ -111,7 +111,7 @@ export class Load {
     }
   }
 
-  /** Calls until the time is up or the connection gone. */
+  /** Makes calls until the end of the run or of the connection. */
   async #work(session: Session, backoff: Backoff): Promise<void> {
     const { callsPerSecond, random, now } = this.#options;
     const interval = 1_000 / callsPerSecond;
@@ -130,7 +130,7 @@ export class Load {
     await transport.close();
   }
 
-  /** Makes one call; answers how long the server asked us to wait, in milliseconds. */
+  /** Makes one call; returns the pause that the server asked for, in milliseconds. */
   async #call(session: Session, backoff: Backoff): Promise<number> {
     const { nextRequest, now, random } = this.#options;
     const started = now();
@@ -145,7 +145,7 @@ export class Load {
       if (outcome.kind === "error") this.tally.failed(outcome.code);
       if (outcome.kind === "refusal") {
         this.tally.refused(outcome.code);
-        return outcome.retryAfterMs * (1 + random()); // Many clients were told the same moment.
+        return outcome.retryAfterMs * (1 + random()); // Many clients were given the same time.
       }
       if (outcome.kind === "disconnected" && this.#stop.signal.aborted) this.tally.failed(outcome.cause.code);
     } catch (error) {
@@ -159,7 +159,7 @@ export class Load {
     return this.#wait(milliseconds, this.#stop.signal);
   }
 
-  /** Waits; ends early, and quietly, when `signal` aborts. */
+  /** Waits; returns early, without an error, when `signal` aborts. */
   async #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await this.#options.sleep(Math.max(0, milliseconds), signal).catch(() => {});

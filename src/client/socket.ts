@@ -1,7 +1,7 @@
 /**
- * Opens a WebSocket to an MCP server: handshake, TLS, token, bounds and keep-alive.
+ * Opens a WebSocket to an MCP server: handshake, TLS, token, limits and keep-alive.
  *
- * It knows nothing of JSON-RPC, and it does not connect again.
+ * It knows nothing of JSON-RPC, and does not reconnect.
  */
 
 import { createRedactor } from "../secrets/redaction.ts";
@@ -15,50 +15,66 @@ import { closedError, ConnectionError } from "./connection_error.ts";
 import { handshakeError, refusedError } from "./handshake_error.ts";
 import type { Attempt } from "./handshake_error.ts";
 
-/** Certificates as PEM. */
+/** Certificates in PEM. */
 export interface ClientTls {
   /** Authorities to trust instead of the public ones. */
   readonly ca?: string;
-  /** Our own certificate chain, with its key. */
+  /** The client's certificate chain and key. */
   readonly identity?: { readonly cert: string; readonly key: string };
 }
 
-/** Where a server is and how to authenticate there. */
+/** The address of a server, and how to authenticate there. */
 export interface Endpoint {
   readonly url: URL;
   /** Sent as `Authorization: Bearer …`. */
   readonly token?: Secret;
-  /** Where the token came from, for the sentence about one that is not accepted. @default "LUNO_MCP_TOKEN" */
+  /**
+   * Where the token came from, for the message when it is rejected.
+   *
+   * @default "LUNO_MCP_TOKEN"
+   */
   readonly tokenSource?: string;
   readonly tls?: ClientTls;
 }
 
-/** Bounds of one connection. */
+/** Limits of one connection. */
 export interface SocketOptions {
-  /** Gives up connecting when it aborts; an open connection is left alone. */
+  /** Aborts connecting; has no effect on an open connection. */
   readonly signal?: AbortSignal;
-  /** Largest message that the server may send, in bytes. @default 16_777_216 */
+  /**
+   * Largest message of the server, in bytes.
+   *
+   * @default 16_777_216
+   */
   readonly maxMessageSize?: number;
-  /** For the connection, the TLS and the WebSocket handshake together. @default 10_000 */
+  /**
+   * Time limit of connection, TLS and WebSocket handshake together.
+   *
+   * @default 10_000
+   */
   readonly connectTimeoutMs?: number;
-  /** Between pings; a server that is silent is gone within two intervals. @default 15_000 */
+  /**
+   * Interval of pings; a silent server is disconnected within two intervals.
+   *
+   * @default 15_000
+   */
   readonly pingIntervalMs?: number;
 }
 
-/** What is done with an open socket's events. */
+/** Handles the events of an open socket. */
 export interface ClientSocketHandler {
   text(data: string): void;
-  /** The connection has ended, whoever ended it; called once, after an opening that succeeded. */
+  /** The connection has ended, from either side; called once, and only after it was open. */
   closed(cause: ConnectionError): void;
 }
 
-/** Subprotocol that the server echoes. */
+/** The subprotocol that the server selects. */
 const SUBPROTOCOL = "mcp";
 
-/** How long the server may take to answer our closing. */
+/** How long to wait for the server's part of the closing handshake. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** Connects. Rejects with a {@linkcode ConnectionError}. */
+/** Connects; rejects with a {@linkcode ConnectionError}. */
 export function openSocket(
   { url, token, tokenSource = "LUNO_MCP_TOKEN", tls }: Endpoint,
   handler: ClientSocketHandler,
@@ -66,7 +82,7 @@ export function openSocket(
 ): Promise<Socket> {
   const { signal, maxMessageSize = 16_777_216, connectTimeoutMs = 10_000, pingIntervalMs = 15_000 } = options;
   if (signal?.aborted) return Promise.reject(gaveUp());
-  // A server that repeats what it was sent must not show the token to a model or a log.
+  // If a server repeats what it was sent, the token must not reach a model or a log.
   const redact = createRedactor(token === undefined ? [] : [token.reveal()]);
   const attempt: Attempt = {
     url,
@@ -101,7 +117,7 @@ function untilOpen(
       failure = gaveUp();
       socket.terminate();
     };
-    // The time limit of `ws` ends the process where the runtime lets it strike after a failure (Deno 2.7).
+    // A timer of our own: after a failure, the time limit of `ws` can end the process (Deno 2.7).
     const limit = setTimeout(() => {
       failure ??= handshakeError(new Error("Opening handshake has timed out"), attempt);
       socket.terminate();
@@ -114,7 +130,8 @@ function untilOpen(
     socket.on("error", (error) => failure ??= handshakeError(error, attempt));
     socket.on("unexpected-response", (request, response) => {
       failure = refusedError(response.statusCode ?? 0, response.headers["retry-after"], attempt);
-      // First: the request reads on to the end, and a body that breaks off ends the process (Deno 2.7).
+      // Must be registered first: the request reads its response to the end, and one that breaks off ends the process
+      // (Deno 2.7).
       response.destroy();
       request.destroy();
       socket.terminate();
@@ -135,7 +152,7 @@ function untilOpen(
   });
 }
 
-/** Passes events on and keeps the connection alive until it ends. */
+/** Forwards events and keeps the connection alive until it ends. */
 function watch(
   socket: WebSocket,
   handler: ClientSocketHandler,

@@ -1,36 +1,36 @@
-/** What many clients together have met, in bounded memory. */
+/** What many clients together have experienced, in bounded memory. */
 
 import { LatencyHistogram } from "../timing/latency_histogram.ts";
 
-/** Different kinds that are counted by name; further ones share `other`. */
+/** The most kinds that are counted by name; further ones are counted as `other`. */
 const MAX_KINDS = 50;
 
-/** Counts by kind, the most frequent first. */
+/** Counts by kind, the highest first. */
 export type CountsByKind = Readonly<Record<string, number>>;
 
-/** What a run has come to; durations in milliseconds. */
+/** The result of a run; durations in milliseconds. */
 export interface Report {
   readonly clients: number;
   readonly duration_s: number;
-  /** Sessions that were opened, the reopened ones included. */
+  /** Sessions that were opened, reopened ones included. */
   readonly connects: number;
   readonly reconnects: number;
   readonly calls: number;
   readonly calls_per_second: number;
   readonly answers: number;
-  /** Calls that had no answer yet when the run ended. */
+  /** Calls without an answer when the run ended. */
   readonly unfinished: number;
   /** Failed calls and failed connects, by code. */
   readonly errors: CountsByKind;
-  /** Errors as a share of all calls and failed connects: 0 to 1. A connection that broke counts as one error. */
+  /** Errors as a share of all calls and failed connects: 0 to 1. A broken connection counts as one error. */
   readonly error_rate: number;
-  /** What the server refused for now: too many calls, too many connections. */
+  /** Temporary rejections by the server: too many calls, too many connections. */
   readonly refusals: CountsByKind;
-  /** Of answered calls; `null` without any. */
+  /** Latency of answered calls; `null` when there are none. */
   readonly latency_ms: { readonly [name in "p50" | "p90" | "p99" | "max"]: number | null };
 }
 
-/** Counts while a run goes on. */
+/** Counts during a run. */
 export class Tally {
   readonly latency = new LatencyHistogram();
   readonly #errors = new Kinds();
@@ -42,7 +42,7 @@ export class Tally {
   #calls = 0;
   #unfinished = 0;
 
-  /** Clients that have a session now. */
+  /** Clients with an open session. */
   get connected(): number {
     return this.#connected;
   }
@@ -62,7 +62,7 @@ export class Tally {
     this.#errors.add(kind);
   }
 
-  /** A call or a connection was refused for now. */
+  /** A call or a connection was temporarily rejected. */
   refused(kind: string): void {
     this.#refusals.add(kind);
   }
@@ -127,7 +127,7 @@ class Kinds {
   }
 }
 
-/** Two decimals. */
+/** Rounds to two decimals. */
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

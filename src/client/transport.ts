@@ -1,4 +1,4 @@
-/** The official client's transport over WebSocket: one JSON-RPC message a text frame. It does not connect again. */
+/** The official client's transport over WebSocket: one JSON-RPC message per text frame. It does not reconnect. */
 
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import type { Socket } from "../transport/listeners/listener.ts";
@@ -13,7 +13,7 @@ export class WebSocketClientTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
 
-  /** Resolves when an open connection has ended, with the reason. */
+  /** Resolves with the reason when an open connection has ended. */
   readonly ended: Promise<ConnectionError>;
 
   readonly #endpoint: Endpoint;
@@ -55,7 +55,7 @@ export class WebSocketClientTransport implements Transport {
     return Promise.resolve();
   }
 
-  /** Says goodbye; the server has a second to answer. */
+  /** Closes the connection; waits up to a second for the server. */
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#socket === undefined) return;

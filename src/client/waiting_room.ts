@@ -1,9 +1,9 @@
-/** Messages that wait for a connection: a bounded number, for a bounded time. */
+/** A queue of messages that wait for a connection: bounded in number and time. */
 
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
 import type { Sleep } from "../timing/sleep.ts";
 
-/** Bounds, and who hears of messages that waited too long. */
+/** Limits, and a callback for messages that waited too long. */
 export interface WaitingRoomOptions {
   readonly maxMessages: number;
   readonly maxWaitMs: number;
@@ -29,7 +29,7 @@ export class WaitingRoom {
     return this.#waiting.length === 0;
   }
 
-  /** Takes a message; `false` when there is no room. */
+  /** Adds a message; returns `false` when the queue is full. */
   add(message: JSONRPCMessage): boolean {
     const { maxMessages, maxWaitMs, sleep, expired } = this.#options;
     if (this.#waiting.length >= maxMessages) return false;
@@ -42,7 +42,7 @@ export class WaitingRoom {
     return true;
   }
 
-  /** Lets all out, in order. */
+  /** Removes and returns all messages, in order. */
   empty(): JSONRPCMessage[] {
     const all = this.#waiting;
     this.#waiting = [];
@@ -50,7 +50,7 @@ export class WaitingRoom {
     return all.map(({ message }) => message);
   }
 
-  /** Forgets a request; answers whether it was here. */
+  /** Removes a request; returns whether it was in the queue. */
   remove(id: RequestId): boolean {
     const entry = this.#waiting.find(({ message }) => "method" in message && "id" in message && message.id === id);
     if (entry === undefined) return false;

@@ -1,17 +1,17 @@
-/** The clients whose configuration `setup` writes and `doctor` reads: where it is, and how it says which servers to start. */
+/** The AI clients whose configuration `setup` writes and `doctor` reads: where it is, and how it lists servers. */
 
 import { posix, win32 } from "node:path";
 
-/** What decides where a client keeps its configuration. */
+/** What determines where a client keeps its configuration. */
 export interface System {
   readonly os: typeof Deno.build.os;
   env(name: string): string | undefined;
 }
 
-/** Where a client's configuration may be. */
+/** A possible place of a client's configuration. */
 export interface ConfigPlace {
   readonly file: string;
-  /** A folder that is there once the client has been used. */
+  /** A folder that exists once the client has been used. */
   readonly folder: string;
 }
 
@@ -19,32 +19,32 @@ export interface ConfigPlace {
 export interface Client {
   readonly title: string;
   readonly format: "json" | "toml";
-  /** The member of the file that holds the servers by their names. */
+  /** The member of the file that contains the servers by name. */
   readonly servers: string;
-  /** What an entry says beside its command, arguments and environment. */
+  /** Members of an entry beside its command, arguments and environment. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** Where the user's own configuration may be, the likeliest last. */
+  /** Possible places of the user's own configuration, the most likely last. */
   places(folders: Folders): readonly ConfigPlace[];
-  /** The file of a project, from the project's folder; `undefined` where the client has none. */
+  /** The configuration file of a project, given the project's folder; `undefined` when the client has none. */
   readonly project?: string;
 }
 
-/** The folders of a user, and how paths are joined on the system. */
+/** The folders of a user, and the system's way of joining paths. */
 interface Folders {
   readonly home: string;
-  /** Where programs keep their settings: `~/.config`, `~/Library/Application Support` or `%APPDATA%`. */
+  /** Where programs keep settings: `~/.config`, `~/Library/Application Support` or `%APPDATA%`. */
   readonly settings: string;
-  /** `~/.config`, or what `XDG_CONFIG_HOME` names; `%APPDATA%` on Windows. */
+  /** `~/.config`, or the value of `XDG_CONFIG_HOME`; `%APPDATA%` on Windows. */
   readonly config: string;
   /** `%LOCALAPPDATA%`; `undefined` on other systems. */
   readonly local: string | undefined;
   readonly isWindows: boolean;
   join(...parts: string[]): string;
-  /** An absolute folder that a variable names. */
+  /** The absolute folder in a variable. */
   named(variable: string): string | undefined;
 }
 
-/** Every client, in the order in which they are told. */
+/** Every client, in the order of output. */
 export const CLIENTS = {
   "claude-code": {
     title: "Claude Code",
@@ -62,7 +62,7 @@ export const CLIENTS = {
     format: "json",
     servers: "mcpServers",
     places: ({ settings, local, join }) => {
-      // Installed as a package, it is shown a folder of its own instead of the user's.
+      // Installed as a package, it sees a private folder instead of the user's.
       const packaged = local === undefined
         ? []
         : [join(local, "Packages", "Claude_pzs8sxrjxfjjc", "LocalCache", "Roaming", "Claude")];
@@ -117,13 +117,13 @@ export const CLIENTS = {
   },
 } as const satisfies Readonly<Record<string, Client>>;
 
-/** What a client is called on a command line. */
+/** The name of a client on the command line. */
 export type ClientName = keyof typeof CLIENTS;
 
 /** Every client's name, in the order of the table. */
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
-/** The variables that decide where configurations are, on any system. */
+/** The variables that determine where configurations are, on any system. */
 export const CLIENT_VARIABLES: readonly string[] = [
   "HOME",
   "USERPROFILE",
@@ -136,7 +136,7 @@ export const CLIENT_VARIABLES: readonly string[] = [
   "GEMINI_CLI_HOME",
 ];
 
-/** Where a client's configuration may be, the likeliest last; none where the environment names no home. */
+/** Possible places of a client's configuration, the most likely last; empty when the environment has no home folder. */
 export function configPlaces(name: ClientName, system: System): readonly ConfigPlace[] {
   const folders = foldersOf(system);
   return folders === undefined ? [] : CLIENTS[name].places(folders);
@@ -145,7 +145,7 @@ export function configPlaces(name: ClientName, system: System): readonly ConfigP
 function foldersOf({ os, env }: System): Folders | undefined {
   const isWindows = os === "windows";
   const path = isWindows ? win32 : posix;
-  // A relative one would mean another folder wherever the program is started.
+  // A relative folder would depend on where the program is started.
   const named = (variable: string) => {
     const folder = env(variable) ?? "";
     return path.isAbsolute(folder) ? folder : undefined;
@@ -154,7 +154,7 @@ function foldersOf({ os, env }: System): Folders | undefined {
   if (home === undefined) return undefined;
   const { join } = path;
   const roaming = named("APPDATA") ?? join(home, "AppData", "Roaming");
-  // Zed keeps to ~/.config on macOS too, whatever XDG_CONFIG_HOME says.
+  // Zed uses ~/.config on macOS too, and ignores XDG_CONFIG_HOME there.
   const xdg = os === "darwin" ? undefined : named("XDG_CONFIG_HOME");
   const config = isWindows ? roaming : xdg ?? join(home, ".config");
   return {

@@ -1,7 +1,7 @@
 /**
- * Changes one server in the text of a client's configuration and nothing else: comments, order and spacing of the rest
- * stay. What comes out is read again and held against what was meant, so a text that is written in a way that the edit
- * does not know is refused and never damaged.
+ * Changes one server in the text of a client's configuration: comments, order and spacing of everything else stay. The
+ * result is parsed and compared with the intended configuration, so a text that the edit does not understand is refused
+ * and never damaged.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -13,9 +13,9 @@ import { parseJsonText, parseTomlText, withoutMark } from "./read_config.ts";
 import type { Parsed } from "./read_config.ts";
 import { removeTomlTable, setTomlTable } from "./toml_table.ts";
 
-/** What an entry is to say; members that it has besides stay. */
+/** The content of an entry; its other members stay. */
 export interface NewEntry extends Launch {
-  /** Variables to add to those that it has. */
+  /** Variables to add to the present ones. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ export type Edited = { readonly ok: true; readonly text: string } | { readonly o
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Adds a server or changes the one of this name. An empty text is a configuration without anything. */
+/** Adds a server or changes the one of this name. An empty text counts as an empty configuration. */
 export function setServer(client: Client, text: string, { name, entry }: { name: string; entry: NewEntry }): Edited {
   return edit(client, text, {
     meant: (servers) => ({
@@ -51,7 +51,7 @@ export function removeServer(client: Client, text: string, name: string): Edited
   });
 }
 
-/** What an edit means, and how it is made in either format. */
+/** The intended result of an edit, and how to make it in each format. */
 interface Edit {
   meant(servers: Members): Members;
   json(content: string, servers: Members): string;
@@ -81,13 +81,13 @@ function edit({ format, servers: member }: Client, text: string, { meant, json, 
   return { ok: true, text: text.slice(0, text.length - content.length) + changed };
 }
 
-/** No servers are the same as no list of them. */
+/** An empty list of servers equals a missing one. */
 function withMember(value: Members, member: string, servers: Members): Members {
   const { [member]: _servers, ...others } = value;
   return Object.keys(servers).length === 0 ? others : { ...others, [member]: servers };
 }
 
-/** Without the prototypes that parsers give their objects. */
+/** Removes the prototypes that parsers give to objects. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, member) => typeof member === "bigint" ? `${member}n` : member));
 }

@@ -1,9 +1,9 @@
-/** Changes one member of a JSON text, with comments and trailing commas or without, and keeps every other byte. */
+/** Changes one member of a JSON text, with or without comments and trailing commas, and keeps every other byte. */
 
 import { findNodeAtLocation, parseTree } from "jsonc-parser";
 import type { Node } from "jsonc-parser";
 
-/** Sets a member, in objects that are made where there are none; the text is valid, or empty. */
+/** Sets a member, creating the objects on its path; the text is valid JSON, or empty. */
 export function setJsonMember(text: string, path: readonly string[], value: unknown): string {
   const root = treeOf(text);
   if (root === undefined) return `${text}${prettyText(nested(path, value), "", styleOf(text))}${styleOf(text).eol}`;
@@ -15,7 +15,7 @@ export function setJsonMember(text: string, path: readonly string[], value: unkn
   return object?.type === "object" ? insertMember(text, object, { name, value: nested(below, value) }) : text;
 }
 
-/** Removes a member, and its line where nothing else stands there; the text is valid. */
+/** Removes a member, and its line when nothing else is on it; the text is valid JSON. */
 export function removeJsonMember(text: string, path: readonly string[]): string {
   const root = treeOf(text);
   const member = root && findNodeAtLocation(root, [...path])?.parent;
@@ -24,7 +24,7 @@ export function removeJsonMember(text: string, path: readonly string[]): string 
   const at = siblings.indexOf(member);
   const comma = commaBehind(text, endOf(member));
   const before = siblings[at - 1];
-  // The last one leaves no comma behind.
+  // The last member must not leave a comma behind.
   const loose = comma === undefined && before !== undefined ? commaBehind(text, endOf(before)) : undefined;
   const { start, end } = wholeLines(text, member.offset, comma === undefined ? endOf(member) : comma + 1);
   const left = text.slice(0, start) + text.slice(end);
@@ -55,7 +55,7 @@ interface Member {
   readonly value: unknown;
 }
 
-/** As the last one of its object, written like the others. */
+/** Inserts the last member of an object, formatted like the others. */
 function insertMember(text: string, object: Node, { name, value }: Member): string {
   const style = styleOf(text);
   const last = object.children?.at(-1);
@@ -74,7 +74,7 @@ function insertFirst(text: string, object: Node, { name, value }: Member): strin
   const style = styleOf(text);
   const indent = indentAt(text, object.offset);
   const inside = text.slice(object.offset + 1, endOf(object) - 1);
-  // What stands there is comments, and the last of them may end with its line only.
+  // Only comments follow, and the last of them may end at the end of its line.
   const comments = inside.trim() === "" ? "" : inside.trimEnd();
   const line = `${style.eol}${indent}${style.unit}`;
   const written = `${line}${JSON.stringify(name)}: ${prettyText(value, indent + style.unit, style)}`;
@@ -83,7 +83,7 @@ function insertFirst(text: string, object: Node, { name, value }: Member): strin
   }`;
 }
 
-/** An object in which nothing but white space is left, as `{}`. */
+/** An object that contains only white space becomes `{}`. */
 function collapse(text: string, path: readonly string[]): string {
   const root = treeOf(text);
   const object = root && findNodeAtLocation(root, [...path]);
@@ -91,7 +91,7 @@ function collapse(text: string, path: readonly string[]): string {
   return `${text.slice(0, object.offset)}{}${text.slice(endOf(object))}`;
 }
 
-/** Where the comma behind a value stands, past white space and comments. */
+/** The position after the comma that follows a value, past white space and comments. */
 function commaBehind(text: string, end: number): number | undefined {
   const gap = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;
   gap.lastIndex = end;
@@ -99,7 +99,7 @@ function commaBehind(text: string, end: number): number | undefined {
   return text[at] === "," ? at : undefined;
 }
 
-/** Behind the comments that follow in the line, where nothing else does. */
+/** The position after the comments on the same line, when nothing else follows. */
 function endOfItsLine(text: string, from: number): number {
   const rest = /,?[ \t]*(?:\/\*(?:(?!\*\/)[^\n])*\*\/[ \t]*)*(?:\/\/[^\r\n]*)?(?=\r?\n|$)/y;
   rest.lastIndex = from;
@@ -107,7 +107,7 @@ function endOfItsLine(text: string, from: number): number {
   return from + (match?.[0].length ?? (text[from] === "," ? 1 : 0));
 }
 
-/** A range with its indentation and the end of its line, where the line holds nothing else; else with the space at one side. */
+/** A range extended to whole lines when it is alone on them; otherwise by the space on one side. */
 function wholeLines(text: string, start: number, end: number): { start: number; end: number } {
   const before = /[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0;
   const first = start - before;
@@ -116,18 +116,18 @@ function wholeLines(text: string, start: number, end: number): { start: number; 
   return { start: behind[1] === undefined ? start : first, end: end + behind[0].length };
 }
 
-/** The white space that the line begins with. */
+/** The white space at the start of the line. */
 function indentAt(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1))?.[0] ?? "";
 }
 
 interface Style {
-  /** One step of indentation. */
+  /** One level of indentation. */
   readonly unit: string;
   readonly eol: string;
 }
 
-/** As the file is written already. */
+/** Detected from the file. */
 function styleOf(text: string): Style {
   return {
     unit: /^([ \t]+)["}\]]/m.exec(text)?.[1] ?? "  ",
@@ -139,7 +139,7 @@ function prettyText(value: unknown, indent: string, { unit, eol }: Style): strin
   return JSON.stringify(value, null, unit).replaceAll("\n", `${eol}${indent}`);
 }
 
-/** In one line, with the spaces that people write. */
+/** On one line, with the usual spaces. */
 function lineText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(lineText).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

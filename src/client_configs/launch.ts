@@ -1,33 +1,33 @@
-/** How a client starts this program, and whether an entry in its configuration starts it already. */
+/** How a client starts this program, and whether an entry of its configuration already does. */
 
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../version.ts";
 import type { System } from "./clients.ts";
 import type { ServerEntry } from "./read_config.ts";
 
-/** A command as clients start it: no shell takes part, and they start it in a folder of their own. */
+/** A command as clients start it: without a shell, in a working folder of the client's choice. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
 }
 
-/** What is known of this program. */
+/** The facts about this program. */
 export interface Program {
   readonly os: System["os"];
-  /** The binary, or Deno where the program runs from source. */
+  /** The binary, or Deno when the program runs from source. */
   readonly execPath: string;
   readonly isCompiled: boolean;
 }
 
-/** The script that starts the program from source; in a binary there is none. */
+/** The script that starts the program from source; a binary does not contain it. */
 const SCRIPT = new URL("../../scripts/start.ts", import.meta.url);
 
-/** The version of Deno that the project is made for, where it is started by npx. */
+/** The version of Deno that npx starts. */
 const DENO_PACKAGE = "deno@2.9.6";
 
 /**
- * The command for this very program, with absolute paths. What npx started lies in a cache that may be emptied at any
- * time, so npx is the command then.
+ * The command that starts this program, with absolute paths. A program that npx started is in a cache that may be
+ * emptied at any time, so the command is npx then.
  */
 export function launchOf({ os, execPath, isCompiled }: Program): Launch {
   const isCached = /[\\/]_npx[\\/]/.test(execPath);
@@ -46,7 +46,7 @@ function npx(os: System["os"], args: readonly string[]): Launch {
 }
 
 /**
- * The arguments that an entry gives to the server, such as `--exchange simulated`; `undefined` where it starts another
+ * The arguments that an entry passes to the server, such as `--exchange simulated`; `undefined` when it starts another
  * program, or none.
  */
 export function serverArguments({ command, args }: ServerEntry, own: Launch): readonly string[] | undefined {
@@ -57,10 +57,12 @@ export function serverArguments({ command, args }: ServerEntry, own: Launch): re
   return at === -1 ? undefined : args.slice(at + 1);
 }
 
-/** The last part of a path is the program's name, maybe with its platform. */
+/** The name of the program at the end of a path, possibly with its platform. */
 const BINARY = /(^|[\\/])luno-mcp-server([-_][\w-]+)?(\.exe)?$/i;
 
 const NPM_PACKAGE = /^luno-mcp-server(@[\w.^~-]+)?$/;
 
-/** `scripts/start.ts` in a folder of this project's name; a clone of another name is known by its path alone. */
+/**
+ * `scripts/start.ts` in a folder named like this project; a clone under another name is recognized by its path alone.
+ */
 const START_SCRIPT = /luno-mcp-server[^\\/]*[\\/]scripts[\\/]start\.ts$/;

@@ -1,4 +1,4 @@
-/** What has to change in a client's file so that it starts this program, or does so no longer. */
+/** Plans the change of a client's file that adds or removes this program. */
 
 import { serverArguments } from "./launch.ts";
 import type { Launch } from "./launch.ts";
@@ -7,39 +7,39 @@ import { removeServer, setServer } from "./edit_config.ts";
 import type { ClientConfig, ServerEntry } from "./read_config.ts";
 import { findTarget } from "./replace_file.ts";
 
-/** What somebody wants a client's file to say. */
+/** The requested change. */
 export interface Wish {
-  /** Of the server in the file. */
+  /** The server's name in the file. */
   readonly name: string;
   readonly launch: Launch;
-  /** What the server is given; where it is left out, an entry of this program keeps what it has. */
+  /** Arguments of the server; when absent, an existing entry of this program keeps its own. */
   readonly args?: readonly string[];
-  /** Secrets to write down. */
+  /** Secrets to write to the file. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the server shall go. */
+  /** Whether to remove the server. */
   readonly isRemoval: boolean;
   /** Whether an entry of another program may be replaced or removed. */
   readonly force: boolean;
 }
 
-/** What would be written. */
+/** The change to write. */
 export interface Change {
   readonly kind: "add" | "change" | "remove";
   readonly file: string;
-  /** What the file holds; `undefined` where there is none. */
+  /** The present content of the file; `undefined` when it does not exist. */
   readonly before: string | undefined;
   readonly text: string;
   readonly earlier?: ServerEntry;
   readonly entry?: ServerEntry;
 }
 
-/** A change, the finding that none is needed, or why there can be none. */
+/** A change; or that none is needed; or why none is possible. */
 export type Plan =
   | Change
   | { readonly kind: "none"; readonly file: string }
   | { readonly kind: "problem"; readonly problem: string };
 
-/** Plans a change; nothing is written. `file` is where the configuration is, or would be. */
+/** Plans a change without writing anything. `file` is the present or future configuration. */
 export async function planChange(
   client: Client,
   { config, file, wish }: { config: ClientConfig; file: string; wish: Wish },
@@ -87,7 +87,7 @@ function foreignEntry(file: string, { command, url }: ServerEntry, { name, isRem
   return `${file}: ${name} ${what}: ${way}`;
 }
 
-/** What another program is given may be a secret. */
+/** The arguments of another program may contain a secret. */
 function withoutArguments({ args, url: _url, ...entry }: ServerEntry): ServerEntry {
   return { ...entry, args: args.map(() => "[redacted]") };
 }

@@ -8,21 +8,21 @@ import { isObject } from "../validation/is_object.ts";
 import { CLIENTS, configPlaces } from "./clients.ts";
 import type { Client, ClientName, ConfigPlace, System } from "./clients.ts";
 
-/** How a client starts or reaches a server; what the file says otherwise is left out. */
+/** How a client starts or reaches a server; other members are ignored. */
 export interface ServerEntry {
   readonly command?: string;
   readonly args: readonly string[];
-  /** May hold secrets: not for any output. */
+  /** May contain secrets: never part of any output. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of a server that is reached over a network. */
+  /** For a server that is reached over a network. */
   readonly url?: string;
 }
 
-/** What was found of a client. */
+/** The state of a client's configuration. */
 export type ClientConfig =
-  /** Nothing of the client is on this computer. */
+  /** The client is not on this computer. */
   | { readonly state: "not installed"; readonly file?: string }
-  /** The client is there, its file is not. */
+  /** The client exists, but its file does not. */
   | { readonly state: "no file"; readonly file: string }
   | { readonly state: "unreadable"; readonly file: string; readonly problem: string }
   | {
@@ -32,7 +32,7 @@ export type ClientConfig =
     readonly servers: Readonly<Record<string, ServerEntry>>;
   };
 
-/** Looks for a client's configuration and reads it. */
+/** Finds and reads a client's configuration. */
 export async function readClientConfig(name: ClientName, system: System): Promise<ClientConfig> {
   const places = configPlaces(name, system);
   const place = await placeInUse(places);
@@ -54,7 +54,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
-/** Reads one file as the client's. */
+/** Reads one file as the client's configuration. */
 export async function readConfigFile(client: Client, file: string): Promise<ClientConfig> {
   let text: string;
   try {
@@ -75,7 +75,7 @@ export type Servers =
   | { readonly ok: true; readonly servers: Readonly<Record<string, ServerEntry>> }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads the servers in the text of a configuration; comments and an empty text are no fault. */
+/** Reads the servers in the text of a configuration; comments and an empty text are allowed. */
 export function readServers({ format, servers: member }: Client, text: string): Servers {
   const parsed = format === "toml" ? parseTomlText(text) : parseJsonText(text);
   if (!parsed.ok) return parsed;
@@ -104,12 +104,12 @@ function entryOf(value: unknown): ServerEntry {
   };
 }
 
-/** The members of a whole file. */
+/** The members at the top of the file. */
 export type Parsed =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads TOML. */
+/** Parses TOML. */
 export function parseTomlText(text: string): Parsed {
   try {
     return { ok: true, value: parseToml(withoutMark(text)) };
@@ -120,7 +120,7 @@ export function parseTomlText(text: string): Parsed {
   }
 }
 
-/** Reads JSON with comments and trailing commas, as editors take it. */
+/** Parses JSON with comments and trailing commas, as editors accept it. */
 export function parseJsonText(text: string): Parsed {
   const content = withoutMark(text);
   const errors: ParseError[] = [];
@@ -138,12 +138,12 @@ export function parseJsonText(text: string): Parsed {
   return { ok: true, value: valueOf(tree) as Record<string, unknown> };
 }
 
-/** `PropertyNameExpected` as `property name expected`. */
+/** Turns `PropertyNameExpected` into `property name expected`. */
 function wordsOf(code: string): string {
   return code.replaceAll(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 }
 
-/** A member of the file or of one of its members that an object has twice: which of them counts is known to nobody. */
+/** A repeated member, at the top of the file or one level below: which of the two counts is undefined. */
 function findDuplicate(node: Node, path: readonly string[] = []): string | undefined {
   if (node.type !== "object") return undefined;
   const names = new Set<string>();
@@ -157,7 +157,7 @@ function findDuplicate(node: Node, path: readonly string[] = []): string | undef
   return undefined;
 }
 
-/** Objects are built from entries, so that a member called `__proto__` is one like any other. */
+/** Objects are built from entries, so that a member called `__proto__` is an ordinary one. */
 function valueOf({ type, value, children = [] }: Node): unknown {
   if (type === "array") return children.map(valueOf);
   if (type !== "object") return value;
@@ -166,7 +166,7 @@ function valueOf({ type, value, children = [] }: Node): unknown {
   );
 }
 
-/** A text without the byte order mark that some editors on Windows put in front. */
+/** The text without the byte order mark that some editors on Windows add. */
 export function withoutMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

@@ -1,4 +1,4 @@
-/** Writes the file of another program: whole or not at all, with a copy of what was there, its mode kept, through a link. */
+/** Replaces the file of another program: atomically, with a backup, keeping its mode, following links. */
 
 import { dirname } from "node:path";
 import { currentUid } from "../state/private_file.ts";
@@ -7,14 +7,14 @@ import { currentUid } from "../state/private_file.ts";
 export type Target =
   | {
     readonly ok: true;
-    /** Where a link leads, else the file itself. */
+    /** The target of a link, or the file itself. */
     readonly path: string;
-    /** `undefined` where there is no file, or the system knows no modes. */
+    /** `undefined` when there is no file, or the system has no modes. */
     readonly mode?: number;
   }
   | { readonly ok: false; readonly problem: string };
 
-/** Whether the file can be replaced, or made where there is none. */
+/** Finds the file to write, and whether it can be replaced or created. */
 export async function findTarget(file: string): Promise<Target> {
   const problem = (text: string): Target => ({ ok: false, problem: `${file}: ${text}` });
   try {
@@ -32,20 +32,20 @@ export async function findTarget(file: string): Promise<Target> {
   }
 }
 
-/** What was done, or why nothing was. */
+/** The result, or why nothing was done. */
 export type Replaced =
   | {
     readonly ok: true;
-    /** The copy of the file as it was; `undefined` where there was none. */
+    /** The backup of the file; `undefined` when there was no file. */
     readonly backup?: string;
   }
   | { readonly ok: false; readonly problem: string };
 
 /**
- * Replaces what a file holds, unless it holds something else than `before` by now. A file that was not there is made with
- * its folders, closed to everybody else.
+ * Replaces the content of a file, unless it is no longer `before`. A new file is created with its folders, accessible
+ * only to the user.
  *
- * @param now wall clock in milliseconds, for the copy's name
+ * @param now wall clock in milliseconds, for the backup's name
  */
 export async function replaceFile(
   file: string,
@@ -72,7 +72,7 @@ export async function replaceFile(
   }
 }
 
-/** Under a name that nothing has yet: an earlier copy is never overwritten. */
+/** Under an unused name: an earlier backup is never overwritten. */
 async function writeCopy(
   path: string,
   { text, mode, now }: { text: string; mode: number; now: number },
@@ -88,10 +88,10 @@ async function writeCopy(
   }
 }
 
-/** Of one millisecond. */
+/** Within one millisecond. */
 const MAX_COPIES = 100;
 
-/** With exactly this mode, whatever the user's mask leaves of a new file's, and on the disk before its name is. */
+/** With exactly this mode, whatever the user's umask, and synced before it gets its name. */
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true, mode: mode & 0o600 });
   const bytes = new TextEncoder().encode(text);
@@ -109,7 +109,7 @@ function ignoreMissing(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** `20261129T010203.004Z`, which sorts, and which every file system takes. */
+/** `20261129T010203.004Z`: sortable, and allowed on every file system. */
 function stamp(now: number): string {
   return new Date(now).toISOString().replaceAll(/[-:]/g, "");
 }

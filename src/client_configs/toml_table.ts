@@ -1,23 +1,23 @@
-/** Changes one table of a TOML text and keeps every other byte. The text is valid TOML. */
+/** Changes one table of a valid TOML text and keeps every other byte. */
 
 import { parse } from "smol-toml";
 import { isObject } from "../validation/is_object.ts";
 
-/** A header or a pair of key and value, with where it stands. */
+/** A header or a key-value pair, with its position. */
 interface Statement {
   readonly isHeader: boolean;
   /** The keys of a header, or of a pair within its table. */
   readonly path: readonly string[];
   readonly start: number;
-  /** Behind the last character of it, before a comment and the end of the line. */
+  /** The end of the statement, before a comment and the end of the line. */
   readonly end: number;
-  /** Behind the end of its last line. */
+  /** The end of its last line. */
   readonly lineEnd: number;
-  /** The keys of the header above; empty at the top. */
+  /** The keys of the preceding header; empty at the top. */
   readonly table: readonly string[];
 }
 
-/** Sets keys of a table to values; the table comes last in the text where there was none. */
+/** Sets keys of a table; a missing table is appended to the text. */
 export function setTomlTable(text: string, path: readonly string[], values: Readonly<Record<string, unknown>>): string {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
   const header = readStatements(text).find((statement) => statement.isHeader && isSame(statement.path, path));
@@ -59,7 +59,7 @@ function setPair(text: string, { path, key, value, eol }: Pair): string {
   return `${text.slice(0, header.lineEnd)}${line}${text.slice(header.lineEnd)}`;
 }
 
-/** Removes a table and the tables below it, each with its pairs and the empty line before it. */
+/** Removes a table and its subtables, each with its pairs and the empty line before it. */
 export function removeTomlTable(text: string, path: readonly string[]): string {
   const statements = readStatements(text);
   const doomed = statements.filter(({ isHeader, path: keys, table }) => isBelow(isHeader ? keys : table, path));
@@ -87,10 +87,10 @@ function readStatements(text: string): Statement[] {
   return statements;
 }
 
-/** A string of any kind, whole; the others are single characters. */
+/** A whole string of any kind; other characters one by one. */
 const TOKENS = /"""(?:\\[\s\S]|[^\\])*?"""+|'''[\s\S]*?'''+|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*|[\s\S]/y;
 
-/** One statement from `at` on, or an empty line or a comment: then `end` is `start`. */
+/** The statement at `at`; for an empty line or a comment `end` equals `start`. */
 function scanStatement(text: string, at: number): { start: number; end: number; lineEnd: number } {
   let start: number | undefined;
   let end = at;
@@ -105,16 +105,16 @@ function scanStatement(text: string, at: number): { start: number; end: number; 
     end = tokens.lastIndex;
     start ??= end - token.length;
   }
-  // A search that found nothing begins again at 0.
+  // A failed search starts again at 0.
   return { start: start ?? end, end, lineEnd: tokens.lastIndex === 0 ? text.length : tokens.lastIndex };
 }
 
-/** Where the key of a pair ends: at the first sign of equality outside of a quoted key. */
+/** The end of a pair's key: the first equals sign outside quotes. */
 function endOfKey(pair: string): number {
   return /^(?:"(?:\\.|[^"\\])*"|'[^']*'|[^="'])*/.exec(pair)?.[0].length ?? 0;
 }
 
-/** The keys that lead to the innermost table or value of a text with only one. */
+/** The keys on the path to the innermost table or value of a text that has only one. */
 function keysOf(text: string): string[] {
   const keys: string[] = [];
   for (let value: unknown = parse(text); isObject(value);) {
@@ -142,7 +142,7 @@ function keyText(key: string): string {
   return /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
 }
 
-/** JSON writes strings and lists as TOML does. */
+/** JSON and TOML write strings and arrays alike. */
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
   return isObject(value) ? `{ ${Object.entries(value).map(pairText).join(", ")} }` : JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** The completion script of bash, 3.2 (as macOS has it) and later. */
+/** The completion script of bash 3.2 (the version of macOS) and later. */
 
 import type { CompletedFlag, CompletionTable, Operand } from "./completion_table.ts";
 

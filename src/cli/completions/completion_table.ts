@@ -1,4 +1,7 @@
-/** What shells complete, from the tables of commands and settings and the tools' listing; the scripts only differ in form. */
+/**
+ * What shells complete, from the tables of commands and settings and the tools' listing; the scripts differ only in
+ * syntax.
+ */
 
 import type { CommandName } from "../../config/command_settings.ts";
 import { listingOf } from "../../protocol/listing.ts";
@@ -6,7 +9,7 @@ import type { ArgumentSchema } from "../../tools/argument_problems.ts";
 import { COMMANDS, flagsOf } from "../commands.ts";
 import type { Flag } from "../commands.ts";
 
-/** What stands behind a flag: some words (one, or several with commas between them), a path, or what nobody can know. */
+/** The value of a flag: one of some words, several of them separated by commas, a path, or unknown. */
 export type Value =
   | { readonly kind: "words"; readonly words: readonly string[]; readonly isList: boolean }
   | { readonly kind: "file" | "folder" | "text" };
@@ -18,10 +21,10 @@ export interface CompletedFlag {
   readonly value?: Value;
 }
 
-/** What an operand may be: one of some words (none where nobody can know), a tool, or the arguments of the tool before. */
+/** An operand: one of some words (empty when unknown), a tool, or arguments of the preceding tool. */
 export type Operand = readonly string[] | "tool" | "arguments";
 
-/** A command with all that can stand behind it. */
+/** A command with everything that may follow it. */
 export interface CompletedCommand {
   readonly name: string;
   readonly summary: string;
@@ -29,14 +32,14 @@ export interface CompletedCommand {
   readonly operands: readonly Operand[];
 }
 
-/** A tool; its arguments are words such as `pair=`, or `side=BUY` where the value is one of a few. */
+/** A tool; its arguments are words such as `pair=`, or `side=BUY` for enumerated values. */
 export interface CompletedTool {
   readonly name: string;
   readonly title: string;
   readonly words: readonly string[];
 }
 
-/** All that a script holds. The flags of `serve` also stand where no command is named. */
+/** Everything that a script contains. The flags of `serve` are also valid without a command. */
 export interface CompletionTable {
   readonly commands: readonly CompletedCommand[];
   readonly tools: readonly CompletedTool[];
@@ -75,7 +78,7 @@ function completedFlag({ flag, value, help, reader }: Flag): CompletedFlag {
   return { name, help, value: { kind: value === "path" ? "file" : value === "folder" ? "folder" : "text" } };
 }
 
-/** The operands as a command's usage names them: `keys <create|list> [name]`. */
+/** The operands in a command's usage: `keys <create|list> [name]`. */
 function operandsOf(name: CommandName): Operand[] {
   const { usage, word } = COMMANDS[name];
   return usage.split(" ").slice(1).map((text) => text.replaceAll(/[<>[\]]/g, "")).map((operand) => {

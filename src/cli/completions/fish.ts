@@ -2,7 +2,7 @@
 
 import type { CompletedCommand, CompletedFlag, CompletionTable, Operand, Value } from "./completion_table.ts";
 
-/** A line for each thing that can stand somewhere, with the operands that must stand before it. */
+/** One line per completion, with the operands that must precede it. */
 export function fishScript({ commands, tools }: CompletionTable): string {
   const flags = commands.flatMap(({ name, flags }) => flags.map((flag) => ({ name, flag })));
   const places = Map.groupBy(flags, ({ flag }) => flagOptions(flag));
@@ -52,7 +52,7 @@ function valueOptions(value: Value): string {
   switch (value.kind) {
     case "words":
       if (value.isList) return `-x -a ${quoted(`(__fish_append , ${value.words.map(escaped).join(" ")})`)}`;
-      // Without the tab each value would have the description of its flag.
+      // Without the tab, each value would get the flag's description.
       return `-x -a ${quoted(value.words.map((word) => `${escaped(word)}\\t`).join(" "))}`;
     case "file":
       return "-r -F";
@@ -63,7 +63,7 @@ function valueOptions(value: Value): string {
   }
 }
 
-/** Before a tool only words can stand that are the only ones of their place, as in `client call`. */
+/** Before a tool, only words without alternatives can occur, as in `client call`. */
 function operandLines({ name, operands }: CompletedCommand, tools: CompletionTable["tools"]): string[] {
   const before = [name];
   return operands.flatMap((operand: Operand) => {
@@ -88,7 +88,7 @@ function words(list: readonly string[]): string {
   return `-a ${quoted(list.map(escaped).join(" "))}`;
 }
 
-/** A word of a list that fish expands once more. */
+/** A word of a list that fish expands a second time. */
 function escaped(word: string): string {
   return word.replaceAll(/[^\w:.,=-]/g, "\\$&");
 }

@@ -2,7 +2,7 @@
 
 import type { CompletedFlag, CompletionTable, Operand } from "./completion_table.ts";
 
-/** Tables of quoted words, and one completer that looks them up. */
+/** Tables of quoted words, and one completer that searches them. */
 export function powershellScript({ commands, tools }: CompletionTable): string {
   return `# PowerShell completion of luno-mcp-server
 Register-ArgumentCompleter -Native -CommandName 'luno-mcp-server', 'luno-mcp-server.exe' -ScriptBlock {
@@ -87,7 +87,7 @@ function array(words: readonly string[]): string {
   return `@(${words.map(quoted).join(", ")})`;
 }
 
-/** PowerShell takes typographic quotes for plain ones; doubled, each of them stands for itself. */
+/** PowerShell treats typographic quotes like plain ones; doubling escapes them. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/['\u2018\u2019\u201a\u201b]/g, "$&$&")}'`;
 }

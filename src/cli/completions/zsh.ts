@@ -2,7 +2,7 @@
 
 import type { CompletedCommand, CompletedFlag, CompletionTable, Operand, Value } from "./completion_table.ts";
 
-/** Commands and tools with their descriptions; the rest is what `_arguments` takes. */
+/** Commands and tools with their descriptions; everything else in the syntax of `_arguments`. */
 export function zshScript({ commands, tools }: CompletionTable): string {
   return `#compdef luno-mcp-server
 # zsh completion of luno-mcp-server
@@ -79,7 +79,7 @@ function choice(words: readonly string[]): string {
   return `(${words.map(escaped).join(" ")})`;
 }
 
-/** A word where colons, blanks and brackets have a meaning. */
+/** Escapes colons, blanks and brackets. */
 function escaped(word: string): string {
   return word.replaceAll(/[^\w.,=-]/g, "\\$&");
 }

@@ -1,4 +1,4 @@
-/** Whether clients can authenticate: the key store, and the files and settings of access to a network server. */
+/** Checks whether clients can authenticate: the key store, and the files and settings of network access. */
 
 import { join } from "node:path";
 import { parseAccess } from "../../access/access_file.ts";
@@ -22,10 +22,10 @@ const KEY_STORE = "key store";
 const ACCESS = "access";
 const DUE_MS = 14 * 86_400_000;
 
-/** How long a check waits for a key store that another process keeps locked, in milliseconds. */
+/** How long the check waits for a key store that another process has locked, in milliseconds. */
 const BUSY_MS = 2_000;
 
-/** Looks at the keys first, as they are one way to authenticate. */
+/** Checks the keys first, as they are one of the authentication methods. */
 export async function checkAccess(context: CheckContext): Promise<readonly CheckResult[]> {
   const { results, keys } = await checkKeyStore(context);
   return [...results, ...await checkNetworkAccess(context, { hasKeys: keys.length > 0 })];
@@ -58,7 +58,7 @@ async function checkKeyStore(context: CheckContext): Promise<CheckedKeys> {
   }
 }
 
-/** The keys in the database that several servers share; nothing is made there. */
+/** The keys in the database that several servers share; creates nothing there. */
 async function checkSharedKeys({ config, world, signal }: CheckContext): Promise<CheckedKeys> {
   const problems: string[] = [];
   const access = await readDatabaseAccess(config, problems);
@@ -86,7 +86,7 @@ function keyResults(keys: readonly StoredKey[], now: number): CheckResult[] {
   const live = keys.filter((key) => keyState(key, now) === "live");
   const names = new Set(live.map(({ name }) => name));
   const text = `${live.length} of ${keys.length} keys are valid`;
-  // Of keys that replace each other the newest counts.
+  // Of keys that replace each other, the newest counts.
   const due = [...names].flatMap((name) => {
     const ends = live.filter((key) => key.name === name).map(({ expiresAt = Infinity }) => expiresAt);
     const end = Math.max(...ends);

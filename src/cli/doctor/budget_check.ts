@@ -1,4 +1,4 @@
-/** Whether the calls that may be made are within what the exchange allows. */
+/** Checks whether the call budget is within what the exchange allows. */
 
 import { callsPerMinute } from "../../config/in_force.ts";
 import type { ExchangeClient } from "../../exchange/client.ts";
@@ -9,10 +9,10 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "call budget";
 
-/** Calls a minute that Luno allows. */
+/** Calls per minute that Luno allows. */
 const LUNO_CALLS_PER_MINUTE = 300;
 
-/** Looks at the settings, and at the servers of the state folder that call the same exchange. */
+/** Checks the settings, and the servers of the state folder that call the same exchange. */
 export function checkBudget(
   client: ExchangeClient,
   { url, context: { loaded, folder } }: { url: URL; context: CheckContext },
@@ -30,7 +30,7 @@ export function checkBudget(
   return describeBudget(url, { limit: loaded.ok ? callsPerMinute(loaded) : LUNO_CALLS_PER_MINUTE, running });
 }
 
-/** Servers that use the same key share its calls without knowing of each other. `limit` is this set-up's, a minute. */
+/** Servers with the same key share its calls without coordinating. `limit` is this set-up's, per minute. */
 export function describeBudget(
   { hostname }: Pick<URL, "hostname">,
   { limit, running }: { limit: number; running: readonly Pick<InstanceReport, "pid" | "exchange">[] },

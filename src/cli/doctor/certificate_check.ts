@@ -1,4 +1,4 @@
-/** Whether clients will accept the server's certificate: its files, its days, its names and its chain. */
+/** Checks whether clients will accept the server's certificate: its files, validity, names and chain. */
 
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
@@ -12,12 +12,12 @@ import type { CheckContext, CheckResult } from "./check.ts";
 const NAME = "certificate";
 const DAY_MS = 86_400_000;
 
-/** Days before the end from which on it is due. */
+/** Days before expiry from which to warn. */
 const DUE_DAYS = 21;
 
 const RENEW = "renew it, then luno-mcp-server reload; one for development: luno-mcp-server certs create --force";
 
-/** Looks at the files that a network server would serve with. */
+/** Checks the files that a network server would use. */
 export async function checkCertificate({ loaded, world }: CheckContext): Promise<readonly CheckResult[]> {
   if (!loaded.ok) return [skipped(NAME, NEEDS_CONFIGURATION)];
   const { config } = loaded;
@@ -37,7 +37,7 @@ function fixOf(problem: string): string {
   return /expired|not valid before/.test(problem) ? RENEW : "give the right files by --ssl-cert and --ssl-key";
 }
 
-/** Each certificate of the file must be signed by the next one. */
+/** Each certificate in the file must be signed by the next one. */
 function chainProblems(chain: readonly X509Certificate[], now: number): CheckResult[] {
   return chain.slice(1).flatMap((issuer, index) => {
     const place = `certificate ${index + 2} of --ssl-cert`;
@@ -90,7 +90,7 @@ function daysResult(chain: readonly X509Certificate[], now: number): CheckResult
   return days < DUE_DAYS ? warning(NAME, text, RENEW) : ok(NAME, text);
 }
 
-/** The common name of a distinguished name. */
+/** The common name in a distinguished name. */
 function commonName(name: string): string {
   return /^CN=(.*)$/m.exec(name)?.[1] ?? name.replaceAll("\n", ", ");
 }

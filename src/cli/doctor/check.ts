@@ -1,4 +1,4 @@
-/** What a check is: it looks at one part of the set-up, creates and changes nothing, and says what is wrong and how to fix it. */
+/** The interface of a check: it examines one part of the set-up, changes nothing, and reports problems with fixes. */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 import type { Loaded } from "../../config/load.ts";
@@ -9,44 +9,44 @@ import { secretTexts } from "../../config/load.ts";
 import { abortable, Deadline } from "../../timing/deadline.ts";
 import type { World } from "../../world.ts";
 
-/** How a part stands; `skipped`: there is nothing to check, or it could not be tried, and the text says why. */
+/** The result of a check; `skipped`: not applicable, or it could not be tried; the text says why. */
 export type CheckStatus = "ok" | "warning" | "broken" | "skipped";
 
 /** One line of the report. */
 export interface CheckResult {
-  /** What was checked, such as `state folder`. */
+  /** The subject of the check, such as `state folder`. */
   readonly name: string;
   readonly status: CheckStatus;
   readonly text: string;
-  /** What to do; present wherever something is wrong. */
+  /** What to do; present whenever something is wrong. */
   readonly fix?: string;
 }
 
-/** What checks look at. */
+/** The input of the checks. */
 export interface CheckContext {
   readonly world: World;
-  /** The configuration, or what is wrong with it. */
+  /** The configuration, or its problems. */
   readonly loaded: Loaded;
-  /** What could be read of it, with the defaults of what nobody set. */
+  /** The readable settings, and defaults for the others. */
   readonly config: Partial<Config>;
-  /** The state folder; `undefined` where nothing names one. */
+  /** The state folder; `undefined` when no setting names one. */
   readonly folder: string | undefined;
   /** Aborts when the check's time is up. */
   readonly signal: AbortSignal;
-  /** The addresses of a host name, as the system resolves it. Rejects with a `code` where there are none. */
+  /** Resolves a host name with the system's resolver. Rejects with a `code` when there is no address. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
 }
 
-/** A part of the set-up, with the function that looks at it. */
+/** A named check. */
 export interface Check {
   readonly name: string;
   readonly run: (context: CheckContext) => Promise<readonly CheckResult[]>;
 }
 
-/** Longer than the calls of any check take that wait for another process. */
+/** Longer than the calls of any check that wait for another process. */
 const LIMIT_MS = 20_000;
 
-/** Runs a check; one that fails or takes too long is broken itself, and the others go on. */
+/** Runs a check; one that fails or takes too long counts as broken, and the others continue. */
 export async function runCheck(
   { name, run }: Check,
   context: Omit<CheckContext, "signal">,
@@ -64,17 +64,17 @@ export async function runCheck(
   }
 }
 
-/** What no line may show. */
+/** Redacts the secrets of the configuration. */
 export function redactorOf(loaded: Loaded): Redact {
   return createRedactor(loaded.ok ? secretTexts(loaded.credentials) : []);
 }
 
-/** Something that does not work; where the problem says itself what to run, that is the fix. */
+/** Something that does not work; when the problem already says what to run, that is the fix. */
 export function broken(name: string, problem: string, fix: string): CheckResult {
   return { name, status: "broken", ...withFix(problem, fix) };
 }
 
-/** Something that works and needs attention. */
+/** Something that works but needs attention. */
 export function warning(name: string, problem: string, fix: string): CheckResult {
   return { name, status: "warning", ...withFix(problem, fix) };
 }
@@ -84,12 +84,12 @@ export function ok(name: string, text: string): CheckResult {
   return { name, status: "ok", text };
 }
 
-/** Something that there is not, or that could not be tried. */
+/** Something that is absent, or could not be tried. */
 export function skipped(name: string, text: string, fix?: string): CheckResult {
   return { name, status: "skipped", text, ...(fix === undefined ? {} : { fix }) };
 }
 
-/** Why parts that stand on several settings are not looked at. */
+/** Why parts that depend on several settings are not checked. */
 export const NEEDS_CONFIGURATION = "not checked until the configuration is valid";
 
 function withFix(problem: string, fix: string): { text: string; fix: string } {

@@ -1,4 +1,4 @@
-/** Whether the clients on this computer that are set up to start this program can do so. */
+/** Checks whether the clients on this computer that start this program can do so. */
 
 import { delimiter, isAbsolute, join } from "node:path";
 import { reasonOf } from "../../errors/reason_of.ts";
@@ -19,17 +19,17 @@ import { mayStart, startCommand } from "./start_command.ts";
 
 const NAME = "client";
 
-/** An entry of a client that starts this program. */
+/** A client's entry that starts this program. */
 interface OwnEntry {
   /** The client, the name of the entry and its file. */
   readonly title: string;
   readonly file: string;
   readonly entry: ServerEntry;
-  /** What this program gets. */
+  /** The arguments that this program gets. */
   readonly args: readonly string[];
 }
 
-/** Reads the configuration of every client. */
+/** Checks the configuration of every client. */
 export async function checkClients(context: CheckContext): Promise<readonly CheckResult[]> {
   const found = await Promise.all(CLIENT_NAMES.map((name) => checkClient(name, context)));
   const results = found.flatMap(({ results }) => results);
@@ -82,7 +82,7 @@ async function checkEntry(own: OwnEntry, context: CheckContext): Promise<CheckRe
 
 /** Why there is nothing to start. */
 async function missingCommand({ command = "" }: ServerEntry, env: World["env"]): Promise<string | undefined> {
-  // A relative path is the client's own affair, as only it knows from where it starts commands.
+  // Only the client knows the working folder that a relative path refers to.
   if (!isAbsolute(command)) return /[\\/]/.test(command) ? undefined : await missingName(command, env);
   try {
     const { isFile, mode } = await Deno.stat(command);
@@ -94,7 +94,7 @@ async function missingCommand({ command = "" }: ServerEntry, env: World["env"]):
   }
 }
 
-/** What a name stands for is a file in the first folder of `PATH` that has one. */
+/** A name is looked up in the folders of `PATH`. */
 async function missingName(command: string, env: World["env"]): Promise<string | undefined> {
   const folders = (env("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
   const names = Deno.build.os === "windows" ? ["", ".exe", ".cmd", ".bat"].map((end) => command + end) : [command];
@@ -103,10 +103,12 @@ async function missingName(command: string, env: World["env"]): Promise<string |
   return paths.length === 0 || found.includes(true) ? undefined : `${command} is in no folder of PATH`;
 }
 
-/** What clients fill in themselves, such as `${LUNO_API_KEY}`, `${input:secret}` or `$HOME`. */
+/** Placeholders that clients replace, such as `${LUNO_API_KEY}`, `${input:secret}` or `$HOME`. */
 const PLACEHOLDER = /\$\{[^}]*\}|^\$\w+$/;
 
-/** What this program would say of its arguments and variables; many clients pass on no others. */
+/**
+ * Problems of the arguments and variables, as this program would report them; many clients pass on no other variables.
+ */
 async function settingProblems({ entry: { env }, args }: OwnEntry): Promise<string[]> {
   const read = readArguments(args);
   if (read.kind !== "run") return ["its arguments print a text and serve nobody"];
@@ -117,7 +119,7 @@ async function settingProblems({ entry: { env }, args }: OwnEntry): Promise<stri
   return [...problems, ...unknown, ...(loaded.ok ? [] : loaded.problems)];
 }
 
-/** A secret that stands in the file itself. */
+/** Warns about secrets in the file itself. */
 async function secretResults({ title, file, entry: { env } }: OwnEntry): Promise<CheckResult[]> {
   const secrets = ["LUNO_API_SECRET", "LUNO_MCP_TOKEN"].filter((name) => (env[name] ?? "") !== "");
   if (secrets.length === 0) return [];

@@ -1,4 +1,4 @@
-/** Whether the configuration is valid, which settings are set, and where. */
+/** Checks the configuration, and reports which settings are set, and where. */
 
 import { shownSettings } from "../../config/print.ts";
 import { mistypedVariables } from "../../config/variables.ts";
@@ -8,7 +8,7 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "configuration";
 
-/** Tells every problem of the settings, or what they are. */
+/** Reports every problem of the settings; if there is none, the settings. */
 export function checkConfiguration({ world, loaded }: CheckContext): Promise<readonly CheckResult[]> {
   const results = mistypedVariables(world.env).map((problem) =>
     broken(NAME, problem, "rename the variable, or unset it")

@@ -1,4 +1,4 @@
-/** Whether the exchange takes the API key, and what it lets that key read. Nothing is written to find it out. */
+/** Checks whether the exchange accepts the API key, and what it may read. Writes nothing. */
 
 import type { ExchangeClient } from "../../exchange/client.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -10,16 +10,16 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "credentials";
 
-/** How long all reads together may take, in milliseconds. */
+/** Time limit of all reads together, in milliseconds. */
 const LIMIT_MS = 8_000;
 
-/** The permissions that each group of tools needs to read. */
+/** The permissions that each group of tools requires for reading. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   account: ["Perm_R_Balance", "Perm_R_Orders", "Perm_R_Transactions", "Perm_R_Transfers"],
   trading: ["Perm_R_Balance", "Perm_R_Orders"],
 };
 
-/** Reads a row of each thing that the tools read. */
+/** Reads one row of each kind that the tools read. */
 export async function checkCredentials(client: ExchangeClient, context: CheckContext): Promise<CheckResult> {
   const { loaded, config: { exchange } } = context;
   if (exchange !== "live") return skipped(NAME, "paper trading uses no key of the exchange");

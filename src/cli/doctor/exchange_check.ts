@@ -1,4 +1,4 @@
-/** Whether the exchange can be reached: its name, the connection, the clocks, the calls that may be made, and the key. */
+/** Checks whether the exchange is reachable: its name, the connection, the clocks, the call budget, and the key. */
 
 import { ExchangeClient } from "../../exchange/client.ts";
 import { tellableSkewMs } from "../../exchange/clock_skew.ts";
@@ -10,13 +10,13 @@ import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
 import { checkCredentials } from "./credentials_check.ts";
 
-/** How long one call waits for the exchange, in milliseconds. */
+/** Time limit of one call, in milliseconds. */
 const CALL_LIMIT_MS = 5_000;
 
-/** An answer that takes longer is worth a word. */
+/** Slower answers are reported. */
 const SLOW_MS = 2_000;
 
-/** Goes as far as the way leads: without its name there is no connection, without that no clock and no key. */
+/** Stops at the first failure: without a name there is no connection, without that no clock and no key. */
 export async function checkExchange(context: CheckContext): Promise<readonly CheckResult[]> {
   const { config: { exchange, apiUrl }, loaded, world } = context;
   if (exchange === "simulated") return [skipped("exchange", "the embedded exchange needs no network and no key")];
@@ -69,7 +69,7 @@ async function checkConnection(
   const name = "exchange";
   const times: number[] = [];
   try {
-    // The second call goes over the connection that the first one made.
+    // The second call reuses the connection of the first one.
     for (let call = 0; call < 2; call++) {
       const startedAt = world.monotonic();
       await client.call("getTicker", { pair: "XBTZAR" }, { signal, deadlineMs: CALL_LIMIT_MS });

@@ -1,4 +1,4 @@
-/** Whether the state folder is there, safe from other users, and on a disk of this machine. */
+/** Checks whether the state folder exists, is inaccessible to other users, and is on a local disk. */
 
 import { missingFolder } from "../../state/folder.ts";
 import { networkFileSystem } from "../../state/network_file_system.ts";
@@ -10,7 +10,7 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "state folder";
 
-/** Looks at the folder and at who uses it. */
+/** Checks the folder, and lists the processes that use it. */
 export async function checkStateFolder({ folder, config }: CheckContext): Promise<readonly CheckResult[]> {
   if (folder === undefined) return [broken(NAME, missingFolder(), "name one by --state or LUNO_MCP_STATE")];
   const problems = folderProblems(folder);
@@ -18,7 +18,7 @@ export async function checkStateFolder({ folder, config }: CheckContext): Promis
     return problems.map((problem) => broken(NAME, problem, "name a folder of your own by --state"));
   }
   if (await isMissing(folder)) {
-    // A network server takes a name that leads nowhere for a mistake, as the keys of its clients are there.
+    // A network server treats a missing named folder as an error, as its clients' keys would be there.
     if (config.state === undefined || config.transport === "stdio") {
       return [skipped(NAME, `${folder} does not exist yet: its first use makes it`)];
     }

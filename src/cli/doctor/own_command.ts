@@ -1,4 +1,4 @@
-/** Which commands of clients' configurations doctor starts: those that are this program for certain. */
+/** Which commands of clients' configurations doctor starts: only those that are certainly this program. */
 
 import { posix, win32 } from "node:path";
 import { launchOf } from "../../client_configs/launch.ts";
@@ -7,21 +7,21 @@ import type { ServerEntry } from "../../client_configs/read_config.ts";
 
 const PROGRAM = /^luno-mcp-server(@[\w.^~-]+)?(\.exe|\.cmd)?$/i;
 
-/** What starts a program that npm brings. */
+/** A program that runs npm packages. */
 const RUNNER = /^(npx|cmd)(\.cmd|\.exe)?$/i;
 
-/** What may stand between the two. */
+/** Words that may stand between the two. */
 const RUNNER_WORD = /^(-y|--yes|-q|--quiet|\/c|npx)$/i;
 
-/** How this very program is started. */
+/** How this program itself was started. */
 export function ownLaunch(): Launch {
   const { build, execPath } = Deno;
   return launchOf({ os: build.os, execPath: execPath(), isCompiled: build.standalone });
 }
 
 /**
- * Whether a command is this program: by its name or path, by npx with its name, as `setup` writes it, or as the runtime that
- * runs now with the same script.
+ * Whether a command is this program: by its name or path, by npx with its name, as `setup` writes it, or by the present
+ * runtime with the same script.
  */
 export function isStartable(
   { command = "", args }: Pick<ServerEntry, "command" | "args">,
@@ -36,7 +36,7 @@ export function isStartable(
   return command === execPath && args[0] === "run" && script !== undefined && args.includes(script);
 }
 
-/** A command as people type it; values that are called secret are left out. */
+/** A command as typed in a shell; values that look secret are left out. */
 export function commandLine({ command = "", args }: Pick<ServerEntry, "command" | "args">): string {
   const words = [command, ...args].map((word) => word.replace(/^([^=]*(?:secret|token|key)[^=]*)=.*$/i, "$1=…"));
   return words.map(quoted).join(" ");

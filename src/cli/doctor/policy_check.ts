@@ -1,4 +1,4 @@
-/** Whether the policy file can be used, and whether it limits anything. */
+/** Checks whether the policy file is valid, and whether it limits anything. */
 
 import { readPolicy, unlimitedTrading } from "../../server/read_policy.ts";
 import { broken, NEEDS_CONFIGURATION, ok, skipped, warning } from "./check.ts";
@@ -13,12 +13,12 @@ const WITHOUT = {
   auto: "orders of any amount are placed",
 } as const;
 
-/** Reads the file that `--policy` names. */
+/** Checks the file of `--policy`. */
 export async function checkPolicy({ loaded }: CheckContext): Promise<readonly CheckResult[]> {
   if (!loaded.ok) return [skipped(NAME, NEEDS_CONFIGURATION)];
   const { policy: path, trading } = loaded.config;
   if (trading === "off") return [skipped(NAME, "not used with --trading off")];
-  // The warnings of the configuration tell of --trading auto without one.
+  // A missing policy with --trading auto is reported with the configuration's warnings.
   if (path === undefined) return [skipped(NAME, `none is set: ${WITHOUT[trading]}`, POLICY_FIX)];
   const problems: string[] = [];
   const file = await readPolicy(path, problems);

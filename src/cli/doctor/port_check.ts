@@ -1,4 +1,4 @@
-/** Whether a network server could listen: its listener, and a free port on the addresses of its host. */
+/** Checks whether a network server could listen: its listener, and a free port on the addresses of its host. */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 import { checkListener, listenerKind, listenOptions } from "../../server/network/listener_choice.ts";
@@ -10,7 +10,7 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "port";
 
-/** Takes the port for a moment, as a server does. */
+/** Binds the port for a moment, as a server would. */
 export async function checkPort({ loaded, folder }: CheckContext): Promise<readonly CheckResult[]> {
   if (!loaded.ok) return [skipped(NAME, NEEDS_CONFIGURATION)];
   const { config } = loaded;
@@ -33,14 +33,14 @@ export async function checkPort({ loaded, folder }: CheckContext): Promise<reado
   }
 }
 
-/** A client that connects in that moment is refused. */
+/** A client that connects in that moment is disconnected. */
 const NOBODY: Application = {
   admit: () => false,
   fetch: () => Promise.resolve(new Response(null, { status: 503 })),
   upgrade: () => Promise.resolve(new Response(null, { status: 503 })),
 };
 
-/** Listens and accepts nobody. */
+/** Listens without accepting. */
 const probe: Listen = (_application, { hostname, port }) => {
   const listener = Deno.listen({ hostname, port });
   return Promise.resolve({
@@ -52,7 +52,7 @@ const probe: Listen = (_application, { hostname, port }) => {
   });
 };
 
-/** The process of our own that says that it serves there. */
+/** The process of ours that reports serving there. */
 function serverAt(port: number, folder: string): number | undefined {
   return lookAtFolder(folder).instances.find(({ isAlive, report }) =>
     isAlive && report?.addresses.some((address) => new URL(address).port === String(port))

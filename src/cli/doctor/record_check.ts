@@ -1,4 +1,4 @@
-/** Whether the trading record can be read, belongs to this version, and agrees with its audit log. */
+/** Checks whether the trading record is readable, of this version, and consistent with its audit log. */
 
 import { readDatabaseAccess } from "../../config/database_access.ts";
 import { haltFileState } from "../../trading/record/halts.ts";
@@ -15,10 +15,10 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "record";
 
-/** Rows of an audit log that are verified here: about a second's worth. */
+/** The most rows of the audit log that are verified: about a second of work. */
 const MAX_ROWS = 20_000;
 
-/** Reads the record and verifies its audit; nothing is written. */
+/** Reads the record and verifies its audit log; writes nothing. */
 export async function checkRecord(
   { folder, world, loaded, config }: CheckContext,
   { maxRows = MAX_ROWS } = {},
@@ -67,7 +67,7 @@ async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckR
   );
 }
 
-/** A record holds the orders of one exchange; a server of another one does not start on it. */
+/** A record holds the orders of one exchange; a server of another exchange refuses to start with it. */
 async function venueResults({ journal }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
   if (!loaded.ok || loaded.config.trading === "off") return [];
   const [wanted, found] = [venueOf(loaded), await journal.exchangeOf(MAIN_ACCOUNT.id)];

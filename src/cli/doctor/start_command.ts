@@ -1,4 +1,4 @@
-/** Starts the command of a client's configuration as the client does, and ends it when it has introduced itself. */
+/** Starts the command of a client's configuration as the client does, and ends it after the opening. */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 import type { ServerEntry } from "../../client_configs/read_config.ts";
@@ -6,18 +6,18 @@ import { Deadline } from "../../timing/deadline.ts";
 import { isObject } from "../../validation/is_object.ts";
 import { VERSION } from "../../version.ts";
 
-/** What came of it: the server's name and version, or why there was no answer. */
+/** The server's name and version, or why there was no answer. */
 export type Started =
   | { readonly ok: true; readonly server: string }
   | { readonly ok: false; readonly reason: string };
 
-/** How long a command has to answer, in milliseconds: npx may have to fetch the package first. */
+/** How long a command has to answer, in milliseconds: npx may have to download the package first. */
 const LIMIT_MS = 15_000;
 
-/** How long a server has to end once its input has, in milliseconds. */
+/** How long a server has to end after its input ended, in milliseconds. */
 const END_MS = 2_000;
 
-/** More than any answer to the opening has. */
+/** More than any answer to an opening has. */
 const MAX_ANSWER = 1_048_576;
 
 const INITIALIZE = {
@@ -31,12 +31,12 @@ const INITIALIZE = {
   },
 };
 
-/** Whether this program may start a command. */
+/** Whether this program has the permission to start commands. */
 export function mayStart(command: string): boolean {
   return Deno.permissions.querySync({ name: "run", command }).state === "granted";
 }
 
-/** Starts it, completes the opening, ends it. */
+/** Starts it, completes the opening, and ends it. */
 export async function startCommand(
   { command = "", args, env }: ServerEntry,
   { signal, limitMs = LIMIT_MS }: { signal: AbortSignal; limitMs?: number },
@@ -66,16 +66,16 @@ async function open(child: Deno.ChildProcess): Promise<Started> {
     const line = await readLine(child.stdout);
     if (line !== undefined) return readAnswer(line);
   } catch {
-    // It was gone before it had read or written all; its exit code says more.
+    // It ended before everything was read or written; its exit code says more.
   } finally {
-    // Its input ends here, by which a server on stdio knows that its client has left.
+    // Ends its input, which tells a server on stdio that its client has left.
     await writer.close().catch(() => {});
   }
   const { code } = await child.status;
   return { ok: false, reason: `it ended with exit code ${code} before it answered` };
 }
 
-/** The first line; `undefined` where the output ends without one. */
+/** The first line; `undefined` when the output ends without one. */
 async function readLine(output: ReadableStream<Uint8Array>): Promise<string | undefined> {
   let text = "";
   for await (const part of output.pipeThrough(new TextDecoderStream())) {
@@ -99,7 +99,7 @@ function readAnswer(line: string): Started {
   return { ok: true, server: `${server["name"]} ${server["version"]}` };
 }
 
-/** Its input has ended; one that stays all the same is killed. */
+/** Its input has ended; if it does not end within the limit, it is killed. */
 async function end(child: Deno.ChildProcess): Promise<void> {
   using deadline = new Deadline(END_MS);
   deadline.signal.addEventListener("abort", () => kill(child), { once: true });
@@ -110,6 +110,6 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // It has already ended.
   }
 }

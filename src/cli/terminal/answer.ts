@@ -1,4 +1,4 @@
-/** Answers and errors of tools as people read them on a terminal. */
+/** Answers and errors of tools, formatted for people. */
 
 import { PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { formatOrderBook } from "./order_book.ts";
@@ -11,10 +11,10 @@ import { isMoment, relativeTime, shortTime } from "./times.ts";
 import { displayWidth, pad, wrap, wrapText } from "./width.ts";
 import { isObject } from "../../validation/is_object.ts";
 
-/** What a tool answered, or a part of it. */
+/** A tool's answer, or a part of it. */
 type Values = Readonly<Record<string, unknown>>;
 
-/** Columns that say least to a person, in the order in which a narrow screen leaves them out. */
+/** Columns that matter least to people, in the order in which a narrow screen omits them. */
 const EXPENDABLE = [
   "client_order_id",
   "accounts",
@@ -33,10 +33,10 @@ const EXPENDABLE = [
   "completed",
 ];
 
-/** Moments that are told from now; the time of a candle or a trade is looked up, not counted back. */
+/** Times that are shown relative to now; times of candles and trades stay absolute. */
 const RELATIVE: ReadonlySet<string> = new Set(["created", "completed", "expires", "expires_at", "valid_until"]);
 
-/** A tool's answer: single values as a list, what belongs together below it, rows as tables, a book as a ladder. */
+/** A tool's answer: single values as a list, nested objects below it, rows as tables, a book as a ladder. */
 export function formatAnswer(answer: Values, screen: Screen): string {
   const { next_cursor: cursor, ...rest } = answer;
   const { bids, asks, ...others } = rest;
@@ -86,7 +86,7 @@ function fieldText(value: unknown, { now }: Screen): string {
   return `${shortTime(value)} (${relativeTime(Date.parse(value), now)})`;
 }
 
-/** What does not fit into one line beside its name. */
+/** Whether a value needs more than one line. */
 function isBlock(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0 && value.every((item) => isObject(item) || Array.isArray(item));
   return isObject(value);

@@ -1,14 +1,14 @@
-/** Text of a server on a terminal, and text that is redrawn in its place. */
+/** Text of a server made safe for a terminal, and text that is redrawn in place. */
 
 import type { Output } from "../../world.ts";
 import { print, write } from "../../world.ts";
 
-/** Takes out what would steer a terminal: a server's words must not move the cursor or hide a line. */
+/** Removes terminal control sequences: a server's text must not move the cursor or hide a line. */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
-/** A block of lines on a terminal whose every version replaces the one before, and which leaves nothing behind. */
+/** A block of lines on a terminal; each version replaces the previous one, and nothing is left behind. */
 export class LiveText {
   readonly #output: Output;
   #height = 0;
@@ -17,14 +17,14 @@ export class LiveText {
     this.#output = output;
   }
 
-  /** Draws `text`, whose lines fit the terminal, and which is shorter than it. */
+  /** Draws `text`, whose lines must fit the terminal's width and height. */
   async draw(text: string): Promise<void> {
     const above = this.#above();
     this.#height = text.split("\n").length;
     await print(this.#output, above + text);
   }
 
-  /** Takes the text away. */
+  /** Removes the text. */
   async clear(): Promise<void> {
     const above = this.#above();
     this.#height = 0;
@@ -32,7 +32,7 @@ export class LiveText {
   }
 
   #above(): string {
-    // Keys that were pressed, Ctrl-C too, have moved the cursor to the right.
+    // Echoed key presses, Ctrl-C too, have moved the cursor to the right.
     return this.#height === 0 ? "" : `\r\x1b[${this.#height}A\x1b[0J`;
   }
 }

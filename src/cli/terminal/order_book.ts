@@ -7,7 +7,7 @@ import type { Screen } from "./screen.ts";
 import { formatTable } from "./table.ts";
 import { pad } from "./width.ts";
 
-/** A price and the volume that rests there, as decimal strings. */
+/** A price and the volume at it, as decimal strings. */
 export type BookLevel = readonly [price: string, volume: string];
 
 /** Both sides, best price first. */
@@ -18,10 +18,10 @@ export interface BookLevels {
 
 const LONGEST_BAR = 24;
 
-/** Between the columns, and around the middle. */
+/** Spaces between the columns, and around the middle. */
 const GAPS = 9;
 
-/** The ladder with its heads; bars are as long as a level's volume beside the largest one. */
+/** The ladder with column heads; a bar shows a level's volume relative to the largest one. */
 export function formatOrderBook({ bids, asks }: BookLevels, screen: Screen): string {
   const widthOf = (levels: readonly BookLevel[], part: 0 | 1, head: string) =>
     Math.max(head.length, ...levels.map((level) => level[part].length));
@@ -54,7 +54,7 @@ export function formatOrderBook({ bids, asks }: BookLevels, screen: Screen): str
   return [styled(heads, "bold", screen), ...rows].join("\n");
 }
 
-/** Both sides below each other, worst ask first, where they do not fit side by side. */
+/** Both sides in one column, worst ask first, when they do not fit side by side. */
 function formatNarrowBook({ bids, asks }: BookLevels, screen: Screen): string {
   const rows = (levels: readonly BookLevel[], side: string) =>
     levels.map(([price, volume]) => ({ side, price, volume }));

@@ -1,11 +1,11 @@
-/** Prints what a tool answered: JSON for programs, text for people. */
+/** Prints a tool's answer: JSON for programs, text for people. */
 
 import { print } from "../../world.ts";
 import type { World } from "../../world.ts";
 import { formatAnswer, formatError } from "./answer.ts";
 import { screenOf } from "./screen.ts";
 
-/** A tool's answer, or `error` in its place. JSON goes to stdout whatever it is; an error in words goes to stderr. */
+/** Prints an answer, or `error` instead. JSON always goes to stdout; an error as text goes to stderr. */
 export async function printAnswer(
   answer: Readonly<Record<string, unknown>>,
   { world, json, wide }: { world: World; json: boolean; wide: boolean },

@@ -1,11 +1,11 @@
-/** What somebody answers in a terminal. */
+/** Reads a person's answer from a terminal. */
 
 import type { World } from "../../world.ts";
 
-/** The longest answer that is read; what is behind it belongs to the same answer. */
+/** The longest answer; further bytes of it are ignored. */
 const MAX_ANSWER_BYTES = 1_024;
 
-/** One line of a terminal, which gives its input line by line; `null` at its end. */
+/** Reads one line from a line-buffered terminal; `null` at the end of the input. */
 export async function readAnswer({ stdin }: Pick<World, "stdin">): Promise<string | null> {
   const buffer = new Uint8Array(MAX_ANSWER_BYTES);
   let text = "";
@@ -18,7 +18,7 @@ export async function readAnswer({ stdin }: Pick<World, "stdin">): Promise<strin
   return text;
 }
 
-/** Whoever does not say yes has said no. */
+/** Anything but yes means no. */
 export function isYes(answer: string): boolean {
   return /^y(es)?$/i.test(answer.trim());
 }

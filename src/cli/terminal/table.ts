@@ -1,22 +1,22 @@
-/** Rows as a table that fits the screen: wide text is wrapped, then columns are left out, with a note that names them. */
+/** Formats rows as a table that fits the screen: wraps wide text, then omits columns, with a note that names them. */
 
 import { printable } from "./live_text.ts";
 import { styled } from "./screen.ts";
 import type { Screen } from "./screen.ts";
 import { displayWidth, pad, truncate, wrap } from "./width.ts";
 
-/** A row by the names of its columns. */
+/** A row, by column names. */
 export type TableRow = Readonly<Record<string, unknown>>;
 
-/** How a table is shown. */
+/** Options of a table. */
 export interface TableOptions {
-  /** Columns that are left out before others where the screen is too narrow. */
+  /** Columns that are omitted first when the screen is too narrow. */
   readonly expendable?: readonly string[];
 }
 
 const GAP = "  ";
 
-/** Text is wrapped to no fewer columns. */
+/** The least width of wrapped text. */
 const NARROWEST_TEXT = 12;
 
 interface Column {
@@ -26,7 +26,7 @@ interface Column {
   width: number;
 }
 
-/** A table of rows of the same shape, with its heads above and numbers to the right. */
+/** A table of rows of the same shape, with column heads; numbers are right-aligned. */
 export function formatTable(rows: readonly TableRow[], screen: Screen, options: TableOptions = {}): string {
   const all = columnsOf(rows);
   const shown = fit(all, screen, options.expendable ?? []);
@@ -57,7 +57,7 @@ function columnsOf(rows: readonly TableRow[]): Column[] {
   });
 }
 
-/** The columns that fit, with their widths; one always stays. */
+/** The columns that fit, with their widths; at least one. */
 function fit(all: readonly Column[], { columns: room }: Screen, expendable: readonly string[]): Column[] {
   if (widthOf(all) <= room) return [...all];
   let shown = all.filter((column) => !isEmpty(column));
@@ -78,7 +78,7 @@ function fit(all: readonly Column[], { columns: room }: Screen, expendable: read
   return shown;
 }
 
-/** Takes columns back that fit beside the others, now that a wide one is gone. */
+/** Restores columns that fit after a wide one was omitted. */
 function refill(
   { all, shown, dropped, room }: { all: readonly Column[]; shown: Column[]; dropped: readonly Column[]; room: number },
 ): Column[] {
@@ -89,7 +89,7 @@ function refill(
   return all.filter((column) => kept.has(column));
 }
 
-/** Makes the widest text of several words narrower; answers whether that is enough. */
+/** Narrows the widest column of several words; returns whether that is enough. */
 function shrinkText(columns: readonly Column[], room: number): boolean {
   const over = widthOf(columns) - room;
   if (over <= 0) return true;

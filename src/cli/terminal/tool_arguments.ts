@@ -1,8 +1,8 @@
-/** A tool and its arguments as people type them: `get_orderbook pair=XBTZAR depth=5`. */
+/** Parses a tool and its arguments as typed: `get_orderbook pair=XBTZAR depth=5`. */
 
 import type { ArgumentSchema } from "../../tools/argument_problems.ts";
 
-/** What is wrong with words that should be `name=value`, each name once: of two amounts no one knows which is meant. */
+/** Problems of words that must be `name=value`, each name once: of two amounts it is unclear which is meant. */
 export function checkToolWords(words: readonly string[]): string[] {
   const malformed = words.filter((word) => !/^[A-Za-z_]\w*=/.test(word)).map((word) => `${word}: expected name=value`);
   const values = Map.groupBy(words.filter((word) => word.includes("=")), (word) => word.slice(0, word.indexOf("=")));
@@ -12,7 +12,7 @@ export function checkToolWords(words: readonly string[]): string[] {
   return [...malformed, ...repeated];
 }
 
-/** Reads `name=value` words as the tool's schemas want them: lists by comma, numbers and flags where only they fit. */
+/** Converts `name=value` words by the tool's schemas: lists by comma, numbers and booleans where only they fit. */
 export function readToolArguments(
   words: readonly string[],
   schemas: Readonly<Record<string, ArgumentSchema>>,
@@ -24,7 +24,7 @@ export function readToolArguments(
   }));
 }
 
-/** The text itself where it is no value of the wanted type, so that the tool's own refusal shows what was typed. */
+/** The text itself when it is not a value of the wanted type, so that the tool's own error quotes what was typed. */
 function readValue(schema: ArgumentSchema | undefined, text: string): unknown {
   const types = schema === undefined ? [] : typesOf(schema);
   if (types.includes("string")) return text;

@@ -1,4 +1,4 @@
-/** Help for one tool: what it does, its arguments with their bounds and defaults, and a call to copy. */
+/** The help of one tool: what it does, its arguments with bounds and defaults, and a call to copy. */
 
 import { expectationOf } from "../../validation/schema_problems.ts";
 import type { ArgumentSchema } from "../../tools/argument_problems.ts";
@@ -7,28 +7,28 @@ import type { Screen } from "./screen.ts";
 import { cellText } from "./table.ts";
 import { pad, wrap } from "./width.ts";
 
-/** A tool as its help shows it, from the catalogue or from a server. */
+/** A tool to show help for, from the catalogue or from a server. */
 export interface DescribedTool {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** What a caller needs, where that is known. */
+  /** The required scope, if known. */
   readonly scope?: string;
   readonly schemas: Readonly<Record<string, ArgumentSchema>>;
   readonly required: readonly string[];
 }
 
-/** One argument in the words of its help, and as `--json` shows it. */
+/** One argument, as help and `--json` show it. */
 export interface DescribedArgument {
   readonly name: string;
   readonly required: boolean;
-  /** What it may be, with its bounds. */
+  /** Its accepted values, with bounds. */
   readonly expects: string;
   readonly default?: unknown;
   readonly description?: string;
 }
 
-/** Values that a call to copy can show. */
+/** Values for a call to copy. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   pair: "XBTZAR",
   pairs: "XBTZAR,ETHZAR",
@@ -46,7 +46,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   reason: "maintenance",
 };
 
-/** Orders are examples only with all that makes one. */
+/** Calls that place orders are only useful when complete. */
 const WHOLE: Readonly<Record<string, readonly string[]>> = {
   preview_order: ["pair", "side", "volume", "price"],
   place_order: ["pair", "side", "volume", "price"],
@@ -57,7 +57,7 @@ const WHOLE: Readonly<Record<string, readonly string[]>> = {
   get_price_range: ["pair", "days"],
 };
 
-/** A tool's name with arguments as they are typed: what it cannot do without, and what makes a useful call. */
+/** A tool's name with typed arguments: the required ones, and those of a useful call. */
 export function exampleOf(
   name: string,
   schemas: Readonly<Record<string, ArgumentSchema>>,
@@ -71,7 +71,7 @@ export function exampleOf(
   return [name, ...words].map(cellText).join(" ");
 }
 
-/** The arguments of a tool, those that it needs first. */
+/** The arguments of a tool, required ones first. */
 export function describeArguments({ schemas, required }: DescribedTool): DescribedArgument[] {
   return Object.entries(schemas).map(([name, schema]) => ({
     name,
@@ -82,7 +82,7 @@ export function describeArguments({ schemas, required }: DescribedTool): Describ
   })).toSorted((one, other) => Number(other.required) - Number(one.required));
 }
 
-/** The help as text; `command` is what stands before a tool's name on the command line. */
+/** The help as text; `command` precedes the tool's name on the command line. */
 export function formatToolHelp(tool: DescribedTool, command: string, screen: Screen): string {
   const rows = describeArguments(tool);
   const width = Math.max(0, ...rows.map(({ name }) => name.length));
@@ -112,7 +112,7 @@ export function formatToolHelp(tool: DescribedTool, command: string, screen: Scr
   ].join("\n");
 }
 
-/** A command to copy; what does not fit goes on in lines that a shell joins. */
+/** A command to copy; long ones continue on lines that a shell joins. */
 export function exampleLine(command: string, { columns }: Screen): string {
   return wrap(command, Math.min(columns, 100) - 6).join(" \\\n    ").replace(/^/, "  ");
 }

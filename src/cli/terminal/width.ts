@@ -1,32 +1,32 @@
-/** How many columns of a terminal text takes, and text that is made to fit. Text here holds no control characters. */
+/** Measures text in terminal columns, and makes it fit. The text must not contain control characters. */
 
-/** Characters that take two columns: East Asian wide and full-width ones, and pictures. */
+/** Characters two columns wide: East Asian wide and full-width ones, and pictographs. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
-/** Marks that stand on the character before them. */
+/** Combining marks. */
 const MARK = /\p{Mn}|\p{Me}/u;
 
-/** Columns that `text` takes on a terminal. */
+/** The number of columns that `text` takes. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) width += MARK.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return width;
 }
 
-/** Adds blanks on the right, or on the left, up to `width` columns. */
+/** Pads `text` with blanks on the right, or on the left, to `width` columns. */
 export function pad(text: string, width: number, side: "left" | "right" = "right"): string {
   const blanks = " ".repeat(Math.max(0, width - displayWidth(text)));
   return side === "right" ? text + blanks : blanks + text;
 }
 
-/** The beginning of `text` within `width` columns; what is cut off leaves `…`. */
+/** The beginning of `text` within `width` columns; `…` marks a truncation. */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   return `${beginning(text, width - 1)}…`;
 }
 
-/** Breaks one paragraph into lines of at most `width` columns, at blanks where there are any. */
+/** Breaks one paragraph into lines of at most `width` columns, at blanks if there are any. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -47,7 +47,7 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Text whose every line fits `width`; the lines that a break makes are set in as deep as `indent` says. */
+/** Wraps text to `width`; continuation lines are indented by `indent`. */
 export function wrapText(text: string, { width, indent = 0 }: { width: number; indent?: number }): string {
   return text.split("\n").map((line) => {
     if (displayWidth(line) <= width) return line;
@@ -65,6 +65,6 @@ function beginning(text: string, width: number): string {
     if (left < 0) break;
     taken += character;
   }
-  // A character that is wider than the room must not be tried for ever.
+  // A character that is wider than the line must not cause an endless loop.
   return taken === "" ? [...text].slice(0, 1).join("") : taken;
 }

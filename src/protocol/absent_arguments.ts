@@ -1,11 +1,11 @@
 /**
- * What stands for "not given": clients in strict mode must send every argument of a tool, and write `null`, an empty text
- * or an empty list for those that they leave out.
+ * Removes absent arguments: clients in strict mode must send every argument of a tool, and write `null`, an empty text
+ * or an empty list for those that they omit.
  */
 
 import type { z } from "zod";
 
-/** Arguments without those that are optional and empty; whatever is no object is answered as it is. */
+/** Arguments without empty optional ones; anything but an object is returned unchanged. */
 export function withoutAbsent(input: z.ZodObject, args: unknown): unknown {
   if (typeof args !== "object" || args === null || Array.isArray(args)) return args;
   const absent = Object.entries(args).filter(([name, value]) => isEmpty(value) && isOptional(input, name));

@@ -1,15 +1,15 @@
 /**
- * An answer's JSON texts, made once however often they are sent.
+ * The JSON texts of an answer, each made once however often it is sent.
  *
- * The protocol wants a tool's answer twice: structured, and the same as compact JSON text.
+ * The protocol requires a tool's answer twice: structured, and as compact JSON text.
  */
 export class AnswerText {
-  /** Without its closing brace, and the same within a JSON text. */
+  /** The JSON without its closing brace, plain and as content of a JSON string. */
   readonly #open: string;
   readonly #quotedOpen: string;
-  /** Members that are added behind the others. */
+  /** Members that are appended. */
   readonly #added: string;
-  /** As many as revisions of the protocol, so that a list is enough: V8 keeps what maps hold for longer than they live. */
+  /** At most one per protocol revision, so a list suffices: V8 keeps the contents of maps longer than they live. */
   readonly #results: { readonly members: string; readonly json: string }[] = [];
 
   constructor(value: Readonly<Record<string, unknown>>);
@@ -31,12 +31,12 @@ export class AnswerText {
     return `${this.#open}${this.#added}}`;
   }
 
-  /** The same answer with more members, such as `,"age_ms":12`: what is made already is not made again. */
+  /** The same answer with further members, such as `,"age_ms":12`, sharing the texts already made. */
   with(added: string): AnswerText {
     return new AnswerText(this, added);
   }
 
-  /** A result of `tools/call` as JSON; `members` are added to it. */
+  /** A `tools/call` result as JSON, with `members` appended. */
   result(members: string): string {
     for (const known of this.#results) if (known.members === members) return known.json;
     const text = `${this.#quotedOpen}${JSON.stringify(this.#added).slice(1, -1)}}"`;

@@ -1,6 +1,6 @@
 /**
- * The SDK's server, made to answer every request: it drops in silence what its own schemas of messages refuse, and shows
- * callers the text of whatever error a handler throws.
+ * The SDK's server, changed to answer every request: the original silently drops messages that its schemas refuse, and
+ * sends clients the text of any error that a handler throws.
  */
 
 import {
@@ -18,7 +18,7 @@ const log = getLogger(["luno-mcp-server", "protocol"]);
 
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
 
-/** A server of one connection. */
+/** The server of one connection. */
 export class AnsweringServer extends Server {
   override async connect(transport: Transport): Promise<void> {
     await super.connect(transport);
@@ -27,7 +27,7 @@ export class AnsweringServer extends Server {
       const refusal = refusalOf(message);
       if (refusal === undefined) deliver?.(message, extra);
       else if ("method" in message) transport.send(refusal).catch((error) => this.onerror?.(error));
-      else deliver?.(refusal, extra); // The request that waits for the client's answer learns that it is none.
+      else deliver?.(refusal, extra); // The request that waits for the client's answer fails, as the answer is invalid.
     };
   }
 

@@ -1,4 +1,4 @@
-/** What every way to call a tool needs: the SDK's, the fast path, REST and direct calls. */
+/** What every way of calling a tool needs: the SDK's, the fast path, REST and direct calls. */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { CallerFacts } from "../access/caller.ts";
@@ -9,16 +9,16 @@ import type { ResourceWatch } from "./resource_watch.ts";
 import type { ResourceContext } from "./resources.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
-/** What answers calls: the tools, and how they reach the world. */
+/** Answers calls: the tools, and their access to the outside. */
 export interface Backend {
   readonly tools: ToolSet;
-  /** What tools of this caller work with; `signal` is each call's own. */
+  /** The context of this caller's tools; each call adds its own `signal`. */
   readonly contextOf: (caller: CallerFacts) => Omit<ToolContext, "signal">;
-  /** Tells when resources change. */
+  /** Reports changes of resources. */
   readonly watch: Pick<ResourceWatch, "of">;
-  /** The client of the exchange that all callers share. */
+  /** The exchange client that all callers share. */
   readonly exchange: Exchange;
   readonly resources: Omit<ResourceContext, keyof ToolContext | "run">;
-  /** Runs a tool; never throws. It comes with the tools, so that nothing of theirs is loaded before. */
+  /** Runs a tool; never throws. Provided together with the tools, so that none of their code is loaded earlier. */
   readonly run: (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOutcome>;
 }

@@ -2,20 +2,20 @@ import type { Broker } from "../trading/broker.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
 import type { ToolContext } from "../tools/tool.ts";
 
-/** What a caller gives up with; its signal may be made when something first listens to it. */
+/** Cancels a call; its signal may be created when something first listens to it. */
 export interface Cancellation {
   readonly signal: AbortSignal;
 }
 
 /**
- * What one call adds to what its caller's tools work with. The signal is had from its owner, not by an accessor of an object
- * made for the call: V8 gives each such object a shape of its own, which lives until the next full collection.
+ * What one call adds to its caller's context. The signal is taken from its owner, not from an accessor on a per-call
+ * object: V8 gives each such object its own shape, which lives until the next full collection.
  */
 export interface CallFacts extends Pick<ToolContext, "asking" | "requestId"> {
   readonly cancellation: Cancellation;
 }
 
-/** What a tool works with in one call; there is one for each call, so it copies no more than it must. */
+/** The context of a tool in one call; as one is created per call, it copies as little as possible. */
 export class CallContext implements ToolContext {
   readonly caller: ToolContext["caller"];
   readonly exchange: ToolContext["exchange"];

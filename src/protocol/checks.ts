@@ -1,19 +1,22 @@
-/** Checks of values out of JSON. What is right costs a look at it; where a member stands is found out for what is wrong alone. */
+/**
+ * Validates parsed JSON. A valid value costs only a pass over it; the path of a problem is computed only when there is
+ * one.
+ */
 
 import { isObject } from "../validation/is_object.ts";
 
-/** What is wrong with a value. */
+/** The problem of a value. */
 export interface Problem {
-  /** From the value that was checked to the one that is wrong, such as `.icons[0].src`. */
+  /** The path from the checked value to the invalid one, such as `.icons[0].src`. */
   readonly at: string;
-  /** Says it in a sentence about the path of what is wrong. */
+  /** Builds the sentence, given the path. */
   readonly tell: (path: string) => string;
 }
 
-/** Answers what is wrong with a value, if something is. */
+/** Returns the problem of a value, if there is one. */
 export type Check = (value: unknown) => Problem | undefined;
 
-/** Checks by the names of members. */
+/** Checks by member name. */
 export type Members = Readonly<Record<string, Check>>;
 
 const isText = (value: unknown): value is string => typeof value === "string";
@@ -27,28 +30,28 @@ export const token: Check = expecting(
 );
 export const anyObject: Check = object({});
 
-/** The sentence about a problem with the value at `root`, which is empty for the outermost one. */
+/** The sentence about a problem of the value at `root`, which is empty for the outermost one. */
 export function sentenceOf(problem: Problem | undefined, root: string): string | undefined {
   if (problem === undefined) return undefined;
   return problem.tell(root === "" ? problem.at.replace(/^\./, "") : `${root}${problem.at}`);
 }
 
-/** A value of which something holds. */
+/** Checks a condition. */
 export function expecting(what: string, holds: (value: unknown) => boolean): Check {
   return (value) => holds(value) ? undefined : expected(what, value);
 }
 
-/** One of a few words. */
+/** One of some words. */
 export function oneOf(words: readonly string[]): Check {
   return expecting(`one of ${words.join(", ")}`, (value) => isText(value) && words.includes(value));
 }
 
-/** A member that may be left out. */
+/** An optional member. */
 export function optional(check: Check): Check {
   return (value) => value === undefined ? undefined : check(value);
 }
 
-/** An object with these members and any others. */
+/** An object with these members, and possibly others. */
 export function object(members: Members): Check {
   const entries = Object.entries(members);
   return (value) => {
@@ -61,7 +64,7 @@ export function object(members: Members): Check {
   };
 }
 
-/** An object whose members are all alike. */
+/** An object whose members all satisfy one check. */
 export function record(check: Check): Check {
   return (value) => {
     if (!isObject(value)) return expected("an object", value);
@@ -73,7 +76,7 @@ export function record(check: Check): Check {
   };
 }
 
-/** A list whose items are all alike. */
+/** An array whose items all satisfy one check. */
 export function list(check: Check): Check {
   return (value) => {
     if (!Array.isArray(value)) return expected("a list", value);

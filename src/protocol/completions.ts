@@ -1,4 +1,4 @@
-/** Completions: pairs, currencies and account ids while a person types them. */
+/** Completes pairs, currencies and account ids. */
 
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { CompleteRequestParams, CompleteResult } from "@modelcontextprotocol/server";
@@ -10,14 +10,14 @@ import { findResource, TEMPLATES } from "./resource_list.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** The most values that the protocol allows in one answer. */
+/** The most values in one answer, by the specification. */
 const MAX_VALUES = 100;
 
-/** What the templates of markets begin with; each has a pair. */
+/** The prefix of the market templates, each of which has a pair. */
 const MARKET_TEMPLATE = "luno://market/{pair}/";
 
 /**
- * Completes an argument of a prompt or a resource template; what cannot be completed answers nothing.
+ * Completes an argument of a prompt or a resource template; the answer is empty when nothing is known.
  *
  * @throws {ProtocolError} `InvalidParams` when there is no such prompt, template or resource
  */
@@ -38,7 +38,7 @@ export async function complete(params: CompleteRequestParams, context: ToolConte
   };
 }
 
-/** What there is none of, where a reference names that. */
+/** What a reference names that does not exist. */
 function unknownReference(ref: CompleteRequestParams["ref"]): string | undefined {
   const shown = (text: string) => JSON.stringify(text.slice(0, 100));
   if (ref.type === "ref/prompt") return isPrompt(ref.name) ? undefined : `prompt: ${shown(ref.name)}`;
@@ -66,7 +66,7 @@ async function candidatesFor({ ref, argument }: CompleteRequestParams, context: 
   return [];
 }
 
-/** A completion is a courtesy: when the exchange cannot be asked there is none. */
+/** Completions are optional: when the exchange cannot be reached, there are none. */
 function ignoreExchange(error: unknown): string[] {
   if (!(error instanceof ExchangeError)) throw error;
   log.debug("no completion available", { code: error.code });

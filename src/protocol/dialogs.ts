@@ -1,10 +1,11 @@
 /**
- * Dialogs that the client shows to the person in front of it (elicitation), in both eras: a call that needs one answers
- * what to ask, and is made again with the answer. 2025-era clients are asked by the SDK in between, in the same call.
+ * Dialogs that the client shows to its user (elicitation), in both revisions: a call that needs one is answered with
+ * the question, and repeated by the client with the person's answer. For revisions before 2026-07-28 the SDK asks
+ * within the same call.
  *
- * What comes back is the client's word. Its state is a secret that names one waiting order of one caller in the record,
- * and nothing else: that the order is sent once, in time, for its caller and for an unchanged call is seen to there. So
- * the answer may reach another process than the one that asked.
+ * The answer is the client's claim. Its state is a secret that identifies one waiting order of one caller in the
+ * record, and nothing else; there it is ensured that the order is sent once, in time, for its caller and for an
+ * unchanged call. So another process than the one that asked may receive the answer.
  */
 
 import { createHash } from "node:crypto";
@@ -14,12 +15,12 @@ import type { Asking } from "../trading/confirmation/confirmer.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../trading/record/approval.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** What states look like. */
+/** The form of a state. */
 const STATE = /^[A-Za-z0-9_-]{43}$/;
 
 const QUESTION = "confirm";
 
-/** One question for each call, and no longer than its state lasts. */
+/** One question per call, which expires with its state. */
 export const DIALOG_OPTIONS: Pick<ServerOptions, "inputRequired"> = {
   inputRequired: { maxRounds: 1, roundTimeoutMs: CONFIRMATION_LIFETIME_MS },
 };
@@ -31,16 +32,16 @@ interface Call {
 }
 
 /**
- * Checks the form of a state that came back.
+ * Checks the form of a returned state.
  *
- * @throws {TypeError} it is none of ours
+ * @throws {TypeError} when it is none of ours
  */
 export function verifyState(state: string): string {
   if (!STATE.test(state)) throw new TypeError("Cannot read the state as it has another form");
   return state;
 }
 
-/** Whether the client can show a dialog, and what the person answered in the one before. */
+/** Whether the client can show a dialog, and the person's answer to the previous one. */
 export function readAsking(call: Call, { server, context }: { server: Server; context: ServerContext }): Asking {
   const canElicit = hasDialogs(capabilitiesOf(server, context));
   const token = context.mcpReq.requestState<string>();
@@ -50,7 +51,7 @@ export function readAsking(call: Call, { server, context }: { server: Server; co
   return { canElicit, call: digestOf(call), answer: { token, accepted } };
 }
 
-/** What a client is answered that is to ask a person. */
+/** The answer that makes a client ask its user. */
 export function showDialog({ token, text }: { token: string; text: string }): InputRequiredResult {
   return inputRequired({
     inputRequests: {
@@ -74,7 +75,7 @@ export function showDialog({ token, text }: { token: string; text: string }): In
   });
 }
 
-/** 2026-era clients say with each request what they can, older ones at their opening. */
+/** Clients of 2026-07-28 send their capabilities with each request, earlier ones in the opening. */
 function capabilitiesOf(server: Server, { mcpReq }: ServerContext): unknown {
   const envelope: object = mcpReq.envelope ?? {};
   return CLIENT_CAPABILITIES_META_KEY in envelope
@@ -82,7 +83,7 @@ function capabilitiesOf(server: Server, { mcpReq }: ServerContext): unknown {
     : server.getClientCapabilities();
 }
 
-/** `{}` means forms, as it did before there were other modes. */
+/** `{}` means forms, the only mode that earlier versions had. */
 function hasDialogs(capabilities: unknown): boolean {
   if (!isObject(capabilities) || !isObject(capabilities.elicitation)) return false;
   const modes = Object.keys(capabilities.elicitation);

@@ -15,8 +15,8 @@ import type { ToolOutcome } from "./tool_call.ts";
 import type { ToolError } from "./tool_error.ts";
 
 /**
- * The methods that are tools' names or aliases: of every group that has an entry in the listing, and of those that trade,
- * which say themselves how trading is switched on. Loads no tool.
+ * The methods that are names or aliases of tools: those of every enabled group, and the trading tools, which explain
+ * how to enable trading. Loads no tool.
  */
 export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<string> {
   const groups = new Set([...listing.map(({ group }) => group), "trading"]);
@@ -25,7 +25,7 @@ export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<str
   return new Set([...listing.map(({ tool }) => tool.name), ...trading, ...aliases]);
 }
 
-/** Whether a name is another one for a tool that trades, and so may have to ask a person before it goes on. */
+/** Whether a name is an alias of a trading tool, which may have to ask a person. */
 export function isTradingAlias(name: string): boolean {
   return ALIASES.get(name)?.group === "trading";
 }
@@ -42,7 +42,7 @@ export function isWriting(name: unknown): boolean {
   return WRITERS.has(name);
 }
 
-/** What a caller must be allowed to do for a tool or alias of this name; `undefined` where there is none. */
+/** The required scope of the tool or alias of this name; `undefined` when there is none. */
 export function requiredScope(listing: readonly ListingEntry[], name: unknown): Scope | undefined {
   const listed = listing.find(({ tool }) => tool.name === name);
   return listed?.scope ?? (typeof name === "string" ? ALIASES.get(name)?.scope : undefined);
@@ -51,18 +51,21 @@ export function requiredScope(listing: readonly ListingEntry[], name: unknown): 
 /** A request whose method is a tool's name. */
 export interface DirectCall extends CallFacts {
   readonly method: string;
-  /** An object of arguments; the protocol's own `_meta` in it is none. */
+  /** The arguments; the protocol's own `_meta` is not one of them. */
   readonly params?: unknown;
   readonly caller: CallerFacts;
 }
 
-/** The tool's plain answer, as JSON where it is kept for others, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
+/**
+ * The tool's plain answer, as JSON when it is shared; or an error whose `data` is the tool's error, with `retryAfterMs`
+ * spelt as JSON-RPC clients expect.
+ */
 export type DirectAnswer =
   | { readonly result: Record<string, unknown> }
   | { readonly resultJson: string }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
-/** Runs a tool by its method. Never rejects. */
+/** Calls a tool by its method. Never rejects. */
 export function callDirectly(
   { tools, contextOf, run }: Backend,
   call: DirectCall,

@@ -1,6 +1,6 @@
 /**
- * The short way for calls on one connection: answers plain tool calls, and requests whose method is a tool's name, without
- * the SDK. What is not plain, and what is of another revision than the connection, is left to the SDK.
+ * The fast path of one connection: answers plain tool calls, and requests whose method is a tool's name, without the
+ * SDK. Everything else, and requests of another revision than the connection's, are left to the SDK.
  */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -11,13 +11,13 @@ import type { Cancellation } from "./call_context.ts";
 import type { Opening } from "./opening.ts";
 import type { PlainCalls } from "./plain_calls.ts";
 
-/** What a fast path needs. */
+/** Parts of a fast path. */
 export interface FastPathParts {
   /** How the connection was opened. */
   readonly opening: Pick<Opening, "eraOf" | "open">;
-  /** Whose connection it is. */
+  /** The caller on the connection. */
   readonly caller: CallerFacts;
-  /** What answers the calls of all connections. */
+  /** Answers the calls of all connections. */
   readonly calls: PlainCalls;
 }
 
@@ -29,7 +29,7 @@ export class CallFastPath {
     this.#parts = parts;
   }
 
-  /** The answer, or the one to come; `undefined` where the SDK is to answer. Never rejects. */
+  /** The answer, possibly a promise; `undefined` when the SDK is to answer. Never rejects. */
   take(request: JSONRPCRequest, cancellation: Cancellation): Awaitable<Answer> | undefined {
     const { opening, caller, calls } = this.#parts;
     if (request.method !== "tools/call") return calls.answerDirectly(request, { caller, cancellation });

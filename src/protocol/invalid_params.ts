@@ -1,7 +1,7 @@
 /**
- * What requests of the protocol carry, checked before anybody works on them: a caller's mistake is answered as such, in a
- * sentence that names the member. Tools' own arguments are checked where a tool runs; whether a revision is served, and
- * whether the envelope of 2026-07-28 is there at all, is the SDK's to say.
+ * Validates the parameters of protocol requests before they are processed: a client's mistake is reported in a sentence
+ * that names the member. Arguments of tools are validated when the tool runs; the SDK decides whether a revision is
+ * supported, and whether the envelope of 2026-07-28 is present.
  */
 
 import { isObject } from "../validation/is_object.ts";
@@ -70,14 +70,14 @@ const CLAIMED_META = object({
   ),
 });
 
-/** Every list is answered whole, so no cursor can have come from here. */
+/** Lists are never paged, so no cursor can be valid. */
 const ONE_PAGE = object({
   cursor: optional((value) =>
     text(value) ?? { at: "", tell: (path) => `${path} must be left out, as this list has one page` }
   ),
 });
 
-/** What a call that was answered with a question may bring along when it comes again. */
+/** What a call may contain when it is repeated after a question. */
 const RESUMED: Members = { inputResponses: optional(anyObject), requestState: optional(text) };
 
 const PARAMS: Readonly<Record<string, Check>> = {
@@ -111,21 +111,21 @@ const PARAMS: Readonly<Record<string, Check>> = {
   }),
 };
 
-/** Methods of the revisions before 2026-07-28 alone. */
+/** Methods that exist only before revision 2026-07-28. */
 const LEGACY_METHODS = new Set(["initialize", "resources/subscribe", "resources/unsubscribe"]);
 
-/** Says in a sentence what is wrong with a request's parameters, if something is. */
+/** A sentence about the problem of a request's parameters; `undefined` when there is none. */
 export function findInvalidParams(
   { method, params = {} }: { readonly method: string; readonly params?: unknown },
 ): string | undefined {
   if (!isObject(params)) return sentenceOf(expecting("an object of named members", isObject)(params), "params");
   const problem = findInvalidMeta(params);
-  // Revisions that requests name themselves have no such method, which the SDK says.
+  // In the revision that the request names there is no such method; the SDK reports that.
   if (problem !== undefined || (LEGACY_METHODS.has(method) && claimsRevision(params))) return problem;
   return Object.hasOwn(PARAMS, method) ? sentenceOf(PARAMS[method]?.(params), "") : undefined;
 }
 
-/** Says in a sentence what is wrong with `_meta` of a request or a notification, if something is. */
+/** A sentence about the problem of `_meta` in a request or notification; `undefined` when there is none. */
 export function findInvalidMeta(params: unknown): string | undefined {
   if (!isObject(params) || params._meta === undefined) return undefined;
   const problem = META(params._meta) ?? (claimsRevision(params) ? CLAIMED_META(params._meta) : undefined);

@@ -1,6 +1,6 @@
 /**
- * What clients are told about tools and prompts, and the other names that tools answer to, ready-made: `listing.json` is
- * written from the catalogue by `deno task docs`, so that a server can answer lists before it has loaded a single tool.
+ * The lists of tools, prompts and aliases for clients: `deno task docs` generates `listing.json` from the catalogue, so
+ * that a server can answer lists before it has loaded a single tool.
  */
 
 import type { Prompt, Tool as ListedTool } from "@modelcontextprotocol/server";
@@ -8,21 +8,21 @@ import type { Scope } from "../access/scopes.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 import listing from "./listing.json" with { type: "json" };
 
-/** A tool as lists show it, with what decides whether a caller sees it. */
+/** A tool in the list, with what decides whether a caller sees it. */
 export interface ListingEntry {
   readonly group: ToolGroup;
   readonly scope: Scope;
   readonly tool: ListedTool;
 }
 
-/** A name of Luno's own Go server for a tool of ours; lists leave it out. */
+/** An alias of one of our tools, from Luno's own Go server; not listed. */
 export interface AliasEntry {
   readonly name: string;
   readonly group: ToolGroup;
   readonly scope: Scope;
 }
 
-/** A prompt as lists show it, with the groups whose tools it names. */
+/** A prompt in the list, with the groups whose tools it mentions. */
 export interface PromptEntry {
   readonly groups: readonly ToolGroup[];
   readonly prompt: Prompt;
@@ -39,25 +39,25 @@ export function listingOf(groups: readonly ToolGroup[]): ListingEntry[] {
   return tools.filter(({ group }) => groups.includes(group));
 }
 
-/** The prompts in lists, for a client that may list these groups of tools. */
+/** The prompts for a client that may see these groups of tools. */
 export function listPrompts(offered: ReadonlySet<ToolGroup>): Prompt[] {
   return prompts.filter(({ groups }) => groups.every((group) => offered.has(group))).map(({ prompt }) => prompt);
 }
 
-/** Whether there is a prompt of a name. */
+/** Tells whether a prompt exists. */
 export function isPrompt(name: string): boolean {
   return prompts.some(({ prompt }) => prompt.name === name);
 }
 
-/** Every alias, by its name. */
+/** Every alias by name. */
 export const ALIASES: ReadonlyMap<string, AliasEntry> = new Map(aliases.map((alias) => [alias.name, alias]));
 
-/** Tools of a listing that may have to ask a person before they go on. */
+/** Tools that may have to ask a person before they continue. */
 export function askingTools(listing: readonly ListingEntry[]): ReadonlySet<string> {
   return new Set(listing.filter(({ scope }) => scope.endsWith(":write")).map(({ tool }) => tool.name));
 }
 
-/** What one tool costs every conversation that lists it, in tokens: four characters to a token. */
+/** The number of tokens that one tool adds to every conversation that lists it, at four characters per token. */
 export function tokenCost(tool: ListedTool): number {
   return Math.ceil(JSON.stringify(tool).length / 4);
 }

@@ -1,8 +1,8 @@
 /**
- * The catalogue as an MCP server: tools, resources, prompts and completions of one connection.
+ * The MCP server of one connection: tools, resources, prompts and completions from the catalogue.
  *
- * Every connection gets a server object of its own; what costs time is made once and loaded
- * when it is first needed. The protocol's eras and framing are left to the SDK and the transport.
+ * Every connection has its own server object; everything expensive is created once, when first needed. Revisions and
+ * framing are left to the SDK and the transport.
  */
 
 import { ProtocolError } from "@modelcontextprotocol/server";
@@ -20,21 +20,21 @@ import { runTool, toResult, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** What a server offers. */
+/** Parts of the servers. */
 export interface ServerParts {
   readonly identity: ServerIdentity;
   readonly listing: readonly ListingEntry[];
-  /** Opened at the first need, once for all connections, so that a start costs only what it needs. */
+  /** Opened when first needed, once for all connections, so that a start costs only what it needs. */
   readonly backend: () => Promise<Backend>;
 }
 
-/** Says whose request it is. */
+/** Returns the caller of a request. */
 export type CallerOf = (request: ServerContext) => CallerFacts;
 
-/** Makes the server of one connection. */
+/** Creates the server of one connection. */
 export type ServerFactory = (callerOf: CallerOf) => Server;
 
-/** Makes a factory that gives every connection a server of its own. */
+/** Returns a factory that gives every connection its own server. */
 export function createServerFactory({ identity, listing, backend }: ServerParts): ServerFactory {
   const visible = new ToolVisibility(listing);
   const options: ServerOptions = {
@@ -68,7 +68,7 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
   };
 }
 
-/** What a caller sees of the offer. */
+/** Returns the part of the lists that a caller may see. */
 type ViewOf = (request: ServerContext) => View;
 
 function addLists(server: Server, viewOf: ViewOf): void {

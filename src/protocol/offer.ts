@@ -1,7 +1,4 @@
-/**
- * What a server offers its clients, in one table for whoever answers: ready-made answers, and the SDK's server for what
- * those leave.
- */
+/** What the server offers to clients, in one table for both the ready-made answers and the SDK's server. */
 
 import type { CallerFacts } from "../access/caller.ts";
 import { listPrompts } from "./listing.ts";
@@ -9,24 +6,24 @@ import type { ListingEntry } from "./listing.ts";
 import { listResources, listResourceTemplates } from "./resource_list.ts";
 import type { VisibleTools } from "./visible_tools.ts";
 
-/** How a server names itself. */
+/** The server's name and version. */
 export interface ServerIdentity {
   readonly name: string;
   readonly version: string;
 }
 
-/** What clients of both eras may ask for. */
+/** The capabilities, in both revisions. */
 export const CAPABILITIES = { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} };
 
-/** How long a client may keep a list, and for whom; lists change with what the operator allows. */
+/** How long a client may cache a list, and for whom; lists change with the operator's settings. */
 export const LIST_CACHE = { ttlMs: 60_000, cacheScope: "private" } as const;
 
-/** What of the offer a caller sees now. */
+/** What a caller may see now. */
 export interface View extends Pick<VisibleTools, "tools" | "groups"> {
   readonly caller: CallerFacts;
 }
 
-/** Each list by its method: what its result holds. */
+/** The content of each list, by its method. */
 export const LISTS = {
   "tools/list": ({ tools }: View) => ({ tools }),
   "resources/list": ({ groups, caller }: View) => ({ resources: listResources(groups, caller) }),
@@ -39,7 +36,7 @@ export const LISTS = {
 /** The method of a list. */
 export type ListMethod = keyof typeof LISTS;
 
-/** What a server says of itself at the opening. */
+/** What the server says about itself in the opening. */
 export function serverInfoOf({ name, version }: ServerIdentity): ServerIdentity & { readonly title: string } {
   return { name, version, title: "Luno" };
 }

@@ -1,16 +1,23 @@
-/** The tools as an OpenAPI 3.1 document, made from the listing: every tool is a path, its schemas are the operation's. */
+/**
+ * The tools as an OpenAPI 3.1 document, derived from the listing: every tool is a path, its schemas are the
+ * operation's.
+ */
 
 import type { ListingEntry } from "./listing.ts";
 
-/** What a document describes. */
+/** The facts that a document describes. */
 export interface ApiFacts {
   readonly identity: { readonly name: string; readonly version: string };
   readonly listing: readonly ListingEntry[];
-  /** How callers are known, if they are asked; each will do. @default [] */
+  /**
+   * How clients authenticate, if they must; any one suffices.
+   *
+   * @default []
+   */
   readonly credentials?: readonly Credential[];
 }
 
-/** A way to show who is calling: an API key or token as `Authorization: Bearer`, or the connection's certificate. */
+/** A way to authenticate: an API key or token as `Authorization: Bearer`, or a client certificate. */
 export type Credential = "bearer" | "certificate";
 
 const SECURITY_SCHEMES = {
@@ -29,7 +36,7 @@ const CHOICES: Readonly<Record<string, readonly [rule: "oneOf" | "anyOf", names:
   place_order: ["anyOf", ["preview_id", "pair"]],
 };
 
-/** Arguments as a first call would have them, by name; the rest is left to the schemas. */
+/** Example arguments of a first call, by name; all others follow from the schemas. */
 const EXAMPLE_ARGUMENTS: Readonly<Record<string, unknown>> = {
   pair: "XBTZAR",
   account_id: "319232323",
@@ -65,7 +72,7 @@ const PROBLEMS = {
   504: "The exchange did not answer in time",
 } as const;
 
-/** Makes the document. */
+/** Creates the document. */
 export function describeApi({ identity, listing, credentials = [] }: ApiFacts): Record<string, unknown> {
   const groups = Object.entries(GROUPS).filter(([name]) => listing.some(({ group }) => group === name));
   return {
@@ -127,7 +134,7 @@ function choiceOf(name: string): (typeof CHOICES)[string] | undefined {
   return Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
 }
 
-/** What JSON Schema says of a choice. */
+/** The JSON Schema of a choice. */
 function choiceSchema(name: string): Record<string, unknown> {
   const [rule, names] = choiceOf(name) ?? [];
   return rule === undefined ? {} : { [rule]: names?.map((each) => ({ required: [each] })) };
@@ -151,7 +158,7 @@ function describeProblems(): Record<string, unknown> {
   );
 }
 
-/** What may be answered where only reading who calls can go wrong. */
+/** Possible errors of operations that only authenticate. */
 const ACCESS_PROBLEMS = {
   401: { $ref: "#/components/responses/Problem401" },
   403: { $ref: "#/components/responses/Problem403" },

@@ -1,7 +1,7 @@
 /**
- * How one connection was opened, and what is answered on it without the SDK: openings, pings and lists. The rules are the
- * SDK's own: `initialize`, or any message without a revision, makes it a connection of the years before; a request of
- * 2026-07-28 one of that revision. Messages that are no good opening change nothing and are left to the SDK.
+ * How one connection was opened, and answers without the SDK: openings, pings and lists. The rules are the SDK's own:
+ * `initialize`, or any message without a revision, makes it a connection of an earlier revision; a request of
+ * 2026-07-28 makes it one of that revision. Invalid openings have no effect and are left to the SDK.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -10,7 +10,7 @@ import { claimedRevision, CLIENT_CAPABILITIES_KEY, MODERN_REVISION, REVISION_KEY
 import type { Era } from "./envelope.ts";
 import type { ReadyAnswers } from "./ready_answers.ts";
 
-/** A message that is told to the SDK, without its id. */
+/** A message for the SDK, without its id. */
 export type ToldMessage = Omit<JSONRPCRequest, "id">;
 
 const MODERN_PARAMS = { _meta: { [REVISION_KEY]: MODERN_REVISION, [CLIENT_CAPABILITIES_KEY]: {} } };
@@ -19,26 +19,26 @@ const MODERN_PARAMS = { _meta: { [REVISION_KEY]: MODERN_REVISION, [CLIENT_CAPABI
 export class Opening {
   readonly #answers: ReadyAnswers | undefined;
   readonly #caller: CallerFacts;
-  /** `undefined` until a message has decided. */
+  /** `undefined` until the first message decides. */
   #era: Era | undefined;
   #isDiscovered = false;
   #initialize: ToldMessage | undefined;
   #isInitialized = false;
   #isTold = false;
 
-  /** Without `answers` all is left to the SDK. */
+  /** Without `answers` everything is left to the SDK. */
   constructor(answers: ReadyAnswers | undefined, caller: CallerFacts) {
     this.#answers = answers;
     this.#caller = caller;
   }
 
-  /** The result of a request as JSON, or `undefined` where it is not answered here. Its parameters are valid. */
+  /** The result of a request with valid parameters, as JSON; `undefined` when it is not answered here. */
   answer({ method, params, jsonrpc }: JSONRPCRequest): string | undefined {
     const answers = this.#answers;
     const era = this.eraOf(params);
     if (answers === undefined || era === undefined) return undefined;
     const isInitialize = method === "initialize" && era === "legacy";
-    // An opening that comes late is one more thing that the SDK has to know.
+    // The SDK must see an opening that comes after it started.
     if (this.#isTold && (isInitialize || method === "server/discover")) return undefined;
     if (!isInitialize && !answers.has(method, era)) return undefined;
     if (method === "server/discover") this.#isDiscovered = true;
@@ -48,20 +48,22 @@ export class Opening {
     return answers.initialize(params?.protocolVersion);
   }
 
-  /** The era in which a request with valid parameters is to be answered; `undefined` where that is the SDK's to say. */
+  /** The protocol revision for answering a request with valid parameters; `undefined` when the SDK decides. */
   eraOf(params: unknown): Era | undefined {
     const claimed = claimedRevision(params);
     const era = claimed === undefined ? "legacy" : claimed === MODERN_REVISION ? "modern" : undefined;
-    // What decides comes to the SDK once it is there.
+    // A message that decides goes to the SDK, once that is loaded.
     return this.#era === era || this.#era === undefined && !this.#isTold ? era : undefined;
   }
 
-  /** Takes a request of a known era that others answer, which opens the connection as one for the SDK would. */
+  /**
+   * Takes a request of a known revision that is answered elsewhere; it opens the connection as it would for the SDK.
+   */
   open(era: Era): void {
     this.#era ??= era;
   }
 
-  /** Takes a notification, or an answer; answers whether the SDK needs to hear of it. */
+  /** Takes a notification or a response; returns whether the SDK must see it. */
   hear(message: JSONRPCMessage): boolean {
     if ("method" in message) this.#pinBy(message.method, message.params, { isRequest: false });
     if ("method" in message && message.method === "notifications/initialized") this.#isInitialized = true;
@@ -73,7 +75,7 @@ export class Opening {
     this.#pinBy(method, params, { isRequest: true });
   }
 
-  /** What the SDK has to be told, once, before its first message: the opening that was answered here. */
+  /** The opening that was answered here, which the SDK must be given once, before its first message. */
   tell(): readonly ToldMessage[] {
     this.#isTold = true;
     const initialized = { jsonrpc: "2.0" as const, method: "notifications/initialized" };
@@ -83,7 +85,7 @@ export class Opening {
     return this.#isDiscovered ? [{ jsonrpc: "2.0", method: "server/discover", params: MODERN_PARAMS }] : [];
   }
 
-  /** Notices what a message for the SDK makes of the connection there. */
+  /** Records how a message for the SDK opens the connection. */
   #pinBy(method: string, params: unknown, { isRequest }: { isRequest: boolean }): void {
     const claimed = claimedRevision(params);
     const isProbe = method === "server/discover" && isRequest || !isRequest && this.#isDiscovered;

@@ -1,7 +1,7 @@
 /**
- * Plain calls of tools, which need nothing of the SDK: `tools/call` with a name and arguments alone means the same in both
- * eras, so checking it again and again in the SDK costs more than many a tool. Whatever is not plain (other parameters,
- * tools that may have to ask a person) is left to the SDK.
+ * Plain tool calls, which do not need the SDK: `tools/call` with only a name and arguments means the same in both
+ * revisions, and the SDK's repeated validation costs more than many tools. Anything else (further parameters, tools
+ * that may have to ask a person) is left to the SDK.
  */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -22,13 +22,13 @@ import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** What plain calls need of the server. */
+/** Parts of {@linkcode PlainCalls}. */
 export interface PlainCallsParts {
   readonly identity: ServerIdentity;
   readonly backend: () => Awaitable<Backend>;
-  /** Tools that may have a dialog shown, which is the SDK's part. */
+  /** Tools that may show a dialog, which the SDK handles. */
   readonly asking: ReadonlySet<string>;
-  /** Names of tools, which are methods too. */
+  /** Names of tools, which are also methods. */
   readonly methods: ReadonlySet<string>;
 }
 
@@ -39,10 +39,10 @@ export interface PlainCall {
   readonly args: unknown;
 }
 
-/** What the parameters of a plain call consist of. */
+/** The parameters of a plain call. */
 const PLAIN_MEMBERS: ReadonlySet<string> = new Set(["name", "arguments", "_meta"]);
 
-/** Who makes a call. */
+/** The caller, and how the call can be cancelled. */
 export interface PlainCaller {
   readonly caller: CallerFacts;
   readonly cancellation: Cancellation;
@@ -51,7 +51,7 @@ export interface PlainCaller {
 /** The plain calls of one server. */
 export class PlainCalls {
   readonly #parts: PlainCallsParts;
-  /** What a result of 2026-07-28 holds beside a tool's own, as JSON members. */
+  /** Members that results of 2026-07-28 have in addition to a tool's own, as JSON. */
   readonly #stamp: string;
 
   constructor(parts: PlainCallsParts) {
@@ -59,7 +59,7 @@ export class PlainCalls {
     this.#stamp = `,${JSON.stringify(modernMembers(parts.identity)).slice(1, -1)}`;
   }
 
-  /** The call that a request is; `undefined` where it is the SDK's. Its parameters are valid. */
+  /** The call in a request with valid parameters; `undefined` when it is left to the SDK. */
   read({ id, method, params }: JSONRPCRequest): PlainCall | undefined {
     if (method !== "tools/call" || params === undefined) return undefined;
     const { name, arguments: args } = params;
@@ -69,7 +69,7 @@ export class PlainCalls {
     return isOurs ? { requestId: id, name, args } : undefined;
   }
 
-  /** The answer, or the one to come, as it looks in an era. Never throws nor rejects. */
+  /** The answer, possibly a promise, in the form of a revision. Never throws or rejects. */
   answer(
     { name, args, requestId }: PlainCall,
     { caller, era, cancellation }: PlainCaller & { readonly era: Era },
@@ -97,7 +97,7 @@ export class PlainCalls {
     return asking.has(name) || (asking.size > 0 && isTradingAlias(name));
   }
 
-  /** An answer in which a fault of ours is one too. */
+  /** An internal error becomes an answer too. */
   #attempt(call: FailedCall, answer: (backend: Backend) => Awaitable<Answer>): Awaitable<Answer> {
     const failed = (error: unknown) => internalError(error, call);
     try {

@@ -1,7 +1,7 @@
 /**
- * Prices pushed to clients of the older server, which speak JSON-RPC without a handshake: `subscribe {pair}` answers the price
- * and has its changes pushed, each as a notification that holds the price of that moment; `unsubscribe {pair}` ends that.
- * Changes come, and are bounded, as for subscriptions to the pair's resource.
+ * Pushes prices to clients of the older server, which use JSON-RPC without a handshake: `subscribe {pair}` answers the
+ * price, and each change is pushed as a notification with the current price; `unsubscribe {pair}` ends that. Changes
+ * are detected and limited as for subscriptions to the pair's resource.
  */
 
 import type { JSONRPCNotification, JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -17,7 +17,7 @@ import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** A price as these clients know it: decimal strings, and milliseconds since the Unix epoch. */
+/** A price in the form that these clients expect: decimal strings, and milliseconds since the Unix epoch. */
 export interface Price {
   readonly pair: string;
   readonly ask: string;
@@ -27,25 +27,33 @@ export interface Price {
   readonly timestamp: number;
 }
 
-/** What tells prices. */
+/** The source of prices. */
 export interface PriceSource {
-  /** The plain answer of `get_crypto_price` to this request's parameters. Never rejects. */
+  /** The plain answer of `get_crypto_price` to the parameters of this request. Never rejects. */
   answer(request: JSONRPCRequest, cancellation: Cancellation): Awaitable<Answer> | undefined;
-  /** The price of a pair that exists. Rejects where the exchange cannot be read. */
+  /** The price of an existing pair. Rejects when the exchange cannot be read. */
   read(pair: string): Promise<Price>;
-  /** How to hear of a pair's changes; `undefined` where that cannot be now. */
+  /** How to observe a pair's changes; `undefined` when that is not possible now. */
   watchOf(pair: string): Awaitable<Watch | undefined>;
 }
 
-/** What pushes of a connection need. */
+/** Parts of a connection's pushes. */
 export interface PricePushesParts {
   readonly source: PriceSource;
   readonly kept: Pick<Subscriptions, "open" | "reserve">;
-  /** Sends the client a notification. */
+  /** Sends a notification to the client. */
   readonly send: (notification: JSONRPCNotification) => void;
-  /** The client watches something else now; it is answered when that is kept. @default nobody keeps it */
+  /**
+   * Called when the subscriptions change; the client is answered once that is stored.
+   *
+   * @default not stored
+   */
   readonly changed?: (() => Awaitable<void>) | undefined;
-  /** Takes up what the client watched over another connection. @default nothing is taken up */
+  /**
+   * Restores subscriptions of an earlier connection.
+   *
+   * @default not supported
+   */
   readonly takeUp?: ResumeResource | undefined;
 }
 
@@ -53,7 +61,7 @@ export interface PricePushesParts {
 interface Push {
   readonly pair: string;
   readonly subscription: Subscription;
-  /** What the client was told last, without its time. */
+  /** The last price that was sent, without its time. */
   told?: string;
   isDue: boolean;
   isReading: boolean;
@@ -71,18 +79,18 @@ export class PricePushes {
     this.#parts = parts;
   }
 
-  /** The answer to come, or `undefined` for other requests. Never rejects. */
+  /** A promise of the answer; `undefined` for other requests. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
     if (!PRICE_METHODS.includes(request.method)) return undefined;
     return request.method === "subscribe" ? this.#subscribe(request, signal) : this.#unsubscribe(request, signal);
   }
 
-  /** Whose prices are pushed. */
+  /** The pairs whose prices are pushed. */
   get pairs(): readonly string[] {
     return [...this.#pushes.keys()];
   }
 
-  /** Goes on with a pair that the client watched over another connection: its price is pushed at once. */
+  /** Restores a subscription of an earlier connection: its price is pushed at once. */
   resume(pair: string): void {
     const { source, kept, takeUp } = this.#parts;
     if (this.#pushes.has(pair) || takeUp === undefined) return;
@@ -91,7 +99,7 @@ export class PricePushes {
     this.#pushes.set(pair, { pair, subscription, isDue: false, isReading: false });
   }
 
-  /** Nothing is sent any more. */
+  /** Ends all pushes. */
   close(): void {
     for (const { subscription } of this.#pushes.values()) subscription.close();
     this.#pushes.clear();
@@ -104,7 +112,7 @@ export class PricePushes {
     if (pair === undefined) return answer;
     const watch = await source.watchOf(pair);
     if (watch === undefined) return unwatchable(pair);
-    // A client that has left would be told for ever.
+    // Otherwise a client that has left would be watched forever.
     if (signal.aborted) return answer;
     if (!this.#pushes.has(pair)) {
       const resource = { uri: `price of ${pair}`, watch };
@@ -113,7 +121,7 @@ export class PricePushes {
       this.#pushes.set(pair, { pair, subscription, isDue: false, isReading: false });
       await this.#parts.changed?.();
     }
-    // What has changed before the watch began is in this one.
+    // Includes changes from before the watch began.
     const price = await this.#read(pair);
     const push = this.#pushes.get(pair);
     if (price !== undefined && push !== undefined) push.told ??= withoutTime(price);
@@ -132,7 +140,7 @@ export class PricePushes {
     return { result: { pair, success: true } };
   }
 
-  /** Sends the price of this moment; changes that come meanwhile are one more. */
+  /** Sends the current price; several changes before that become one push. */
   async #tell(pair: string): Promise<void> {
     const push = this.#pushes.get(pair);
     if (push === undefined) return;
@@ -171,7 +179,7 @@ function withoutTime({ timestamp: _timestamp, ...price }: Price): string {
   return JSON.stringify(price);
 }
 
-/** The pair that an answer is about; `undefined` for an error. */
+/** The pair of an answer; `undefined` for an error. */
 function pairOf(answer: Answer): string | undefined {
   if ("error" in answer) return undefined;
   const result: unknown = "resultJson" in answer ? JSON.parse(answer.resultJson) : answer.result;

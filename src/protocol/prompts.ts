@@ -1,4 +1,4 @@
-/** Prompts: ready-made requests that people pick from a menu. */
+/** Prompts: ready-made requests that people choose from a menu. */
 
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { GetPromptResult } from "@modelcontextprotocol/server";
@@ -9,12 +9,12 @@ import { argumentProblems } from "../tools/argument_problems.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 import type { PromptEntry as ListedPrompt } from "./listing.ts";
 
-/** A prompt and the text that its arguments make. */
+/** A prompt and the function that writes its text. */
 interface PromptEntry<Input extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** Groups whose tools it names. */
+  /** Groups whose tools it mentions. */
   readonly groups: readonly ToolGroup[];
   readonly input: Input;
   write(input: z.output<Input>): string;
@@ -94,7 +94,7 @@ export function describePrompts(): ListedPrompt[] {
 export interface PromptRequest {
   readonly name: string;
   readonly args: Readonly<Record<string, string>>;
-  /** Groups of tools that are offered. */
+  /** The enabled groups of tools. */
   readonly groups: ReadonlySet<ToolGroup>;
 }
 

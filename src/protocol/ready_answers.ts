@@ -1,6 +1,6 @@
 /**
- * Answers that need no tool: openings and lists, as JSON texts with the bytes that the SDK would send. Each is made once
- * for all callers that may do the same.
+ * Answers that need no tool: openings and lists, as JSON with the same bytes as the SDK's. Each is created once for all
+ * callers with the same rights.
  */
 
 import type { CallerFacts } from "../access/caller.ts";
@@ -11,7 +11,7 @@ import { CAPABILITIES, instructionsFor, LIST_CACHE, LISTS, serverInfoOf } from "
 import type { ListMethod, ServerIdentity } from "./offer.ts";
 import { ToolVisibility } from "./visible_tools.ts";
 
-/** How long what a server says of itself may be kept: not at all, as the next start may offer something else. */
+/** How long a server's description may be cached: not at all, as the next start may offer something else. */
 const DISCOVERY_CACHE: CacheHint = { ttlMs: 0, cacheScope: "private" };
 
 /** The answers of one server. */
@@ -19,7 +19,7 @@ export class ReadyAnswers {
   readonly #identity: ServerIdentity;
   readonly #instructions: string;
   readonly #visible: ToolVisibility;
-  /** By method, era and rights: as many as there are sets of scopes. */
+  /** By method, revision and rights: as many as there are sets of scopes. */
   readonly #lists = new Map<string, string>();
 
   constructor({ identity, listing }: { readonly identity: ServerIdentity; readonly listing: readonly ListingEntry[] }) {
@@ -28,18 +28,18 @@ export class ReadyAnswers {
     this.#visible = new ToolVisibility(listing);
   }
 
-  /** Whether requests of a method are answered here in an era, without an opening before them. */
+  /** Whether requests of a method are answered here in a revision, without an opening before them. */
   has(method: string, era: Era): boolean {
     return isListMethod(method) || method === (era === "modern" ? "server/discover" : "ping");
   }
 
-  /** The result of a request that {@linkcode has} knows. */
+  /** The result of a request for which {@linkcode has} is true. */
   answer(method: string, era: Era, caller: CallerFacts): string {
     if (isListMethod(method)) return this.#list(method, era, caller);
     return method === "ping" ? "{}" : this.#discover();
   }
 
-  /** The result of `initialize`, in the revision that a client asked for or else in the latest one. */
+  /** The result of `initialize`, in the requested revision or else in the latest one. */
   initialize(requested: unknown): string {
     const protocolVersion = LEGACY_REVISIONS.find((revision) => revision === requested) ?? LEGACY_REVISIONS[0];
     const serverInfo = serverInfoOf(this.#identity);
@@ -85,7 +85,7 @@ function isListMethod(method: string): method is ListMethod {
   return Object.hasOwn(LISTS, method);
 }
 
-/** What every result of 2026-07-28 holds beside its own members; `cache` is in those that may be kept. */
+/** Members that every result of 2026-07-28 has in addition to its own; `cache` is part of cacheable ones. */
 export function modernMembers(identity: ServerIdentity, cache?: CacheHint): Record<string, unknown> {
   return { resultType: "complete", ...cache, _meta: { [SERVER_INFO_KEY]: serverInfoOf(identity) } };
 }

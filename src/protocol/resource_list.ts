@@ -1,4 +1,4 @@
-/** Which resources there are and who is offered them, as lists show it; what they hold is read in `resources.ts`. */
+/** The resources and who may see them, for lists; `resources.ts` reads their content. */
 
 import type { Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
 import { SCOPES } from "../access/scopes.ts";
@@ -6,22 +6,26 @@ import type { Scope } from "../access/scopes.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 
-/** A resource in lists, and who is offered it. */
+/** A resource in lists, and who may see it. */
 export interface ResourceEntry {
   readonly name: string;
   readonly description: string;
-  /** Offered only where this group of tools is. */
+  /** The group of tools that must be enabled. */
   readonly group?: ToolGroup;
-  /** Offered only to whom may do this; without it and without a group, to whom may do anything at all. */
+  /** The scope that a caller needs; without a scope and a group, any scope suffices. */
   readonly scope?: Scope;
-  /** Clients may subscribe to it; whose changes are the same for all, or for one account. @default it does not change */
+  /**
+   * Whether clients may subscribe to it, and whether its changes are the same for all or for one account.
+   *
+   * @default it does not change
+   */
   readonly changes?: "market" | "account";
 }
 
-/** How many rows of a ledger a resource shows. */
+/** The number of ledger rows in a resource. */
 export const RECENT_ROWS = 20;
 
-/** Every resource by its address. */
+/** The resources by URI. */
 export const RESOURCES = {
   "luno://config": {
     name: "Configuration",
@@ -60,10 +64,10 @@ export const RESOURCES = {
   },
 } as const satisfies Readonly<Record<string, ResourceEntry>>;
 
-/** The address of a resource. */
+/** The URI of a resource. */
 export type ResourceUri = keyof typeof RESOURCES;
 
-/** Resources of one thing each, by the template that stands for them. */
+/** Parameterized resources, by URI template. */
 export const TEMPLATES = {
   "luno://accounts/{id}": {
     name: "Account",
@@ -103,10 +107,10 @@ export const TEMPLATES = {
   },
 } as const satisfies Readonly<Record<string, ResourceEntry>>;
 
-/** The template of resources. */
+/** The URI template of resources. */
 export type ResourceTemplate = keyof typeof TEMPLATES;
 
-/** A resource that was asked for: one of its own, or one that a template stands for. */
+/** A requested resource: one with its own URI, or one of a template. */
 export type FoundResource =
   & { readonly entry: ResourceEntry }
   & (
@@ -116,7 +120,7 @@ export type FoundResource =
 
 const VALUE = /\{\??\w+\}/g;
 
-/** What a template's variable may be. */
+/** Valid values of the templates' variables. */
 const VALUES: Readonly<Record<string, string>> = {
   "{id}": "([A-Za-z0-9_-]{1,64})",
   "{pair}": "([A-Za-z0-9]{3,20})",
@@ -128,7 +132,7 @@ const PATTERNS = (Object.keys(TEMPLATES) as ResourceTemplate[]).map((template) =
   pattern: new RegExp(`^${template.replace(VALUE, (name) => VALUES[name] ?? "")}$`),
 }));
 
-/** Finds a resource by its address. */
+/** Finds a resource by its URI. */
 export function findResource(uri: string): FoundResource | undefined {
   if (isResource(uri)) return { uri, entry: RESOURCES[uri] };
   for (const { template, pattern } of PATTERNS) {
@@ -143,13 +147,13 @@ function isResource(uri: string): uri is ResourceUri {
   return Object.hasOwn(RESOURCES, uri);
 }
 
-/** The resources as lists show them to a caller that is offered these groups of tools. */
+/** The resources for a caller with these groups of tools. */
 export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): Resource[] {
   return Object.entries<ResourceEntry>(RESOURCES).filter(([, entry]) => isOffered(entry, groups, caller))
     .map(([uri, { name, description }]) => ({ uri, name, description, mimeType: "application/json" }));
 }
 
-/** The templates in lists, for a caller that is offered these groups of tools. */
+/** The templates for a caller with these groups of tools. */
 export function listResourceTemplates(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): ResourceTemplateType[] {
   return Object.entries<ResourceEntry>(TEMPLATES).filter(([, entry]) => isOffered(entry, groups, caller))
     .map(([uriTemplate, { name, description }]) => ({ uriTemplate, name, description, mimeType: "application/json" }));
@@ -164,8 +168,8 @@ export function groupsFor(
 }
 
 /**
- * Tells whether a caller is offered a resource now, as {@linkcode isOffered} does of the groups that {@linkcode groupsFor}
- * finds, without a look at each tool: it is asked for every watcher of a resource that changes many times a second.
+ * Tells whether a caller may see a resource now, as {@linkcode isOffered} does for the groups of {@linkcode groupsFor},
+ * but without a pass over the tools: it is called for every watcher of a resource that changes many times a second.
  */
 export function offersOf(
   tools: readonly { readonly group: ToolGroup; readonly scope: Scope }[],
@@ -179,7 +183,7 @@ export function offersOf(
   };
 }
 
-/** Whether a caller that is offered these groups of tools is offered this. */
+/** Tells whether a caller with these groups of tools may see a resource. */
 export function isOffered(
   { group, scope }: ResourceEntry,
   groups: ReadonlySet<ToolGroup>,

@@ -1,8 +1,8 @@
 /**
- * Subscriptions of one connection to resources: `resources/subscribe` and `resources/unsubscribe` of the revisions before
- * 2026-07-28, `subscriptions/listen` of that one. All of it is our own, as the SDK is never told which resources a client
- * asked for, and over HTTP would tell every client of everybody's. Prices for clients of the older server are pushed beside
- * them, within the same bounds.
+ * Subscriptions of one connection to resources: `resources/subscribe` and `resources/unsubscribe` before revision
+ * 2026-07-28, `subscriptions/listen` in that one. All of it is our own, because the SDK does not reveal which resources
+ * a client asked for, and over HTTP it would notify every client of everything. Prices for clients of the older server
+ * are pushed within the same limits.
  */
 
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
@@ -25,32 +25,44 @@ import { modernMembers } from "./ready_answers.ts";
 import type { ResumedResourcesParts, ResumeResource } from "./resumed_resources.ts";
 import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
-/** Tells how to hear of changes of a resource; `undefined` where there is none that this caller may read, or it never changes. */
+/** How to observe a resource's changes; `undefined` when this caller cannot read it, or it never changes. */
 export type WatchOf = (uri: string, caller: CallerFacts) => Awaitable<Watch | undefined>;
 
-/** What subscriptions of a connection need. */
+/** Parts of a connection's subscriptions. */
 export interface ResourceSubscriptionsParts {
   readonly identity: ServerIdentity;
   readonly opening: Pick<Opening, "eraOf" | "open">;
   readonly caller: CallerFacts;
   readonly watchOf: WatchOf;
   readonly kept: Pick<Subscriptions, "open" | "reserve" | "close" | "size">;
-  /** Sends the client a notification. */
+  /** Sends a notification to the client. */
   readonly send: (notification: JSONRPCNotification) => void;
-  /** What prices are pushed from. @default none are */
+  /**
+   * The source of pushed prices.
+   *
+   * @default none are pushed
+   */
   readonly prices?: PriceSource;
-  /** The client watches something else now; it is answered when that is kept. @default nobody keeps it */
+  /**
+   * Called when the subscriptions change; the client is answered once that is stored.
+   *
+   * @default not stored
+   */
   readonly changed?: () => Awaitable<void>;
-  /** Takes up what the client watched over another connection. @default nothing is taken up */
+  /**
+   * Restores subscriptions of an earlier connection.
+   *
+   * @default not supported
+   */
   readonly takeUp?: ResumeResource;
 }
 
-/** Resources of one request that are looked at at once. */
+/** Resources of one request that are looked up concurrently. */
 const LOOKS_AT_ONCE = 4;
 
 type KeptStream = Extract<KeptSubscription, { kind: "listen" }>;
 
-/** Whether a request is one that {@linkcode ResourceSubscriptions} answers in an era, or in any. */
+/** Tells whether {@linkcode ResourceSubscriptions} answers a request in a revision, or in any. */
 export function isSubscriptionRequest({ method }: JSONRPCRequest, era?: Era): boolean {
   return era === undefined ? ANY_METHODS.has(method) : Object.hasOwn(METHODS[era], method);
 }
@@ -58,13 +70,13 @@ export function isSubscriptionRequest({ method }: JSONRPCRequest, era?: Era): bo
 /** The subscriptions of one connection. */
 export class ResourceSubscriptions {
   readonly #parts: ResourceSubscriptionsParts;
-  /** Of the revisions before 2026-07-28, by URI. */
+  /** Subscriptions of revisions before 2026-07-28, by URI. */
   readonly #single = new Map<string, Subscription>();
-  /** Resources that are being looked at for `resources/subscribe`. */
+  /** Resources that are being looked up for `resources/subscribe`. */
   readonly #looking = new Map<string, Promise<Watch | undefined>>();
   /** Ends each stream of 2026-07-28. */
   readonly #streams = new Set<() => void>();
-  /** What each of them tells of, by the id of the request that opened it. */
+  /** The resources of each stream, by the id of the request that opened it. */
   readonly #listened = new Map<RequestId, readonly string[]>();
   readonly #pushes: PricePushes | undefined;
 
@@ -75,8 +87,8 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * The answer to come, or `undefined` for other requests. Parameters are valid. A stream is answered when it ends; it ends
-   * with `signal`, and is then not answered at all.
+   * A promise of the answer; `undefined` for other requests. Parameters are valid. A stream is answered when it ends;
+   * when `signal` ends it, it is not answered.
    */
   take(request: JSONRPCRequest, signal: AbortSignal): Awaitable<Answer> | undefined {
     const pushed = this.#pushes?.take(request, signal);
@@ -91,7 +103,7 @@ export class ResourceSubscriptions {
     return method === "subscribe" ? this.#subscribe(uri) : this.#unsubscribe(uri);
   }
 
-  /** What the client watches, for a connection that goes on with it. */
+  /** The present subscriptions, for a connection that resumes the session. */
   get watched(): readonly KeptSubscription[] {
     return [
       ...[...this.#single.keys()].map((uri) => ({ kind: "resource", uri } as const)),
@@ -101,8 +113,8 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * Goes on with what the client watched over another connection, and tells it of each resource once. A stream is answered
-   * when it ends, or with `signal` not at all; others are answered already.
+   * Restores the subscriptions of an earlier connection, and notifies the client of each resource once. A stream is
+   * answered when it ends, unless `signal` ends it; other subscriptions were answered before.
    */
   resume(subscription: KeptSubscription, signal: AbortSignal): Promise<Answer> | undefined {
     const { takeUp } = this.#parts;
@@ -135,17 +147,17 @@ export class ResourceSubscriptions {
     return this.#parts.changed?.();
   }
 
-  /** Ends every stream, as a server that stops does: each is answered as complete. */
+  /** Ends every stream when the server shuts down: each is answered as complete. */
   endStreams(): void {
     for (const end of [...this.#streams]) end();
   }
 
-  /** Whether there is any. */
+  /** Whether there are any subscriptions. */
   get isOpen(): boolean {
     return this.#parts.kept.size > 0;
   }
 
-  /** Ends all subscriptions; nothing is sent any more. */
+  /** Ends all subscriptions; no notification follows. */
   close(): void {
     this.#parts.kept.close();
     this.#pushes?.close();
@@ -167,7 +179,7 @@ export class ResourceSubscriptions {
     });
   }
 
-  /** Looks at a resource within the client's bounds, once for all requests that ask for it meanwhile. */
+  /** Looks up a resource within the client's limits, once for all concurrent requests for it. */
   #look(uri: string): Awaitable<Watch | undefined> | "full" {
     const { watchOf, caller, kept } = this.#parts;
     const pending = this.#looking.get(uri);
@@ -188,7 +200,10 @@ export class ResourceSubscriptions {
     return whenAnswered(this.#changed(), () => ({ result: {} }));
   }
 
-  /** Acknowledges what the client will hear of, which are the resources that there are for it; nothing else here changes. */
+  /**
+   * Acknowledges the resources that the client will be notified of: those that exist for it; the other kinds of changes
+   * do not occur here.
+   */
   async #listen({ id, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
     const { watchOf, caller, kept, send } = this.#parts;
     const filter = params?.notifications;

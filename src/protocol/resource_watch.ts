@@ -1,6 +1,7 @@
 /**
- * Tells when resources change, whoever subscribed: a resource is read again from time to time, once for all who may see the
- * same, and whoever knows of a change may say so at once. Nobody who may not read a resource hears of its changes.
+ * Detects changes of resources for all subscribers: a resource is read periodically, once for all callers who see the
+ * same, and code that knows of a change can report it at once. A caller who may not read a resource is not notified of
+ * its changes.
  */
 
 import type { CallerFacts } from "../access/caller.ts";
@@ -15,43 +16,55 @@ import type { FoundResource } from "./resource_list.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** How somebody who knows of a resource's changes says so. */
+/** How code that knows of a resource's changes reports them. */
 export interface Hints {
-  /** It may have changed: it is looked at now. */
+  /** It may have changed: it is read now. */
   look(): void;
-  /** It has changed: whoever may read it is told at once, and nothing is read for that. */
+  /** It has changed: callers who may read it are notified at once, without reading it. */
   changed(): void;
 }
 
-/** Somebody gives hints of a resource. */
+/** A source of hints about a resource. */
 export interface Following {
   end(): void;
-  /** Whether hints come at present. @default always */
+  /**
+   * Whether hints are coming in.
+   *
+   * @default always
+   */
   readonly isLive?: () => boolean;
 }
 
-/** How a {@linkcode ResourceWatch} looks at resources. */
+/** How a {@linkcode ResourceWatch} reads resources. */
 export interface ResourceWatchOptions {
-  /**
-   * The text of a resource as this caller reads it; rejects where it is not there for the caller.
-   */
+  /** The text of a resource for this caller; rejects when it does not exist for the caller. */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
-  /** Whether a caller may read a resource at this moment; asked before it is told of a change. */
+  /** Whether a caller may read a resource now; checked before each notification. */
   readonly mayRead: (resource: FoundResource, caller: CallerFacts) => boolean;
   /**
-   * Gives hints of a resource as this caller reads it, until the answer is ended; `undefined` where nobody knows. Never
-   * rejects. @default nobody knows
+   * Requests hints about a resource for this caller, until the returned value is closed; `undefined` when there are
+   * none. Never rejects.
+   *
+   * @default there are none
    */
   readonly follow?: (resource: FoundResource, hints: Hints, caller: CallerFacts) => Awaitable<Following | undefined>;
-  /** Between two looks at a resource that nobody gives hints of, in milliseconds. @default 5_000 */
+  /**
+   * Interval of reads without hints, in milliseconds.
+   *
+   * @default 5_000
+   */
   readonly intervalMs?: number;
-  /** Between two looks where there are hints, for what they miss, in milliseconds. @default 60_000 */
+  /**
+   * Interval of reads with hints, for what those miss, in milliseconds.
+   *
+   * @default 60_000
+   */
   readonly longIntervalMs?: number;
   /** @default the real one */
   readonly after?: After;
 }
 
-/** Resources that are watched, by who sees the same. */
+/** Watched resources, by callers who see the same. */
 export class ResourceWatch {
   readonly #options: Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
   readonly #watched = new Map<string, WatchedResource>();
@@ -60,12 +73,12 @@ export class ResourceWatch {
     this.#options = { intervalMs: 5_000, longIntervalMs: 60_000, after, ...options };
   }
 
-  /** Resources that are looked at. */
+  /** The number of watched resources. */
   get size(): number {
     return this.#watched.size;
   }
 
-  /** How to hear of a resource's changes; `undefined` where it never changes, or cannot be read by this caller now. */
+  /** How to observe a resource's changes; `undefined` when it never changes, or this caller cannot read it now. */
   async of(uri: string, caller: CallerFacts): Promise<Watch | undefined> {
     const resource = findResource(uri);
     const { changes } = resource?.entry ?? {};
@@ -90,23 +103,23 @@ export class ResourceWatch {
   }
 }
 
-/** A resource as it was when its watching began. */
+/** A resource at the start of its watching. */
 interface Start {
   readonly uri: string;
   readonly resource: FoundResource;
-  /** The first who asked. */
+  /** The first caller who asked. */
   readonly caller: CallerFacts;
   readonly text: string;
 }
 
 type Options = Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
 
-/** One resource that is looked at for as long as somebody watches it. */
+/** One resource that is read periodically while there are watchers. */
 class WatchedResource {
   readonly #start: Start;
   readonly #options: Options;
   readonly #ended: () => void;
-  /** Whoever is told, and in whose name that is; it is read in the name of the first who may read it. */
+  /** The notified functions, with their callers; the resource is read for the first caller who may read it. */
   readonly #watchers = new Map<() => void, CallerFacts>();
   #following: Following | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -129,7 +142,7 @@ class WatchedResource {
   }
 
   join(caller: CallerFacts, changed: () => void): () => void {
-    // A function may come twice; each time is one of its own.
+    // The same function may watch twice; each registration counts.
     const watcher = () => changed();
     this.#watchers.set(watcher, caller);
     return () => {

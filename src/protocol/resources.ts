@@ -1,4 +1,4 @@
-/** Resources: what they hold for a client that reads them. */
+/** Reads the content of resources. */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
@@ -15,24 +15,24 @@ import { findResource, groupsFor, isOffered, RECENT_ROWS } from "./resource_list
 import type { FoundResource, ResourceTemplate, ResourceUri } from "./resource_list.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
-/** What resources show beside what tools can reach. */
+/** What resources need in addition to a tool's context. */
 export interface ResourceContext extends ToolContext {
   /** The configuration without secrets. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Milliseconds since the start, monotonic. */
   uptimeMs(): number;
-  /** Runs the tools that a resource is made of: measured and logged like any call. */
+  /** Runs the tools that a resource consists of: measured and logged like any call. */
   readonly run: Run;
 }
 
 type Run = (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOutcome>;
 
-/** Each takes a call of its own. */
+/** Each one costs a call to the exchange. */
 const READ_ACCOUNTS = 20;
 
 type Reader = (context: ResourceContext) => Promise<unknown> | unknown;
 
-/** What each resource holds. */
+/** Reads each resource. */
 const READERS: Readonly<Record<ResourceUri, Reader>> = {
   "luno://config": ({ config }) => config,
   "luno://status": ({ server, exchange, uptimeMs }) => ({
@@ -57,7 +57,7 @@ const READERS: Readonly<Record<ResourceUri, Reader>> = {
   "luno://orders/open": (context) => runTool("get_open_orders", {}, context),
 };
 
-/** What each resource of a template holds, by the value of its variable. */
+/** Reads each resource of a template, given the value of its variable. */
 const TEMPLATE_READERS: Readonly<
   Record<ResourceTemplate, (value: string, context: ResourceContext, after?: string) => unknown>
 > = {
@@ -72,7 +72,7 @@ const TEMPLATE_READERS: Readonly<
 /**
  * Reads one resource.
  *
- * @throws {ResourceNotFoundError} when there is no such resource, or it shows what no tool of this caller may show
+ * @throws {ResourceNotFoundError} when it does not exist, or this caller may use no tool that shows it
  * @throws {ProtocolError} when the exchange could not answer; `data` is the tool error
  */
 export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
@@ -98,7 +98,10 @@ async function readAccount(id: string, context: ResourceContext): Promise<unknow
   return { ...account, transactions, ...(left_out === undefined ? {} : { left_out }) };
 }
 
-/** An order with its trades behind the cursor `after`, so that whoever was told of the last of several changes misses none. */
+/**
+ * An order with its trades after the cursor `after`, so that a subscriber who was notified once of several changes
+ * misses none.
+ */
 async function readOrder(id: string, context: ResourceContext, after?: string): Promise<unknown> {
   const order = await runTool("get_order_status", { order_id: id }, context);
   const createdMs = typeof order.created === "string" ? Date.parse(order.created) : 0;

@@ -1,7 +1,7 @@
 /**
- * Takes up subscriptions to resources that a client has from another connection. Each resource may have changed meanwhile, so
- * its client is told of it once. One that cannot be read now, or for which the client has no room, is tried again for some
- * minutes; until then room is kept for it, as the client had it before whatever it asks for now.
+ * Restores subscriptions to resources from an earlier connection. As each resource may have changed meanwhile, the
+ * client is notified of it once. A resource that cannot be read now, or for which the client has no place, is retried
+ * for some minutes; until then its place is reserved, as the client subscribed to it earlier than to anything new.
  */
 
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
@@ -11,11 +11,11 @@ import { attempt } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { pauseAfter } from "../timing/backoff.ts";
 
-/** Attempts at a resource, with pauses between them that add up to some five minutes. */
+/** Attempts per resource; the pauses between them add up to about five minutes. */
 const MAX_ATTEMPTS = 12;
 const PAUSES = { firstMs: 500, longestMs: 60_000, random: Math.random, certain: 0.5 };
 
-/** What it takes. */
+/** Parts of the restoration. */
 export interface ResumedResourcesParts {
   readonly watchOf: (uri: string) => Awaitable<Watch | undefined>;
   readonly kept: Pick<Subscriptions, "open" | "reserve">;
@@ -23,10 +23,10 @@ export interface ResumedResourcesParts {
   readonly after?: After;
 }
 
-/** What {@linkcode resumeResource} is to whoever goes on with subscriptions. */
+/** Restores subscriptions with {@linkcode resumeResource}. */
 export type ResumeResource = typeof resumeResource;
 
-/** Tells of changes of a resource again; ended by its `close`. */
+/** Resumes notifications of a resource; ended by its `close`. */
 export function resumeResource(
   uri: string,
   notify: (uri: string) => void,

@@ -1,7 +1,7 @@
 /**
- * How a client over WebSocket asks for a token with which it goes on over its next connection, and how it hands one in: by a
- * member of `_meta` in its opening, or by a request of its own where it opens nothing. `docs/websocket-transport.md` has
- * what is promised.
+ * How a WebSocket client requests a token for resuming its session on the next connection, and presents it: by a member
+ * of `_meta` in its opening, or by a request of its own when it has no opening. `docs/websocket-transport.md` documents
+ * the contract.
  */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -13,19 +13,19 @@ import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { Answer } from "./answer.ts";
 
-/** The member of `_meta` in an opening and in its answer. */
+/** The member of `_meta` in an opening and its answer. */
 export const RESUMPTION_KEY = "com.luno.mcp-server/resumption";
 
-/** The method of clients without an opening. */
+/** The method for clients without an opening. */
 export const RESUME_METHOD = "resume_session";
 
 const OPENINGS = ["initialize", "server/discover"];
 
-/** What a {@linkcode ConnectionResumption} needs. */
+/** Parts of a {@linkcode ConnectionResumption}. */
 export interface ConnectionResumptionParts {
   readonly resumptions: Resumptions;
   readonly connection: ResumingConnection;
-  /** Goes on with what the client subscribed to. */
+  /** Restores the client's subscriptions. */
   readonly goOn: (subscriptions: readonly KeptSubscription[]) => void;
 }
 
@@ -33,7 +33,7 @@ export interface ConnectionResumptionParts {
 export class ConnectionResumption {
   readonly #parts: ConnectionResumptionParts;
   #isSuspended = false;
-  /** Whether the client was sent a token and has said nothing since. */
+  /** Whether the client was sent a token and has sent nothing since. */
   #isUnconfirmed = false;
 
   constructor(parts: ConnectionResumptionParts) {
@@ -41,8 +41,8 @@ export class ConnectionResumption {
   }
 
   /**
-   * The answer to come to a request that asks, `undefined` for all others. `resultJson` is what an opening is answered
-   * otherwise. Never rejects.
+   * A promise of the answer to a request for resumption; `undefined` for all others. `resultJson` is the usual answer
+   * to an opening. Never rejects.
    */
   answer({ method, params }: JSONRPCRequest, resultJson: string | undefined): Awaitable<Answer> | undefined {
     if (this.#isUnconfirmed) this.#confirm();
@@ -58,18 +58,18 @@ export class ConnectionResumption {
     });
   }
 
-  /** Whether the client can go on over another connection. */
+  /** Whether the client can resume its session on another connection. */
   get isResumable(): boolean {
     return this.#parts.resumptions.isResumable(this.#parts.connection);
   }
 
-  /** What the client watches has changed; settles when that is kept. */
+  /** The client's subscriptions have changed; settles when that is stored. */
   changed(): Awaitable<void> {
     const { resumptions, connection } = this.#parts;
     if (!this.#isSuspended && !connection.isClosed) return resumptions.update(connection, connection.subscriptions);
   }
 
-  /** What ends from now on ends with the connection, not with the session. */
+  /** From now on, whatever ends belongs to the end of the connection, not of the session. */
   suspend(): void {
     this.#isSuspended = true;
   }

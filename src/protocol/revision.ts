@@ -1,4 +1,4 @@
-/** What the SDK answers alike for every revision of the protocol, and they do not. */
+/** Corrects answers that the SDK gives alike in every protocol revision although they differ. */
 
 import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
 import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
@@ -7,7 +7,7 @@ import { isObject } from "../validation/is_object.ts";
 
 const SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId";
 
-/** The same answer with the code that the revision of its request has. */
+/** The same answer with the error code of its request's revision. */
 export function inRevisionOf({ method, params }: JSONRPCRequest, answer: JSONRPCMessage): JSONRPCMessage {
   if (method !== "resources/read" || !("error" in answer) || claimsRevision(params)) return answer;
   const { code, data } = answer.error;
@@ -16,8 +16,8 @@ export function inRevisionOf({ method, params }: JSONRPCRequest, answer: JSONRPC
 }
 
 /**
- * The answer that ends a subscription of which nothing was granted, as nothing will ever come: over HTTP the SDK gives it,
- * on a connection it would leave the request open.
+ * The answer that ends a subscription to nothing: over HTTP the SDK sends it, on other connections it would leave the
+ * request open.
  */
 export function endedSubscription(message: JSONRPCMessage): JSONRPCResultResponse | undefined {
   if (!("method" in message) || message.method !== "notifications/subscriptions/acknowledged") return undefined;

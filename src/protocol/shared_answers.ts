@@ -1,8 +1,8 @@
 /**
- * Answers that everybody gets alike: what a tool makes of market data is made once for that data, and given with its text
- * to all who ask the same until the data may have changed. Tools know nothing of it.
+ * Answers that are the same for everyone: a tool's result from market data is computed once, and its texts are sent to
+ * all who ask the same until the data may have changed. Tools are unaware of it.
  *
- * Scopes are checked for every call. A failure goes to those who wait for the same answer already, and is not kept.
+ * Scopes are checked for every call. A failure goes to those who already wait for the same answer, and is not kept.
  */
 
 import type { Awaitable } from "../timing/awaitable.ts";
@@ -22,13 +22,13 @@ import { describeError } from "./tool_error.ts";
 const MAX_BYTES = 16 * 1_048_576;
 const MAX_LASTING_BYTES = 1_048_576;
 
-/** Longer arguments are seldom asked for twice, in characters. */
+/** Longer arguments are rarely repeated, in characters. */
 const MAX_ARGUMENTS = 2_000;
 
-/** What an answer takes beside its value: its text, that text within a text, and both once for each revision. */
+/** Memory of an answer: its value, its text, the text within a text, and both for each revision. */
 const BYTES_PER_CHARACTER = 8;
 
-/** Whoever may read the market, and nobody else in particular. */
+/** A caller who may only read the market. */
 const ANYBODY: ToolContext["caller"] = {
   identity: "anybody",
   allows: (scope) => scope === "market:read",
@@ -37,13 +37,13 @@ const ANYBODY: ToolContext["caller"] = {
 interface MadeAnswer {
   readonly outcome: ToolOutcome;
   readonly market: RecordedMarket;
-  /** What everybody is spared who gets this one. */
+  /** Reads of the exchange that sharing this answer avoids. */
   readonly reads: RecordedMarket["readCounts"];
-  /** As it was given last, with the age that it had: many ask within a millisecond. */
+  /** The latest answer with its age: many requests arrive within a millisecond. */
   told?: { readonly ageMs: number; readonly outcome: ToolOutcome };
 }
 
-/** Runs tools, and keeps what is made of market data. */
+/** Runs tools, and keeps results that depend only on market data. */
 export class SharedAnswers {
   readonly #kept = new BoundedMap<string, MadeAnswer>(MAX_BYTES);
   readonly #making = new Map<string, SharedWork<MadeAnswer>>();
@@ -51,15 +51,19 @@ export class SharedAnswers {
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
   readonly #saved: Pick<SavedCalls, "add">;
-  /** What is true for as long as the server runs. */
+  /** Answers that do not change while the server runs. */
   readonly #lasting = new BoundedMap<string, ToolOutcome>(MAX_LASTING_BYTES);
 
-  /** `saved` counts the reads of which an answer was made that is given again. @default nobody counts */
+  /**
+   * `saved` counts the reads that shared answers avoid.
+   *
+   * @default not counted
+   */
   constructor(saved: Pick<SavedCalls, "add"> = new SavedCalls()) {
     this.#saved = saved;
   }
 
-  /** Runs a tool as `callTool` does; answers at once where the answer is there. */
+  /** Runs a tool as `callTool` does; returns at once when the answer is already there. */
   run(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
     const { market, caller } = context;
     if (tool.dependsOn !== undefined && caller.allows(tool.scope)) return this.#runLasting(tool, args, context);
@@ -117,7 +121,7 @@ export class SharedAnswers {
       if (!outcome.ok) return { outcome, market, reads };
       const text = new AnswerText(outcome.value);
       const made: MadeAnswer = { outcome: { ...outcome, text }, market, reads };
-      // What is not current any more would keep all that it was made of.
+      // An outdated entry would keep alive everything that it was computed from.
       this.#kept.dropWhile(({ market }) => !market.isCurrent(parts.monotonic()));
       this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
       return made;
@@ -139,7 +143,7 @@ export class SharedAnswers {
   }
 }
 
-/** An answer as it is given at a moment: where its data came from, and how old that is by now. */
+/** An answer at the present time: with the origin of its data, and their age. */
 function toldAt(made: MadeAnswer, nowMs: number): ToolOutcome {
   const { outcome, market: { provenance } } = made;
   if (!outcome.ok) return outcome;

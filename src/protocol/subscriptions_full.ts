@@ -1,7 +1,7 @@
 import { SERVER_BUSY } from "../errors/rpc_codes.ts";
 import type { Answer } from "./answer.ts";
 
-/** What a client is answered that has as many subscriptions as it may. */
+/** The error for a client that has as many subscriptions as allowed. */
 export const SUBSCRIPTIONS_FULL: Answer = {
   error: {
     code: SERVER_BUSY,

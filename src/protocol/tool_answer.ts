@@ -1,4 +1,4 @@
-/** `tools/call` from a tool's name to the protocol's result, the same for the SDK's way and the short one. */
+/** `tools/call`, from a tool's name to the protocol's result, for both the SDK's path and the fast path. */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
@@ -10,7 +10,7 @@ import type { CallerFacts } from "../access/caller.ts";
 import { AnswerText } from "./answer_text.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
-/** A call as a client asks for it. */
+/** A call as requested by a client. */
 export interface RequestedCall extends CallFacts {
   readonly name: string;
   readonly args: unknown;
@@ -22,7 +22,7 @@ export function unknownTool(name: string): { readonly code: number; readonly mes
   return { code: INVALID_PARAMS, message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}` };
 }
 
-/** Runs a tool by its name; `undefined` where there is none. */
+/** Runs a tool by name; `undefined` when there is none. */
 export function runTool(
   { tools, contextOf, run }: Backend,
   call: RequestedCall,
@@ -31,7 +31,7 @@ export function runTool(
   return tool && run(tool, call.args, new CallContext(contextOf(call.caller), call));
 }
 
-/** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */
+/** A tool's outcome in the protocol's form: structured, and as compact JSON text. */
 export function toResult(outcome: ToolOutcome): CallToolResult {
   if (outcome.ok) {
     return { content: [{ type: "text", text: textOf(outcome).json }], structuredContent: outcome.value };
@@ -39,7 +39,7 @@ export function toResult(outcome: ToolOutcome): CallToolResult {
   return { content: [{ type: "text", text: JSON.stringify({ error: outcome.error }) }], isError: true };
 }
 
-/** {@linkcode toResult} as JSON; `members` are added to it. */
+/** {@linkcode toResult} as JSON, with `members` appended. */
 export function toResultJson(outcome: ToolOutcome, members = ""): string {
   if (outcome.ok) return textOf(outcome).result(members);
   const text = JSON.stringify(JSON.stringify({ error: outcome.error }));

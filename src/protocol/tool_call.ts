@@ -1,4 +1,4 @@
-/** The one way in which a tool runs, whoever calls it: scope, arguments and answers checked, errors described. */
+/** The only way in which tools run, for all transports: checks scope, arguments and answer, and describes errors. */
 
 import { getLogger } from "../logging/logger.ts";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
@@ -17,24 +17,24 @@ import type { ToolError } from "./tool_error.ts";
 const log = getLogger(["luno-mcp-server", "tools"]);
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 
-/** A tool's answer, or what to tell its caller instead. */
+/** A tool's answer, or its error. */
 export type ToolOutcome =
   | {
     readonly ok: true;
     readonly value: Record<string, unknown>;
-    /** The value as text, where the answer is kept for others. */
+    /** The value as text, when the answer is shared. */
     readonly text?: AnswerText;
   }
   | {
     readonly ok: false;
     readonly error: ToolError;
-    /** What a person has to be asked first, where the caller's client can show a dialog. */
+    /** What to ask a person first, when the caller's client can show a dialog. */
     readonly ask?: { readonly token: string; readonly text: string };
   };
 
 /**
- * Runs a tool with arguments from outside. Never throws. It takes as long as its calls to the exchange, each of which
- * has a deadline; there are few of them.
+ * Runs a tool with arguments from outside. Never throws. Its duration is bounded by its few calls to the exchange, each
+ * of which has a deadline.
  */
 export async function callTool(tool: Tool, args: unknown, context: ToolContext): Promise<ToolOutcome> {
   const { caller } = context;
@@ -47,7 +47,7 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
   if (!read.success) return { ok: false, error: describeInvalidArguments(tool, given, read.error) };
   try {
     const value: Readonly<Record<string, unknown>> = await tool.run(read.data, context);
-    // What is the account's says that its funds are paper funds.
+    // Account data is marked as paper data.
     return { ok: true, value: context.isPaper && tool.scope !== "market:read" ? { ...value, paper: true } : value };
   } catch (error) {
     if (error instanceof ConfirmationNeeded) {

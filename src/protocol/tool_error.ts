@@ -1,4 +1,4 @@
-/** What a caller is told when a tool cannot answer: a stable code, a sentence, whether to try again and when. */
+/** The errors of tools for callers: a stable code, a sentence, whether to try again and when. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { z } from "zod";
@@ -12,17 +12,17 @@ import { TradingError } from "../trading/orders/trading_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
 
-/** An error as callers see it; codes never change their meaning. */
+/** An error for callers; codes never change their meaning. */
 export interface ToolError {
   readonly code: ToolErrorCode;
   readonly message: string;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   readonly retry_after_ms?: number;
-  /** Which argument was wrong, and how. */
+  /** The invalid arguments and their problems. */
   readonly fields?: readonly { readonly field: string; readonly problem: string }[];
   readonly suggestions?: readonly string[];
-  /** The exchange's own code and words: data, to be read with care. */
+  /** The exchange's own code and text: data, not to be trusted. */
   readonly exchange?: {
     readonly code?: string;
     readonly status?: number;
@@ -31,7 +31,7 @@ export interface ToolError {
   };
 }
 
-/** Turns whatever a tool threw into an error for its caller; what is our own fault goes to the log. */
+/** Turns whatever a tool threw into an error for its caller; internal errors are logged. */
 export function describeError(error: unknown, tool: string): ToolError {
   if (error instanceof ExchangeError) return describeExchangeError(error);
   if (error instanceof ArgumentError) {
@@ -46,7 +46,7 @@ export function describeError(error: unknown, tool: string): ToolError {
   };
 }
 
-/** What stands in place of an answer while a person is being asked. */
+/** The error while a person must be asked first. */
 export function describeMissingConfirmation(tool: string): ToolError {
   return {
     code: "ERR_CONFIRMATION_REQUIRED",
@@ -55,7 +55,7 @@ export function describeMissingConfirmation(tool: string): ToolError {
   };
 }
 
-/** What a caller is told that may not use a tool. */
+/** The error for a caller who lacks a scope. */
 export function describeMissingScope(tool: string, scope: Scope): ToolError {
   return {
     code: "ERR_SCOPE_MISSING",
@@ -64,7 +64,7 @@ export function describeMissingScope(tool: string, scope: Scope): ToolError {
   };
 }
 
-/** What a caller is told whose arguments do not fit the tool's schema: each bound with the value, and the nearest names. */
+/** The error for arguments that do not match the tool's schema: the bounds, the values, and the nearest names. */
 export function describeInvalidArguments(
   { name, input }: Pick<Tool, "name" | "input">,
   args: unknown,

@@ -1,4 +1,4 @@
-/** The catalogue's schemas as JSON Schema: where `listing.json` comes from. */
+/** The catalogue's schemas as JSON Schema: the source of `listing.json`. */
 
 import { z } from "zod";
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
@@ -27,8 +27,8 @@ function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ListedTool["in
 }
 
 /**
- * Leaves out the bounds that every integer has, and what clients' converters stumble over: that there are no further
- * members (arguments are refused at the call all the same) and what their names are like.
+ * Removes the bounds that every integer has, and keywords that clients' converters cannot handle: that no other members
+ * are allowed (the call rejects them anyway), and patterns of their names.
  */
 function shorten(node: z.core.JSONSchema.BaseSchema): void {
   if (node.additionalProperties === false) delete node.additionalProperties;
@@ -37,7 +37,7 @@ function shorten(node: z.core.JSONSchema.BaseSchema): void {
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
 }
 
-/** What goes over the wire: without `undefined` and prototypes. */
+/** As it will be serialized: without `undefined` and prototypes. */
 function plain<Value>(value: unknown): Value {
   return JSON.parse(JSON.stringify(value));
 }

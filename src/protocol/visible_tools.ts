@@ -1,4 +1,4 @@
-/** What a caller is shown of the listing: the tools that it may use now. */
+/** The part of the listing that a caller may see: the tools that it may use now. */
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
 import { SCOPES } from "../access/scopes.ts";
@@ -11,13 +11,13 @@ export interface VisibleTools {
   readonly entries: readonly ListingEntry[];
   /** As `tools/list` answers them. */
   readonly tools: ListedTool[];
-  /** Groups of which it may use something. */
+  /** Groups of which it may use a tool. */
   readonly groups: ReadonlySet<ToolGroup>;
-  /** The same for callers that may do the same. */
+  /** Equal for callers who may use the same tools. */
   readonly rights: string;
 }
 
-/** Divides one listing by what callers may use; callers of equal rights get the same part. */
+/** Selects from one listing by the callers' rights; callers with equal rights share the selection. */
 export class ToolVisibility {
   readonly #listing: readonly ListingEntry[];
   readonly #made = new Map<string, VisibleTools>();
@@ -26,7 +26,7 @@ export class ToolVisibility {
     this.#listing = listing;
   }
 
-  /** What this caller may use now. */
+  /** The tools that this caller may use now. */
   of(caller: CallerFacts): VisibleTools {
     const rights = SCOPES.filter((scope) => caller.allows(scope)).join(" ");
     const known = this.#made.get(rights);

@@ -1,4 +1,4 @@
-/** What the log says of one row of the audit: level, message and fields. Reads the row and its order, nothing else. */
+/** The log line for one row of the audit: level, message and fields. Depends on nothing but the row and its order. */
 
 import { readJson } from "../text/read_json.ts";
 import type { AuditRow } from "./record/audit_row.ts";
@@ -8,33 +8,33 @@ import { kindOf } from "./orders/trading_account.ts";
 import type { OrderKind } from "./orders/trading_account.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** What became of orders, as counted; a fixed set, so that each may be a label. */
+/** The counted outcomes of orders; a fixed set, so that each can be a label. */
 export const ORDER_OUTCOMES = ["refused", "placed", "not_placed", "unknown", "filled", "cancelled", "closed"] as const;
 
-/** What became of an order. */
+/** The outcome of an order. */
 export type OrderOutcome = (typeof ORDER_OUTCOMES)[number];
 
-/** A log record to be. */
+/** A log record. */
 export interface Line {
   readonly level: "debug" | "info" | "warning";
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Whether it is logged where another process wrote the row, too. */
+  /** Whether to log it also when another process wrote the row. */
   readonly isForAll: boolean;
-  /** What the row means for the counts of orders. */
+  /** The outcome to count. */
   readonly outcome?: { readonly kind: OrderKind; readonly outcome: OrderOutcome };
 }
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** One row with what is known of it. */
+/** One row and its order. */
 interface Entry {
   readonly row: AuditRow;
   readonly data: Data;
   readonly placement: Placement | undefined;
 }
 
-/** The line for a row; `undefined` where it has none of its own. `placement` is the order that the row speaks of. */
+/** The line for a row; `undefined` when it has none. `placement` is the order that the row belongs to. */
 export function recordLine(row: AuditRow, placement: Placement | undefined): Line | undefined {
   const data = readData(row.data);
   return LINES[row.event]?.({ row, data, placement });
@@ -153,7 +153,7 @@ function idsOf({ identity, clientOrderId, orderId }: AuditRow): Data {
   };
 }
 
-/** An order's terms; of an order in a row of the audit nothing is certain. */
+/** The terms of an order; data in a row of the audit may be missing. */
 function orderFields(order: unknown): Data {
   if (!isObject(order)) return {};
   const { pair, side, type, volume, counterVolume, price }: { [Field in keyof Order]?: unknown } = order;
@@ -167,12 +167,12 @@ function orderFields(order: unknown): Data {
   };
 }
 
-/** Two ways of asking write their rows a little differently. */
+/** The two ways of asking have slightly different rows. */
 function approvalFields({ approval, confirmation, way, ways, by }: Data): Data {
   return { approval_id: approval ?? confirmation, ways: ways ?? [way ?? by] };
 }
 
-/** Of an order in a row; versions that told no accounts apart say whether it is on paper. */
+/** The kind of an order in a row; earlier versions without accounts recorded whether it is on paper. */
 function kindOfRow({ account }: AuditRow, { paper }: Data): OrderKind {
   return account === null ? (paper === true ? "paper" : "real") : kindOf(account);
 }
@@ -181,7 +181,7 @@ function placedKind({ placement }: Entry): OrderKind {
   return placement === undefined ? "real" : kindOf(placement.account);
 }
 
-/** A row that is too long holds only its beginning; a damaged one is no reason to stop. */
+/** A row that is too long holds only its beginning; a damaged one must not stop the log. */
 function readData(text: string): Data {
   const data = readJson(text);
   return isObject(data) ? data : {};

@@ -1,8 +1,9 @@
 /**
- * The audit as log records: one line for each order and what became of it, each approval, halt and resume.
+ * The audit as log records: one line per order and outcome, approval, halt and resume.
  *
- * Rows are logged once they are written for good, so the log never tells of a change that was undone. Of orders this
- * process logs its own; approvals, halts and resumes also where another process (a command, another server) made them.
+ * Rows are logged once they are committed, so the log never reports a change that was rolled back. Orders are logged by
+ * the process that placed them; approvals, halts and resumes also when another process (a command, another server) made
+ * them.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -15,21 +16,21 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 
 const INTERVAL_MS = 250;
 
-/** Rows that one look takes at most; the next look goes on. */
+/** The most rows of one read; the next read continues. */
 const ROWS_A_LOOK = 500;
 
-/** How many orders of a kind came to an outcome since the start. */
+/** The number of orders of a kind with an outcome since the start. */
 export interface OrderCount {
   readonly kind: OrderKind;
   readonly outcome: OrderOutcome;
   readonly count: number;
 }
 
-/** Trading in numbers. */
+/** Figures about trading. */
 export interface TradingFigures {
   readonly isHalted: boolean;
   readonly approvalsWaiting: number;
-  /** Of this process, since its start. */
+  /** Orders of this process since its start. */
   readonly orders: readonly OrderCount[];
 }
 
@@ -39,7 +40,7 @@ export class AuditLog {
   readonly #counts = new Map<`${OrderCount["kind"]} ${OrderOutcome}`, OrderCount>();
   #seq: number;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** The look that waits for the record. */
+  /** The read in progress. */
   #looking: Promise<void> | undefined;
   #hasFailed = false;
 
@@ -48,7 +49,11 @@ export class AuditLog {
     this.#seq = seq;
   }
 
-  /** Follows a record from here on. @throws {StoreError} the record cannot be read */
+  /**
+   * Follows a record from now on.
+   *
+   * @throws {StoreError} when the record cannot be read
+   */
   static async open(feed: AuditFeed): Promise<AuditLog> {
     return new AuditLog(feed, await feed.start());
   }
@@ -57,19 +62,19 @@ export class AuditLog {
     this.#timer = setInterval(() => void this.look(), INTERVAL_MS);
   }
 
-  /** Ends the timer, and logs what is left. */
+  /** Stops the timer, and logs the remaining rows. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
     await this.look();
   }
 
-  /** Orders of this process by what became of them. */
+  /** Orders of this process by outcome. */
   get counts(): readonly OrderCount[] {
     return [...this.#counts.values()];
   }
 
-  /** Logs what was recorded since the last look; where one is going on, settles with that. Never rejects. */
+  /** Logs what was recorded since the last read; settles with a read that is already running. Never rejects. */
   look(): Promise<void> {
     return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
   }

@@ -1,6 +1,6 @@
 /**
- * Takes callers' orders: each is assessed, checked against the policy, confirmed by a person where that is asked for, and
- * handed to the executor of the account that the caller trades on, a real one or paper.
+ * Processes callers' orders: each is assessed, checked against the policy, confirmed by a person where required, and
+ * passed to the executor of the caller's account, real or paper.
  */
 
 import { ExchangeError } from "../exchange/errors.ts";
@@ -30,21 +30,21 @@ import type { Trader } from "./orders/trader.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { TradingRights } from "./policy/trading_rights.ts";
 
-/** How trading is halted. */
+/** The parameters of a halt. */
 export interface Halt extends Pick<Pull, "by" | "reason"> {
-  /** Whether open orders are to be cancelled too. */
+  /** Whether to cancel open orders too. */
   readonly cancelOpen: boolean;
 }
 
-/** What a halt could not stop any more. */
+/** What a halt did not stop. */
 export interface Halted {
-  /** Orders that had left before it, and whose outcome was not known. */
+  /** Orders that were sent before it and whose outcome was not known. */
   readonly onTheirWay: readonly Placement[];
-  /** What it was to cancel and is still open, after one attempt. */
+  /** Orders that it was to cancel and that are still open after one attempt. */
   readonly remaining: readonly RemainingOrder[];
 }
 
-/** Takes the orders of all callers. */
+/** Processes the orders of all callers. */
 export class Broker {
   readonly #parts: SharedParts;
   readonly #previews: OrderPreviews;
@@ -61,7 +61,7 @@ export class Broker {
     this.#replacing = new OrderReplacing(this.#parts, this.#previews);
   }
 
-  /** On which account a caller trades now. */
+  /** The account on which a caller trades now. */
   traderOf(identity: string): Trader {
     return this.#parts.rights.traderOf(identity);
   }
@@ -69,16 +69,16 @@ export class Broker {
   /**
    * Shows what an order would do, without sending anything.
    *
-   * @throws {TradingError} the order itself is wrong
+   * @throws {TradingError} when the order is invalid
    */
   preview(request: OrderRequest, call: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
     return recorded(() => this.#previews.show(request, call));
   }
 
   /**
-   * Places an order once, after a person has confirmed it where the policy asks for that.
+   * Places an order once, after a person has confirmed it if the policy requires that.
    *
-   * @throws {TradingError} nothing was sent
+   * @throws {TradingError} when nothing was sent
    */
   place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
     const { previewId: preview_id, request } = order;
@@ -86,16 +86,16 @@ export class Broker {
   }
 
   /**
-   * Cancels an order of the account; never asks anybody.
+   * Cancels an order of the account, without confirmation.
    *
-   * @throws {ExchangeError} when the exchange will not let this key cancel
+   * @throws {ExchangeError} when the exchange does not let this key cancel
    */
   async cancel(target: OrderReference, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
     const { executor } = await this.#parts.venueOf(await this.#whereIs(target, identity));
     return await executor.cancel(target, identity);
   }
 
-  /** Cancels all open orders of the account, or those of one pair, and tells what remains. */
+  /** Cancels all open orders of the account, or those of one pair, and reports what remains. */
   async cancelAll(
     { pair }: { readonly pair?: string | undefined },
     { identity, signal }: Pick<BrokerCall, "identity" | "signal">,
@@ -108,9 +108,9 @@ export class Broker {
   }
 
   /**
-   * Cancels an order, waits until it is final, and places what is left of it under new terms.
+   * Cancels an order, waits until it is final, and places the rest under new terms.
    *
-   * @throws {TradingError} nothing was cancelled or sent
+   * @throws {TradingError} when nothing was cancelled or sent
    */
   replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const asked = { replace: replacement };
@@ -118,7 +118,7 @@ export class Broker {
   }
 
   /**
-   * What `read` answers of an order of the account; one that was placed here a moment ago is asked for until the exchange
+   * The result of `read` for an order of the account; an order that was just placed is requested until the exchange
    * must show it.
    *
    * @throws {ExchangeError} as `read` does
@@ -127,12 +127,12 @@ export class Broker {
     return await readNewOrder(newOrderParts(this.#parts), { target, read, signal });
   }
 
-  /** What the audit log says of an identity's own orders, oldest first. */
+  /** The audit rows of an identity's own orders, oldest first. */
   async trail(identity: string, query: Omit<TrailQuery, "identity">): Promise<readonly AuditRow[]> {
     return await this.#parts.record.audit.trail({ ...query, identity });
   }
 
-  /** Whether trading is halted; also where the record cannot be read, as nothing is sent then. */
+  /** Whether trading is halted; also `true` when the record cannot be read, as no order is sent then. */
   async isHalted(): Promise<boolean> {
     try {
       return (await this.#parts.killSwitch.state()).halted;
@@ -143,9 +143,9 @@ export class Broker {
   }
 
   /**
-   * Stops new orders of everybody at once, and begins to cancel what is open where that is asked for.
+   * Stops all new orders at once, and begins to cancel open ones if requested.
    *
-   * @throws {TradingError} the record cannot be written: only this server is halted, and the rest follows when it can be
+   * @throws {TradingError} when the record cannot be written: only this server is halted, and the others once it can be
    */
   halt({ cancelOpen, ...pull }: Halt): Promise<Halted> {
     return recorded(async () => {
@@ -165,7 +165,7 @@ export class Broker {
   }
 
   /**
-   * Nothing was cancelled: that may be for a mistyped pair, as far as that can be told.
+   * Nothing was cancelled, which may be due to a mistyped pair.
    *
    * @throws {ExchangeError} `ERR_PAIR_UNKNOWN`
    */
@@ -175,7 +175,7 @@ export class Broker {
     });
   }
 
-  /** An order stays where it was placed, also when its caller has been put on paper since. */
+  /** An order stays where it was placed, even when its caller has been moved to paper since. */
   async #whereIs(target: OrderReference, identity: string): Promise<Trader> {
     const { journal } = this.#parts.record;
     try {
@@ -189,7 +189,7 @@ export class Broker {
     return this.traderOf(identity);
   }
 
-  /** Runs what may refuse an order, and writes down that it did: the journal writes what comes after it. */
+  /** Runs checks that may refuse an order, and records a refusal; later refusals are recorded by the journal. */
   async #decided<Result>(
     { identity }: BrokerCall,
     asked: Readonly<Record<string, unknown>>,
@@ -215,7 +215,9 @@ function notRecordedYet({ message }: StoreError): TradingError {
   );
 }
 
-/** Runs what needs the trading record; where that fails nothing was sent, as sending itself never throws for it. */
+/**
+ * Runs an operation that needs the trading record; when that fails nothing was sent, as sending itself never throws.
+ */
 async function recorded<Result>(body: () => Promise<Result>): Promise<Result> {
   try {
     return await body();

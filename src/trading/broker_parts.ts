@@ -1,4 +1,4 @@
-/** What taking orders needs of the rest of the program, and the calls that it takes. */
+/** What the broker needs from the rest of the program, and the calls that it takes. */
 
 import type { Exchange } from "../market/exchange_port.ts";
 import type { MarketLookup } from "../market/pairs.ts";
@@ -26,18 +26,18 @@ export interface Venue {
   readonly account: string;
   readonly exchange: Exchange;
   readonly executor: OrderExecutor;
-  /** Where that is, for the person who confirms. */
+  /** The exchange's name, for the person who confirms. */
   readonly name: ExchangeName;
-  /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
+  /** Identifies one run of a simulated exchange or one state of a paper account; `""` for a lasting exchange. */
   readonly id: string;
 }
 
-/** The same as the record knows it. */
+/** The venue in the record's terms. */
 export function orderVenueOf({ account, id }: Pick<Venue, "account" | "id">): OrderVenue {
   return { account, venue: id };
 }
 
-/** What taking orders needs of the record. */
+/** What the broker needs of the record. */
 export interface BrokerRecord {
   readonly journal: Pick<Journal, "find" | "findByOrderId" | "findByKey">;
   readonly replacements: Pick<ReplacementClaims, "unfinished">;
@@ -47,22 +47,22 @@ export interface BrokerRecord {
   readonly calls: Pick<CallClaims, "claim" | "release">;
 }
 
-/** What a {@linkcode Broker} is made of. */
+/** Parts of a {@linkcode Broker}. */
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
   readonly record: BrokerRecord;
   readonly killSwitch: Pick<KillSwitch, "pull" | "state">;
-  /** This process. */
+  /** The id of this process. */
   readonly instance: { readonly id: string };
   readonly markets: MarketLookup;
-  /** The account of whoever the policy does not put on paper. */
+  /** The account of identities that the policy does not put on paper. */
   readonly account: TradingAccount;
   readonly venueOf: (trader: Trader) => Promise<Venue>;
-  /** What people are asked with. */
+  /** The parts for asking people. */
   readonly confirmation: ConfirmationParts;
-  /** Ids of the accounts of which a halt can have open orders cancelled here. */
+  /** Ids of the accounts whose open orders a halt can cancel from here. */
   readonly cancels: readonly string[];
-  /** Acts on the kill switch, which was pulled; settles after one attempt at what that asked for. */
+  /** Acts on a halt; settles after one attempt at what it requested. */
   readonly halted: () => Promise<void>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -70,7 +70,7 @@ export interface BrokerParts {
   readonly monotonic: () => number;
 }
 
-/** What reads of orders that were placed a moment ago need. */
+/** What reading recently placed orders needs. */
 export function newOrderParts({ record: { journal }, now, confirmation: { sleep } }: BrokerParts): NewOrderParts {
   return { journal, now, sleep };
 }
@@ -78,18 +78,18 @@ export function newOrderParts({ record: { journal }, now, confirmation: { sleep 
 /** What placing and replacing share. */
 export interface SharedParts extends BrokerParts {
   readonly rights: TradingRights;
-  /** Calls with a key that run now. */
+  /** Running calls with an idempotency key. */
   readonly running: RunningCalls;
 }
 
-/** An order to be placed: a preview, or the order itself. */
+/** An order to place: a preview, or the order itself. */
 export interface PlaceOrder {
   readonly previewId?: string | undefined;
   readonly request?: OrderRequest | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
-/** How one call is made, and by whom. */
+/** The circumstances of one call, and its caller. */
 export interface BrokerCall extends SendingCall {
   readonly identity: string;
   readonly asking: Asking;

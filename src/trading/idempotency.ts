@@ -1,7 +1,7 @@
 /**
- * Calls with an idempotency key. Of calls for the same with one key one runs at a time, over all processes; the others
- * wait for what it comes to. Which calls are for the same is decided by what was asked for, as what was decided for the
- * caller (an amount that was converted, say) may come out differently the next time.
+ * Calls with an idempotency key. Of the calls for the same request with one key, one runs at a time over all processes;
+ * the others wait for its result. Calls are compared by what was requested, because what was derived from the request
+ * (a converted amount, say) may differ the next time.
  */
 
 import type { Sleep } from "../timing/sleep.ts";
@@ -16,38 +16,38 @@ import { StoreError } from "./record/store_error.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** How long a call waits for one with its key that runs in another process. */
+/** How long a call waits for one with its key in another process. */
 const PATIENCE_MS = 60_000;
 
 const LOOK_EVERY_MS = 250;
 
-/** What {@linkcode RunningCalls} stand on. */
+/** Parts of {@linkcode RunningCalls}. */
 export interface RunningCallsParts {
   readonly claims: Pick<CallClaims, "claim" | "release">;
-  /** This process. */
+  /** The id of this process. */
   readonly instance: { readonly id: string };
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly sleep: Sleep;
 }
 
-/** What calls with a key do. */
+/** The work of calls with a key. */
 export type KeyedWork = "place the order" | "replace the order";
 
 /** One call with a key. */
 export interface KeyedCall extends Omit<CallClaim, "instance" | "attempt"> {
-  /** What it is to do, for a caller whose key is another call's. */
+  /** What it is to do, for the error when its key belongs to another call. */
   readonly what: KeyedWork;
   /** Ends its waiting. */
   readonly signal: AbortSignal;
 }
 
-/** Runs calls with keys one after the other. */
+/** Runs calls with the same key one after the other. */
 export class RunningCalls {
   readonly #parts: RunningCallsParts;
-  /** What runs in this process or is about to, by account, venue, identity and key. */
+  /** Calls that run in this process or are about to, by account, venue, identity and key. */
   readonly #here = new Map<string, Promise<unknown>>();
-  /** Attempts that have ended, and whose keys others still take for held. */
+  /** Attempts that have ended but whose keys other processes still consider held. */
   readonly #unreleased = new Set<string>();
 
   constructor(parts: RunningCallsParts) {
@@ -55,10 +55,12 @@ export class RunningCalls {
   }
 
   /**
-   * Runs a call once no other one with its key runs. What that came to stands in the journal: `body` looks there first.
+   * Runs a call once no other one with its key runs. The result of that one is in the journal, which `body` checks
+   * first.
    *
-   * @throws {TradingError} the key is another call's, its caller has given up, or the other process takes too long
-   * @throws {StoreError} the record cannot be written
+   * @throws {TradingError} when the key belongs to another call, the caller has given up, or the other process takes
+   * too long
+   * @throws {StoreError} when the record cannot be written
    */
   async run<Result>({ signal, what, ...call }: KeyedCall, body: () => Promise<Result>): Promise<Result> {
     const { claims, instance, monotonic, sleep } = this.#parts;
@@ -70,7 +72,7 @@ export class RunningCalls {
       const running = this.#here.get(name);
       const claim = () => claims.claim({ ...call, instance: instance.id, attempt }, { isHere: running !== undefined });
       if (running === undefined) {
-        // Before the key is asked for: of two calls here only one may ask for it as one that nobody here has.
+        // Registered before the key is claimed: of two calls here only one may claim it as unused in this process.
         const tried = await this.#alone(name, async () => {
           const claimed = await claim();
           return claimed === "claimed" ? { claimed, result: await this.#run(attempt, body) } as const : { claimed };
@@ -81,7 +83,7 @@ export class RunningCalls {
         await sleep(LOOK_EVERY_MS, signal).catch(() => {});
       } else {
         const claimed = await claim();
-        // The one here has not got the key, or not kept it.
+        // The call here did not get the key, or did not keep it.
         if (claimed === "claimed") await this.#release(attempt);
         if (claimed === "other") throw usedKey(what);
         await ended(running, signal);
@@ -89,7 +91,7 @@ export class RunningCalls {
     }
   }
 
-  /** Runs what nobody else here may run with this key meanwhile. */
+  /** Runs what must not run concurrently with the same key. */
   async #alone<Result>(name: string, body: () => Promise<Result>): Promise<Result> {
     const running = body();
     this.#here.set(name, running);
@@ -108,7 +110,7 @@ export class RunningCalls {
     }
   }
 
-  /** A key that could not be given back is free for calls of this process, and for others after the next call here. */
+  /** A key that could not be released is free for calls of this process, and for others after the next call here. */
   async #release(attempt: string): Promise<void> {
     this.#unreleased.add(attempt);
     try {
@@ -122,7 +124,7 @@ export class RunningCalls {
   }
 }
 
-/** An order as it was asked for, in one form: however its fields stand, its pair is written and its amounts are. */
+/** Canonical text of a requested order: independent of the order of fields and of how pair and amounts are written. */
 export function askedToPlace(request: OrderRequest): string {
   const { pair, time_in_force, post_only, ...rest } = request;
   const words = pair.toUpperCase().split(/[^A-Z0-9]+/).filter((word) => word !== "").map(codeOf).join("");
@@ -134,12 +136,12 @@ export function askedToPlace(request: OrderRequest): string {
   });
 }
 
-/** A replacement as it was asked for, in one form. */
+/** Canonical text of a requested replacement. */
 export function askedToReplace({ target, price, volume, postOnly }: Replacement): string {
   return inOneForm({ ...target, price, volume, post_only: postOnly, replace: true });
 }
 
-/** Whether a placement of a version that did not keep what was asked for came of a call that asked for this. */
+/** Whether a placement of an earlier version, which did not record the request, came from a call for the same. */
 export async function wasAskedFor(
   audit: Pick<Audit, "trail">,
   { clientOrderId, identity }: Placement,
@@ -183,7 +185,7 @@ function exact(amount: string): string {
   return formatDecimal(parseDecimal(amount));
 }
 
-/** Waits for work, however it ends, as long as nobody gives up. */
+/** Waits until the work settles, or the signal aborts. */
 async function ended(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const givenUp = Promise.withResolvers<void>();
   const giveUp = () => givenUp.resolve();

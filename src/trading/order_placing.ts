@@ -1,4 +1,4 @@
-/** Places previewed orders, and orders in full: once for each call, after a person has confirmed them where that is asked. */
+/** Places previewed and complete orders: once per call, after a person has confirmed them where required. */
 
 import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
@@ -24,7 +24,7 @@ import { TradingError } from "./orders/trading_error.ts";
 import { changedPolicy } from "./policy/trading_rights.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
-/** The placing of all callers' orders. */
+/** Places the orders of all callers. */
 export class OrderPlacing {
   readonly #parts: SharedParts;
   readonly #previews: OrderPreviews;
@@ -40,7 +40,7 @@ export class OrderPlacing {
     });
   }
 
-  /** @throws {TradingError} nothing was sent */
+  /** @throws {TradingError} when nothing was sent */
   async place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
     const { rights, running } = this.#parts;
     const { identity, asking } = call;
@@ -60,7 +60,7 @@ export class OrderPlacing {
     });
   }
 
-  /** What a call asks for in one form, as far as its preview is known, which is read here once. */
+  /** Canonical text of what a call requests, as far as its preview is known; the preview is read once, here. */
   async #read(order: PlaceOrder, identity: string): Promise<NamedOrder> {
     const { request, previewId } = order;
     if (request !== undefined) return { ...order, asked: askedToPlace(request) };
@@ -82,7 +82,7 @@ export class OrderPlacing {
     const { previewId, takesPreview, asked, assessment, facts, policy, summary } = previewed;
     if (facts.venue !== venue.id) throw changedVenue();
     const named = { previewId, takesPreview, idempotencyKey };
-    // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
+    // A used key sends nothing: the journal has the result of the first call, or refuses another order.
     if (policy.mode !== "confirm" || used !== undefined) {
       return await this.#send(assessment, { by: call, trader, venue, ...named, asked });
     }
@@ -93,7 +93,7 @@ export class OrderPlacing {
     return "status" in approval ? approval : await this.#confirmations.wait(approval, call);
   }
 
-  /** The order as it is to be placed: as its caller was shown it, or as it is found to be now. */
+  /** The order to place: as its caller was shown it, or as it is assessed now. */
   async #previewed({ request, preview, asked }: NamedOrder, call: BrokerCall): Promise<Previewed> {
     if (request === undefined || asked === undefined) return this.#previews.ofShown(preview, call.identity);
     return await this.#previews.assessToPlace({ request, asked }, call);
@@ -107,7 +107,9 @@ export class OrderPlacing {
     return { venue, used: await journal.findByKey(trader.identity, idempotencyKey, orderVenueOf(venue)) };
   }
 
-  /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
+  /**
+   * The question of the same preview, or of the same call with its key: without a key, an equal order is another order.
+   */
   async #askedBefore(order: NamedOrder, identity: string): Promise<Approval | undefined> {
     const action = "place";
     const { previewId, asked, idempotencyKey } = order;
@@ -124,7 +126,7 @@ export class OrderPlacing {
     return await this.#send(confirmedAssessment(facts), { by, trader: order, venue, previewId, idempotencyKey, asked });
   }
 
-  /** Sends to the venue that the order was found to be for: one that was restarted since takes nothing. */
+  /** Sends to the venue that the order was assessed for: a venue that was restarted since accepts nothing. */
   async #send(
     assessment: SentAssessment,
     { by, trader, venue: { executor }, ...named }:
@@ -140,10 +142,10 @@ export class OrderPlacing {
   }
 
   /**
-   * A call that is made again with its idempotency key is told what became of the first, however the market, the policy
-   * and the kill switch stand by now.
+   * A call that is repeated with its idempotency key gets the result of the first, whatever the present state of
+   * market, policy and halt.
    *
-   * @throws {TradingError} the key was used for another order
+   * @throws {TradingError} when the key was used for another order
    */
   async #findEarlier(order: NamedOrder, call: BrokerCall): Promise<PlacementResult | undefined> {
     const { identity, signal } = call;
@@ -164,7 +166,7 @@ export class OrderPlacing {
     return await executor.place({ ...named, order: earlier.order, ...repeating }, { signal });
   }
 
-  /** Whether a placement is what a call asks for; `undefined` where its preview is not known. */
+  /** Whether a placement is what a call requests; `undefined` when its preview is unknown. */
   async #isFor(
     earlier: Placement,
     { order, call: { identity, signal } }: { readonly order: NamedOrder; readonly call: BrokerCall },
@@ -179,11 +181,11 @@ export class OrderPlacing {
   }
 }
 
-/** An order as one call asks for it. */
+/** An order as one call requests it. */
 interface NamedOrder extends PlaceOrder {
-  /** In one form; absent where the preview is not known. */
+  /** Canonical text; absent when the preview is unknown. */
   readonly asked: string | undefined;
-  /** What its caller was shown, where the call names a preview. */
+  /** The preview that its caller was shown, if the call names one. */
   readonly preview?: Preview | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Shows what orders would do; what was shown is in the record, for its caller to place by whichever process. */
+/** Previews orders; each preview is recorded, so that its caller can place it through any process. */
 
 import { assessOrder } from "./policy/assessment.ts";
 import type { Assessment, SentAssessment } from "./policy/assessment.ts";
@@ -22,33 +22,33 @@ import { isPaper } from "./orders/trading_account.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { changedPolicy } from "./policy/trading_rights.ts";
 
-/** What a preview answers. */
+/** The result of a preview. */
 export interface PreviewAnswer extends Assessment {
-  /** Absent when the order could not be placed as it is. */
+  /** Absent when the order could not be placed. */
   readonly previewId?: string;
   readonly expiresInMs?: number;
-  /** Why nobody can place anything now. */
+  /** Why nobody can place orders now. */
   readonly halt?: EstimateProblem;
   /** The id of the account that it is for. */
   readonly account: string;
   readonly policy: Policy;
 }
 
-/** An order that is to be placed now: the preview that it is known by, what it would do, and the policy that counts. */
+/** An order that is about to be placed: its preview, its assessment, and the policy in force. */
 export interface Previewed {
   readonly previewId: string;
   /** Whether its caller was shown the preview, which is used up when the order begins or a person is asked. */
   readonly takesPreview: boolean;
   readonly asked: string;
   readonly assessment: SentAssessment;
-  /** What it is held against when it is sent, and the venue that it is for. */
+  /** What it is checked against when it is sent, and the venue that it is for. */
   readonly facts: ApprovedFacts;
   readonly policy: Policy;
-  /** What a person is shown; absent where the policy asks for none. */
+  /** What a person is shown; absent when the policy requires no confirmation. */
   readonly summary: OrderSummary | null;
 }
 
-/** What an order would do, for whom, under which policy and where. */
+/** The assessment of an order, with its trader, policy and venue. */
 export interface AssessedOrder {
   readonly assessment: Assessment;
   readonly trader: Trader;
@@ -67,9 +67,9 @@ export class OrderPreviews {
   }
 
   /**
-   * Shows what an order would do, as a caller asked for it.
+   * Previews a requested order.
    *
-   * @throws {TradingError} the order itself is wrong, or the caller has had all previews of a minute
+   * @throws {TradingError} when the order is invalid, or the caller has used up the previews of a minute
    */
   async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
     const { record: { audit, previews }, now } = this.#parts;
@@ -86,9 +86,9 @@ export class OrderPreviews {
   }
 
   /**
-   * Finds out what an order would do that is placed at once, and shows it to nobody but the record.
+   * Assesses an order that is placed at once; its preview is only recorded.
    *
-   * @throws {TradingError} it cannot be placed
+   * @throws {TradingError} when it cannot be placed
    */
   async assessToPlace(
     { request, asked }: { readonly request: OrderRequest; readonly asked: string },
@@ -107,9 +107,10 @@ export class OrderPreviews {
   }
 
   /**
-   * The order of a preview that its caller was shown. It is used up by what begins the order or asks a person about it.
+   * The order of a preview that its caller was shown. It is used up when the order begins or a person is asked about
+   * it.
    *
-   * @throws {TradingError} there is none of this caller any more, or it was made under another policy
+   * @throws {TradingError} when this caller has no such preview any more, or it was made under another policy
    */
   ofShown(preview: Preview | undefined, identity: string): Previewed {
     const problem = whyNotPlaceable(preview, this.#parts.now());
@@ -123,7 +124,7 @@ export class OrderPreviews {
     return { previewId, takesPreview: true, asked, assessment: confirmedAssessment(facts), facts, policy, summary };
   }
 
-  /** Finds out what an order would do for a caller, now. */
+  /** Assesses an order for a caller, now. */
   async assess(
     request: OrderRequest,
     { identity, signal, replaced }: {
@@ -141,7 +142,7 @@ export class OrderPreviews {
     return { assessment: await assessOrder(request, parts), trader, policy, venue };
   }
 
-  /** Writes a replacement down under the id of a preview that nobody is shown. */
+  /** Records a replacement under the id of a preview that nobody is shown. */
   async noteReplacement(assessed: AssessedOrder, asked: Replacement): Promise<string> {
     const previewId = newPreviewId();
     await this.#note(assessed, { asked, previewId });
@@ -154,7 +155,7 @@ export class OrderPreviews {
     return { assessed, halt: await this.#parts.rights.haltProblem() };
   }
 
-  /** @throws {TradingError} another policy counts by now, or another account */
+  /** @throws {TradingError} when another policy is in force by now, or another account */
   #assertSamePolicy({ identity, account }: Trader, digest: string): void {
     const { rights } = this.#parts;
     const isSame = rights.policyOf(identity).digest === digest && rights.traderOf(identity).account === account;
@@ -167,13 +168,13 @@ export class OrderPreviews {
   }
 }
 
-/** What was asked for, and the preview that an order has where it can be placed. */
+/** The request, and the preview if the order can be placed. */
 interface Noted {
   readonly asked: OrderRequest | Replacement;
   readonly previewId: string | undefined;
 }
 
-/** The audit's row of what an order would do. */
+/** The audit row of an assessment. */
 function rowOf(
   { assessment: { order, policyProblems, estimate }, trader, policy, venue }: AssessedOrder,
   { asked, previewId }: Noted,
@@ -194,7 +195,7 @@ function rowOf(
   return { identity, clientOrderId, account, venue: venue.id, data };
 }
 
-/** The order as it can be placed; what people are shown is made where the policy asks for one. */
+/** The order in a form that can be placed; the summary for people is made only if the policy requires confirmation. */
 function shownOrder({ assessment, trader, policy, venue }: AssessedOrder, asked: string): ShownOrder {
   const { identity } = trader;
   return {
@@ -211,7 +212,7 @@ function isPlaceable({ estimate, policyProblems }: Assessment, halt: EstimatePro
   return halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
 }
 
-/** @throws {TradingError} the policy or the exchange's rules forbid the order */
+/** @throws {TradingError} when the policy or the exchange's rules forbid the order */
 export function assertPlaceable({ policyProblems, estimate }: Assessment): void {
   const [first, ...rest] = [...policyProblems, ...estimate.problems];
   if (first === undefined) return;

@@ -1,4 +1,4 @@
-/** Replaces orders for callers: once for each call, after a person has confirmed the new one where that is asked. */
+/** Replaces orders for callers: once per call, after a person has confirmed the new one where required. */
 
 import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
@@ -26,7 +26,7 @@ import { sendingRights } from "./execution/sending_terms.ts";
 import type { Trader } from "./orders/trader.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
-/** The replacing of all callers' orders. */
+/** Replaces the orders of all callers. */
 export class OrderReplacing {
   readonly #parts: SharedParts;
   readonly #previews: OrderPreviews;
@@ -42,7 +42,7 @@ export class OrderReplacing {
     });
   }
 
-  /** @throws {TradingError} nothing was cancelled or sent */
+  /** @throws {TradingError} when nothing was cancelled or sent */
   async replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const { record: { journal, audit }, rights, running } = this.#parts;
     const { identity, signal, asking } = call;
@@ -67,7 +67,7 @@ export class OrderReplacing {
     });
   }
 
-  /** Goes on with a call that was cut short after its order was claimed, or begins. */
+  /** Continues a call that was interrupted after its order was claimed, or begins a new one. */
   async #replaceOrGoOn(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const { record: { replacements }, rights, now } = this.#parts;
     const { identity } = call;
@@ -84,14 +84,14 @@ export class OrderReplacing {
     const terms = readReplacementTerms(left.terms);
     const { consent } = terms;
     const isConfirmed = rights.policyOf(identity).mode !== "confirm" || consent !== undefined;
-    // What was estimated and confirmed then says little of the market later.
+    // The earlier estimate and confirmation say little about the market later.
     const isRecent = Math.abs(now() - left.claimedAt) < CONFIRMATION_LIFETIME_MS;
     if (!isRecent || !isConfirmed) return await this.#replaceFirst(replacement, call, terms);
     const by = { ...call, consent };
     return await this.#replaceBy(terms, { idempotencyKey, asked, by, trader, venue, resumeWith: left.terms });
   }
 
-  /** `left`: what a call that was cut short long ago was to place, which is assessed and confirmed again. */
+  /** `left`: what a call that was interrupted long ago was to place, which is assessed and confirmed again. */
   async #replaceFirst(
     replacement: Replacement,
     call: BrokerCall,
@@ -124,7 +124,7 @@ export class OrderReplacing {
     return "status" in asking ? asking : await this.#confirmations.wait(asking, call);
   }
 
-  /** Finds out what the new order would do, and whether it only asks for less of what is on the book. */
+  /** Assesses the new order, and determines whether it only asks for less of what is on the book. */
   async #assess(replacement: Replacement, { identity, signal }: BrokerCall, left: ReplacementTerms | undefined) {
     const venue = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
     const { exchange } = venue;
@@ -146,7 +146,7 @@ export class OrderReplacing {
       filledBefore: left?.facts.replaces?.filledBefore ?? replaced.base,
       minVolume: assessment.market.min_volume,
     };
-    // Of an order that was placed elsewhere it is not known whether it was post-only.
+    // For an order that was placed elsewhere it is unknown whether it was post-only.
     const isReduced = !isOver && known !== undefined && isReducing(replaced, known, assessment.order);
     return { assessed, replaces, isReduced };
   }
@@ -159,7 +159,7 @@ export class OrderReplacing {
     return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader: order, venue });
   }
 
-  /** Replaces on the venue that the order was found on: one that was restarted since does nothing. */
+  /** Replaces on the venue that the order was found on: a venue that was restarted since does nothing. */
   async #replaceBy(
     terms: ReplacementTerms,
     { idempotencyKey, asked, by, trader, venue, assessment = confirmedAssessment(terms.facts), resumeWith }: {

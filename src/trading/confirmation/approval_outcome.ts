@@ -1,4 +1,4 @@
-/** What became of an order that a person was asked about, for whoever looks at its page. */
+/** The outcome of an order that needed a person's confirmation, for the order's page. */
 
 import type { Approval } from "../record/approval.ts";
 import type { Placement } from "../record/recorded_placement.ts";
@@ -6,28 +6,28 @@ import { tell } from "../execution/placement_result.ts";
 import type { PlacementResult } from "../execution/placement_result.ts";
 import type { ReplaceResult } from "../execution/replace.ts";
 
-/** How far it has come. `waiting`: nothing was sent, and nothing will be unless a call comes in time. */
+/** The progress of the order. `waiting`: nothing was sent, nor will be unless a call comes in time. */
 export type OutcomeKind = "pending" | "waiting" | "under_way" | "placed" | "not_placed" | "unknown";
 
-/** What became of it, and a sentence about that. */
+/** The outcome, and a sentence about it. */
 export interface Outcome {
   readonly kind: OutcomeKind;
   readonly sentence: string;
 }
 
-/** What a placement came to. */
+/** Describes the result of a placement. */
 export function describePlacement(result: PlacementResult): string {
   return result.status === "placed" ? `The exchange has it, as order ${result.order_id}` : result.message;
 }
 
-/** What a replacement came to. */
+/** Describes the result of a replacement. */
 export function describeReplacement(result: ReplaceResult): string {
   if (result.status === "repeated") return describePlacement(result.placement);
   if (result.status !== "replaced") return result.message;
   return `Order ${result.old.order_id} is cancelled. ${describePlacement(result.placement)}`;
 }
 
-/** How an order that was asked about stands; `placement` is the journal's of the same preview. */
+/** The state of an order that was asked about; `placement` is the journal's entry of the same preview. */
 export function outcomeOf(approval: Approval, placement: Placement | undefined, now: number): Outcome {
   if (placement !== undefined) return journalledOutcome(placement);
   const { state, takenAt, outcome, expiresAt } = approval;

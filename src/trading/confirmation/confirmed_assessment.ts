@@ -1,4 +1,4 @@
-/** What is known of an order that a person has confirmed: what was written down when the person was asked. */
+/** The assessment of a confirmed order, as it was recorded when the person was asked. */
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
@@ -7,15 +7,15 @@ import type { SentAssessment } from "../policy/assessment.ts";
 import type { Order } from "../orders/order.ts";
 import type { Worth } from "../orders/notional.ts";
 
-/** Decimals of a worth that had to be divided. */
+/** Decimals of a divided value. */
 const WORTH_PLACES = 8;
 
-/** The assessment again, without the market as it was. */
+/** Restores the assessment, without the market data of that time. */
 export function confirmedAssessment(facts: ApprovedFacts): SentAssessment {
   return { order: facts.order, policyFacts: facts, notionalOf: (order) => shareOf(facts, order) };
 }
 
-/** What is left of an order that is replaced is worth its share. */
+/** The rest of a replaced order has its share of the value. */
 function shareOf({ order: { volume: whole }, notional }: ApprovedFacts, { volume }: Order): readonly Worth[] {
   if (volume === undefined || whole === undefined || volume === whole) return notional;
   return notional.map(({ currency, amount }) => {

@@ -1,22 +1,22 @@
-/** The calls that orders were confirmed for, and what holds when such an order is sent. */
+/** The calls that confirmed orders belong to, and the conditions under which such an order is sent. */
 
 import type { ConfirmedOrder } from "../record/dialogs.ts";
 import type { ExchangeName } from "../orders/order_summary.ts";
 import { describeExchange } from "../orders/order_summary.ts";
 import { TradingError } from "../orders/trading_error.ts";
 
-/** A call in one form: the same one made again waits for the same answer. */
+/** A canonical text of the call: the same call made again waits for the same answer. */
 export function callOf(asked: string, { idempotencyKey }: { readonly idempotencyKey?: string | undefined }): string {
   return JSON.stringify([asked, idempotencyKey ?? null]);
 }
 
-/** What the call of a confirmed order asked for. */
+/** The request of a confirmed order's call. */
 export function askedIn({ asked }: ConfirmedOrder): string | null {
   const [text]: unknown[] = JSON.parse(asked);
   return typeof text === "string" ? text : null;
 }
 
-/** @throws {TradingError} the order was confirmed for another exchange than the one that its trader trades on now */
+/** @throws {TradingError} when the order was confirmed for another exchange than the trader's present one */
 export function assertSameExchange(
   { account: confirmedAccount, summary, facts }: ConfirmedOrder,
   { account, name: { kind, host }, id }: {
@@ -26,7 +26,7 @@ export function assertSameExchange(
   },
 ): void {
   const confirmed = summary.exchange;
-  // A simulated exchange is known as one once it has answered; its host tells it from others before that too.
+  // A simulated exchange is recognized once it has answered; before that, its host distinguishes it.
   const isSameKind = (confirmed.kind === "paper") === (kind === "paper");
   const isSameVenue = facts.venue === undefined || facts.venue === id;
   if (confirmedAccount === account && isSameKind && confirmed.host === host && isSameVenue) return;

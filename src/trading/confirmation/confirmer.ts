@@ -1,7 +1,7 @@
 /**
- * Has a person confirm an order in a way that the policy takes: in a dialog of the client, else on a page on loopback or
- * with `approve` in a terminal. Whatever is not a clear yes in time sends nothing, and a yes sends nothing by itself: a
- * call waits for it, or comes again and acts on it, also in another process on the same record.
+ * Has a person confirm an order by a way that the policy accepts: in a dialog of the client, on a page on loopback, or
+ * with `approve` in a terminal. Anything but a clear yes in time sends nothing, and a yes sends nothing by itself: a
+ * call waits for it, or is repeated and acts on it, possibly in another process on the same record.
  */
 
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -24,36 +24,40 @@ import { TradingError } from "../orders/trading_error.ts";
 import { assertCounts } from "../policy/trading_rights.ts";
 import type { SendingCall } from "../policy/trading_rights.ts";
 
-/** How a caller's client can ask the person in front of it. */
+/** How a caller's client can ask its user. */
 export interface Asking {
   /** Whether it can show a dialog. */
   readonly canElicit: boolean;
-  /** The call in one form: it has to come again unchanged with the answer. @default "" */
+  /**
+   * Canonical text of the call, which must be repeated unchanged with the answer.
+   *
+   * @default ""
+   */
   readonly call?: string;
-  /** What the person answered in the dialog that this call was asked to show. */
+  /** The person's answer to the dialog that this call was asked to show. */
   readonly answer?: { readonly token: string; readonly accepted: boolean };
 }
 
-/** What a call comes to that still waits for a person. Nothing was sent. */
+/** The result of a call that waits for a person. Nothing was sent. */
 export type Unconfirmed =
-  /** The client is to show a dialog, and to call again with the answer. */
+  /** The client must show a dialog, and repeat the call with the answer. */
   | {
     readonly status: "ask";
-    /** What the answer comes back with, to whichever process; no log may hold it. */
+    /** Returned with the answer, to any process; never logged. */
     readonly token: string;
     readonly text: string;
   }
-  /** The person is asked elsewhere; the same call made again waits on. */
+  /** The person is asked elsewhere; the same call made again continues to wait. */
   | {
     readonly status: "awaiting_confirmation";
     readonly previewId: string;
-    /** What `approve` takes in a terminal; no secret. */
+    /** The operand of `approve` in a terminal; not secret. */
     readonly approvalId: string;
     /** Where the person can answer. */
     readonly ways: readonly OwnerWay[];
-    /** Equal orders of the caller that wait for answers of their own, by their approvals. */
+    /** Equal orders of the caller that also wait for an answer, by approval id. */
     readonly equal: readonly string[];
-    /** Whether the client could have shown a dialog, which does not count for this caller. */
+    /** Whether the client could have shown a dialog, which the policy does not accept for this caller. */
     readonly isDialogRefused: boolean;
     readonly expiresInMs: number;
   };
@@ -61,21 +65,21 @@ export type Unconfirmed =
 /** An order that a person is asked about outside the client. */
 export interface Announcement {
   readonly approvalId: string;
-  /** The one-time secret of the page; no log and no answer may hold it but the operator's. */
+  /** The one-time secret of the page; appears in no log and no answer except the operator's. */
   readonly token: string;
   readonly summary: OrderSummary;
   /** Where the person can answer. */
   readonly ways: readonly OwnerWay[];
 }
 
-/** What a {@linkcode Confirmer} stands on. */
+/** Parts of a {@linkcode Confirmer}. */
 export interface ConfirmationParts {
   readonly approvals: Pick<
     Approvals,
     "request" | "find" | "findByPreview" | "findAsked" | "equalTo" | "take" | "giveBack" | "conclude"
   >;
   readonly dialogs: Dialogs;
-  /** Tells the operator that an order waits. */
+  /** Notifies the operator of a waiting order. */
   readonly announce: (announcement: Announcement) => void;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -84,17 +88,17 @@ export interface ConfirmationParts {
   readonly sleep: Sleep;
 }
 
-/** What becomes of an order that was confirmed. */
+/** What happens to a confirmed order. */
 export interface ConfirmedAction<Result> {
-  /** Which confirmations of a caller count now. */
+  /** The ways of confirming that the policy accepts from this caller now. */
   readonly waysOf: (identity: string) => readonly ConfirmWay[];
-  /** Sends it, unless something forbids it by now. */
+  /** Sends it, unless that is no longer allowed. */
   readonly send: (order: ConfirmedOrder, call: SendingCall & { readonly identity: string }) => Promise<Result>;
-  /** What became of it, in a sentence; for whoever looks at its page. */
+  /** Describes the result in a sentence, for the order's page. */
   readonly describe: (result: Result) => string;
 }
 
-/** An order to ask about, and whether it is the one of a preview that its caller was shown. */
+/** An order to ask about, and whether it belongs to a preview that its caller was shown. */
 export type Question = ConfirmedOrder & Pick<ApprovalRequest, "takesPreview">;
 
 /** How one call waits. */
@@ -120,9 +124,9 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   }
 
   /**
-   * Asks about an order: in a dialog where the client has one and it counts, else elsewhere.
+   * Asks about an order: in a dialog if the client has one and the policy accepts it, else elsewhere.
    *
-   * @throws {TradingError} nobody was asked
+   * @throws {TradingError} when nobody was asked
    */
   async ask(order: Question, { asking }: Call): Promise<Approval | Extract<Unconfirmed, { status: "ask" }>> {
     const ways = this.#action.waysOf(order.identity);
@@ -131,7 +135,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     return await this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
   }
 
-  /** The question about a caller's own preview, however it stands. */
+  /** The question about a caller's own preview, in any state. */
   async ofPreview(
     previewId: string,
     order: Pick<ConfirmedOrder, "identity" | "action">,
@@ -140,13 +144,13 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     return await approvals.findByPreview(previewId, order, now());
   }
 
-  /** The question that the same call has asked before, as long as its answer can be taken. */
+  /** The question that the same call asked before, while its answer can be taken. */
   async ofCall(order: Pick<ConfirmedOrder, "identity" | "action" | "asked">): Promise<Approval | undefined> {
     const { approvals, now } = this.#parts;
     return await approvals.findAsked(order, now());
   }
 
-  /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
+  /** Takes the answer of a dialog: once, from the order's caller, in time. */
   async answer({ token, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
     const { dialogs, now } = this.#parts;
     const { identity, asking } = call;
@@ -158,9 +162,10 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   }
 
   /**
-   * Waits for the answer that is given elsewhere, as long as one call may, and acts on it.
+   * Waits for an answer that is given elsewhere, as long as one call may, and acts on it.
    *
-   * @throws {TradingError} nothing was sent: it was declined, is over, or another call has acted on the answer
+   * @throws {TradingError} when nothing was sent: it was declined or has expired, or another call has acted on the
+   * answer
    */
   async wait({ id }: Approval, call: Call): Promise<Result | Unconfirmed> {
     const { approvals, now, monotonic, sleep } = this.#parts;
@@ -177,7 +182,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
 
   async #askInDialog(order: Question, { call = "" }: Asking): Promise<Extract<Unconfirmed, { status: "ask" }>> {
     const { dialogs, now } = this.#parts;
-    // Written first, so that of two equal orders that are asked about at once each knows of the other.
+    // Recorded first, so that two equal orders that are asked about concurrently see each other.
     const asked = await dialogs.ask({ ...order, call }, now());
     if (!asked.ok) throw notAsked(asked.reason);
     const { summary } = order;
@@ -194,7 +199,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     return approval;
   }
 
-  /** Whether no equal order of the caller waits besides. */
+  /** Whether no equal order of the caller is waiting. */
   async #isAlone({ facts, identity, previewId }: ConfirmedOrder): Promise<boolean> {
     const { approvals, dialogs, now } = this.#parts;
     const order = { digest: orderDigest(facts.order), identity, previewId };
@@ -218,7 +223,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
 
   async #act({ id }: Approval, call: Call): Promise<Result> {
     const { approvals, now } = this.#parts;
-    // Of calls that wait for one answer, in all processes, one gets it.
+    // Of several calls that wait for one answer, in all processes, only one takes it.
     const approval = await approvals.take(id, now());
     if (approval === undefined) throw await this.#whyNot(id);
     try {
@@ -245,7 +250,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     return approval.state === "declined" ? declined() : usedConfirmation(approval);
   }
 
-  /** The journal knows what became of the order; without this line only its page says less. */
+  /** The journal has the order's outcome; without this entry only its page shows less. */
   async #note(change: () => Promise<void>): Promise<void> {
     try {
       await change();
@@ -258,7 +263,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
 /** For a person who is asked about one of two equal orders. */
 export const EQUAL_WAITS = "Another equal order of this client waits for approval too: a yes to both places both";
 
-/** @throws {TradingError} nobody could answer */
+/** @throws {TradingError} when nobody could answer */
 function assertAskable(ways: readonly ConfirmWay[]): void {
   if (ways.some((way) => way !== "dialog")) return;
   const message = ways.includes("dialog")

@@ -1,6 +1,6 @@
 /**
- * Cancels an order and waits until it is final: a cancellation that was accepted may still lose against a fill. Reducing
- * risk is always tried: neither a policy, nor the kill switch, nor a record that cannot be written stands in its way.
+ * Cancels an order and waits until it is final: an accepted cancellation may still lose against a fill. Cancelling is
+ * always attempted: neither a policy, nor a halt, nor an unwritable record prevents it.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -18,16 +18,16 @@ import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
-/** For how long an order is watched until it is final, in milliseconds. */
+/** How long to wait for an order to become final, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_500;
 
-/** A cancellation may be lost like everything else; sending it again is safe. */
+/** A cancellation may be lost; sending it again is safe. */
 const LOOKS_PER_STOP = 3;
 
-/** Refusals that a further attempt cannot change. */
+/** Refusals that retrying does not change. */
 const HOPELESS: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_CREDENTIALS_MISSING",
   "ERR_CREDENTIALS_REFUSED",
@@ -39,7 +39,7 @@ const HOPELESS: ReadonlySet<ExchangeErrorCode> = new Set([
 /**
  * Cancels one order and waits until it is final.
  *
- * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
+ * @throws {ExchangeError} when the exchange does not let this key cancel, or the id is malformed
  */
 export async function cancelOrder(
   parts: ExecutorParts,
@@ -77,8 +77,8 @@ export async function findTarget(
 }
 
 /**
- * Looks for an order by its client order id. What became of ours is known from the journal; one that was placed elsewhere
- * may be so new that reads do not show it yet, and is looked for until they must.
+ * Looks up an order by its client order id. The journal has the outcome of our own; another one may be so new that
+ * reads do not show it yet, and is looked up until they must.
  */
 async function lookForTarget(
   parts: ExecutorParts,
@@ -94,7 +94,7 @@ async function lookForTarget(
   }
 }
 
-/** The exchange's id of an open order; `undefined` also when the list cannot be read. */
+/** The exchange's id of an open order; also `undefined` when the list cannot be read. */
 async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promise<string | undefined> {
   try {
     const { orders } = await listOpenOrderIds(parts);
@@ -105,10 +105,10 @@ async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promi
   }
 }
 
-/** Cancels an order by the exchange's id and waits until it is final; the audit tells of both. */
+/** Cancels an order by the exchange's id and waits until it is final; the audit records both. */
 export async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
   const { audit, journal, now, pendingWrites, scope: { account, venue } } = parts;
-  // Neither is waited for before the cancellation leaves.
+  // The cancellation waits for neither of these.
   const known = pendingWrites.attempt(() => journal.findByOrderId(orderId, { account, venue }));
   const note = async (data: Record<string, unknown>): Promise<void> => {
     const at = now();
@@ -136,12 +136,12 @@ export async function cancelById(parts: ExecutorParts, orderId: string, identity
   return { ...told, ...(placement === undefined ? {} : { client_order_id: placement.clientOrderId }) };
 }
 
-/** Whether the exchange took an order and cannot have forgotten it yet. */
+/** Whether the exchange accepted an order and cannot have dropped it from its history yet. */
 function isExpected({ isOpen, settledAt }: Placement, at: number): boolean {
   return isOpen && settledAt !== null && at - settledAt < FORGOTTEN_MS;
 }
 
-/** Sends the cancellation, looks, and sends it again as long as the order is seen alive. */
+/** Sends the cancellation, looks the order up, and repeats both while the order is seen live. */
 async function stopUntilFinal(
   parts: ExecutorParts,
   orderId: string,
@@ -154,7 +154,7 @@ async function stopUntilFinal(
   let reason: ToolErrorCode = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
-    // An answer may come long after the exchange has looked, which is no earlier than it was asked.
+    // The exchange may have taken the reading at any time since the request.
     const askedAt = monotonic();
     const look = await lookAtTarget(parts, orderId, attempt);
     if (look.kind === "found") {
@@ -182,7 +182,7 @@ function pauseBetweenLooks({ random }: Pick<ExecutorParts, "random">, attempt: n
   return pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
 }
 
-/** Looks at the order, or where it cannot be read alone, for it among the latest closed ones. */
+/** Looks up the order, or finds it among the latest closed ones when it cannot be read by itself. */
 async function lookAtTarget(parts: ExecutorParts, orderId: string, attempt: number): Promise<Look> {
   const look = await lookUp(parts, { orderId }, { priority: "cancel" });
   if (look.kind !== "failed" || attempt % LOOKS_PER_STOP !== 1) return look;
@@ -202,7 +202,7 @@ async function sendStop({ exchange }: ExecutorParts, orderId: string, isFirst: b
   try {
     await exchange.call("stopOrder", { order_id: orderId });
   } catch (error) {
-    // Whether it was lost, came too late or was not let through: looking at the order tells.
+    // Whether it was lost, too late or refused: looking up the order tells.
     if (!(error instanceof ExchangeError) || isFirst && HOPELESS.has(error.code)) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Cancels everything that is open: what the exchange lists, what only this record knows, and what turns out to exist of
- * orders that were on their way.
+ * Cancels everything that is open: orders in the exchange's list, orders that only this record knows, and orders in
+ * flight that turn out to exist.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -13,25 +13,25 @@ import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import { listOpenOrderIds } from "./open_orders.ts";
 
-/** What became of many. */
+/** The outcomes of several cancellations. */
 export interface CancelAllResult {
   readonly cancelled: readonly EndedOrder[];
   /** Filled, or ended by the exchange, before the cancellation arrived. */
   readonly ended: readonly EndedOrder[];
   readonly remaining: readonly OpenOrder[];
-  /** `false` when the exchange's list could not be read: orders that this record does not know may remain. */
+  /** `false` when the exchange's list could not be read: orders that are not in this record may remain. */
   readonly is_complete: boolean;
   /** Why the list could not be read, as a stable code. */
   readonly list_error?: ToolErrorCode;
 }
 
-/** Cancels all open orders of the account, or those of one pair, and tells which remain. */
+/** Cancels all open orders of the account, or those of one pair, and reports which remain. */
 export async function cancelAllOrders(
   parts: ExecutorParts,
   { pair, settled }: {
-    /** As people write it: orders are matched against it, so that no list of markets is needed. */
+    /** As people write it: it is matched with the orders, so that no list of markets is needed. */
     readonly pair?: string | undefined;
-    /** Resolves when orders that are on their way have arrived, or after a while. */
+    /** Resolves when orders in flight have been answered, or after a while. */
     readonly settled: () => Promise<unknown>;
   },
   identity: string,
@@ -46,7 +46,7 @@ export async function cancelAllOrders(
   const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
   await cancelEach(parts, rest, { identity, done });
   const listed = new Set([...first.listed, ...second.listed]);
-  // What the exchange has listed as open it cannot be said not to know.
+  // An order that the exchange has listed as open cannot be unknown to it.
   const seen = [...done].map(([id, result]) =>
     result.status === "not_found" && listed.has(id) ? outOfSight(id) : result
   );
@@ -72,7 +72,7 @@ async function cancelEach(
   await inParallel([...new Set(ids)], { atOnce: 4, work });
 }
 
-/** The exchange's list may miss the newest orders, and the journal knows only ours. */
+/** The exchange's list may lack the newest orders, and the journal has only ours. */
 async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
@@ -82,7 +82,7 @@ async function openIds(
   try {
     const { orders, leftOut } = await listOpenOrderIds(parts);
     const wanted = orders.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
-    // An order whose pair cannot be read may be one of those that are wanted.
+    // An order whose pair is unreadable may be one of those to cancel.
     const isListed = leftOut === 0 && orders.every(({ pair }) => pair !== "" || isWanted(pair));
     return { ids: [...new Set([...wanted, ...ids])], listed: wanted, isListed };
   } catch (error) {
@@ -91,7 +91,7 @@ async function openIds(
   }
 }
 
-/** Placements whose outcome is not known: those that exist by now, and those that may. */
+/** Placements of unknown outcome: those that turn out to exist, and those that may. */
 async function findLost(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
@@ -112,7 +112,7 @@ async function findLost(
   };
 }
 
-/** What was found out on the way is nobody's doubt any more. */
+/** Records orders that turned out to exist. */
 async function notePlaced(
   { journal, now, pendingWrites }: ExecutorParts,
   { clientOrderId, orderId }: { readonly clientOrderId: string; readonly orderId: string },

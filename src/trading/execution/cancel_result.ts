@@ -1,4 +1,4 @@
-/** What a caller is told of a cancellation. Never "cancelled" for an order that may still be alive. */
+/** The result of a cancellation for the caller. Never "cancelled" for an order that may still be live. */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
@@ -13,18 +13,18 @@ export interface EndedOrder {
   readonly client_order_id?: string;
   readonly pair: string;
   readonly side: "BUY" | "SELL";
-  /** What was traded in all. */
+  /** The total traded volume. */
   readonly filled_volume: string;
   readonly filled_value: string;
   readonly fee_base: string;
   readonly fee_counter: string;
-  /** Base that was never traded; absent for a market order to buy. */
+  /** Base volume that was not traded; absent for a market order to buy. */
   readonly unfilled_volume?: string;
 }
 
 /**
- * The order may still be alive: it was not seen final in time, whether it exists is not known, or (`unknown`) the
- * exchange has it in a status that is not documented.
+ * The order may still be live: it did not become final in time, its existence is uncertain, or (`unknown`) the exchange
+ * reports an undocumented status.
  */
 export interface OpenOrder {
   readonly status: "open" | "unknown";
@@ -42,10 +42,10 @@ export interface MissingOrder {
   readonly message: string;
 }
 
-/** What became of one cancellation. */
+/** The result of one cancellation. */
 export type CancelResult = EndedOrder | OpenOrder | MissingOrder;
 
-/** A final order as callers are told of it. */
+/** The result for a final order. */
 export function endedOrder(
   order: ExchangeOrder,
   { ending, placement }: { readonly ending: Ending; readonly placement: Placement | undefined },
@@ -68,13 +68,13 @@ export function endedOrder(
   };
 }
 
-/** An order that was not seen final in time. */
+/** The result for an order that did not become final in time. */
 export function stillOpen(orderId: string, reason: ToolErrorCode): OpenOrder {
   const message = `Cannot say that order ${orderId} is cancelled as it was not seen final in time: ask again`;
   return { status: "open", order_id: orderId, reason, message };
 }
 
-/** An order that the exchange has in a status that is not documented. */
+/** The result for an order with an undocumented status. */
 export function unknownStanding(orderId: string): OpenOrder {
   return {
     status: "unknown",
@@ -86,7 +86,7 @@ export function unknownStanding(orderId: string): OpenOrder {
   };
 }
 
-/** An order that was there a moment ago, and that the exchange says it does not know. */
+/** The result for an order that existed a moment ago and that the exchange now says it does not know. */
 export function outOfSight(orderId: string): OpenOrder {
   return {
     status: "unknown",
@@ -103,7 +103,7 @@ export function isEnded(result: CancelResult): result is EndedOrder {
   return !mayLive(result) && result.status !== "not_found";
 }
 
-/** Tells whether an order may still be alive. */
+/** Tells whether an order may still be live. */
 export function mayLive(result: CancelResult): result is OpenOrder {
   return result.status === "open" || result.status === "unknown";
 }

@@ -1,6 +1,6 @@
 /**
- * The exchange's clock as seen from here. Orders carry its time, and a lost order is given up by its time alone, so a
- * clock that is off must be noticed before anything is sent.
+ * The exchange's clock as seen from here. Orders carry its time, and a lost order is given up by time alone, so a
+ * deviating clock must be noticed before anything is sent.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -12,18 +12,18 @@ import type { Exchange } from "../../market/exchange_port.ts";
 /** What trading needs of an exchange: the real one, the simulated one or the paper one. */
 export type TradingExchange = Pick<Exchange, "call" | "status" | "reserve">;
 
-/** How far our clock may be off, in milliseconds. */
+/** The accepted deviation of our clock, in milliseconds. */
 export const MAX_SKEW_MS = 2_000;
 
-/** The `Date` header is cut to whole seconds: the exchange's clock shows up to this much more. */
+/** The `Date` header is truncated to whole seconds: the exchange's clock may be ahead of it by up to this much. */
 export const DATE_RESOLUTION_MS = 1_000;
 
-/** Whether orders may be dated by our clock; `skewMs` is what to add to it, at most a second less than the truth. */
+/** Whether our clock may date orders; `skewMs` must be added to it, and may be up to one second too small. */
 export type ClockVerdict =
   | { readonly ok: true; readonly skewMs: number }
   | { readonly ok: false; readonly code: ToolErrorCode; readonly message: string };
 
-/** Refuses a clock that is certainly more than {@linkcode MAX_SKEW_MS} off, whatever the header's resolution hides. */
+/** Rejects a clock that certainly deviates by more than {@linkcode MAX_SKEW_MS}, despite the header's resolution. */
 export function checkClock(
   { clock, lastLatencyMs }: Pick<ClientStatus, "clock" | "lastLatencyMs">,
 ): ClockVerdict {
@@ -45,22 +45,22 @@ function unknownClock(reason = "it has not answered with its time"): string {
   return `Cannot place an order as the exchange's clock is not known, ${reason}: try again`;
 }
 
-/** How long a reading holds. */
+/** How long a reading is valid. */
 const READING_HOLDS_MS = 60_000;
 
-/** How far our wall clock may move against the monotonic one before a reading is worth nothing. */
+/** The most that our wall clock may move relative to the monotonic one before a reading becomes invalid. */
 const JUMP_MS = 200;
 
-/** What an {@linkcode ExchangeClock} stands on. */
+/** Parts of an {@linkcode ExchangeClock}. */
 export interface ClockParts {
   readonly exchange: TradingExchange;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Whether the exchange runs on our own clock, as the paper one does. */
+  /** Whether the exchange uses this machine's clock, as the paper exchange does. */
   readonly isOurs: boolean;
 }
 
-/** Tells the exchange's time, and asks for it again when the last reading is old or our own clock has jumped since. */
+/** Returns the exchange's time, and requests a new reading when the last one is old or our clock has jumped. */
 export class ExchangeClock {
   readonly #parts: ClockParts;
 
@@ -68,7 +68,7 @@ export class ExchangeClock {
     this.#parts = parts;
   }
 
-  /** The exchange's time at the earliest, or `null` before its first answer. */
+  /** The earliest possible time at the exchange; `null` before its first answer. */
   earliest(): number | null {
     const { isOurs, now } = this.#parts;
     if (isOurs) return now();
@@ -76,13 +76,13 @@ export class ExchangeClock {
     return reading === null ? null : now() + reading.skewMs;
   }
 
-  /** Whether a time of the exchange's clock has passed, or may have, as our own clock was set or stood still. */
+  /** Whether a time of the exchange's clock has passed, or may have, because our clock was set or stopped. */
   hasPassed(time: number): boolean {
     const jumpMs = this.#parts.isOurs ? 0 : this.#reading?.jumpMs ?? 0;
     return jumpMs > JUMP_MS || (this.earliest() ?? this.#parts.now()) >= time;
   }
 
-  /** Checks our clock, after asking for the pair's ticker where no reading can be trusted. */
+  /** Checks our clock, after requesting the pair's ticker when no reading is valid. */
   async check(pair: string): Promise<ClockVerdict> {
     const { exchange, isOurs } = this.#parts;
     if (isOurs) return { ok: true, skewMs: 0 };
@@ -90,7 +90,7 @@ export class ExchangeClock {
     try {
       await exchange.call("getTicker", { pair }, { fresh: true });
     } catch (error) {
-      // A refusal is dated as well.
+      // A refusal has a `Date` too.
       if (!(error instanceof ExchangeError)) throw error;
     }
     if (this.#isReadingGood()) return checkClock(exchange.status());

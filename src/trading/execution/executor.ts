@@ -1,6 +1,6 @@
 /**
- * Where orders are placed, cancelled and replaced on one exchange. What may be placed is decided before: by policy,
- * preview and confirmation.
+ * Places, cancels and replaces orders on one exchange. What may be placed is decided before: by policy, preview and
+ * confirmation.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -33,13 +33,13 @@ export type Readiness =
     readonly message: string;
   };
 
-/** How long cancelling everything waits for orders that are on their way. */
+/** How long cancelling everything waits for orders in flight. */
 const ARRIVAL_WAIT_MS = 15_000;
 
 /** How long a call waits for the recovery of an earlier run's orders. */
 const RECOVERY_WAIT_MS = 20_000;
 
-/** One exchange's executor. Holds a timer once it was used: {@linkcode OrderExecutor.stop} ends it. */
+/** The executor of one exchange account. Owns a timer once it was used; {@linkcode OrderExecutor.stop} ends it. */
 export class OrderExecutor {
   readonly #parts: ExecutorParts;
   readonly #placements: Placements;
@@ -74,7 +74,7 @@ export class OrderExecutor {
     this.#news = news && new OrderNews(this.#parts, { news, missed: () => this.#watch.start() });
   }
 
-  /** Whether orders may be placed now; cancelling always may be tried. */
+  /** Whether orders may be placed now; cancelling may always be attempted. */
   async readiness(): Promise<Readiness> {
     if (this.#stopping.signal.aborted) return notReady("ERR_STOPPED", "the server is ending");
     const { pendingWrites } = this.#parts;
@@ -86,7 +86,7 @@ export class OrderExecutor {
   }
 
   /**
-   * Settles what an earlier run left open; until then nothing is placed. What stays unknown is looked for in the
+   * Settles what an earlier run left open; nothing is placed before. Orders that stay unknown are looked up in the
    * background.
    *
    * @throws {StoreError} when the journal cannot be read
@@ -95,13 +95,13 @@ export class OrderExecutor {
     return this.#recovering ??= this.#recover().finally(() => this.#recovering = undefined);
   }
 
-  /** Places an order once and tells whether it exists; see {@linkcode Placements.place}. */
+  /** Places an order once and reports whether it exists; see {@linkcode Placements.place}. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
     using _need = this.#parts.news?.need();
     const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await this.#placements.place(request, options);
-    // Where the record has failed, something may stand in it that is not known yet.
+    // After a failed write, the record may contain a placement that is unknown here.
     const isNews = result.status === "placed" || result.status === "unknown" || result.reason === "ERR_RECORD_FAILED";
     if (isNews) this.#watch.start();
     return result;
@@ -110,7 +110,7 @@ export class OrderExecutor {
   /**
    * Cancels an order and waits until it is final.
    *
-   * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
+   * @throws {ExchangeError} when the exchange does not let this key cancel, or the id is malformed
    */
   async cancel(target: OrderReference, identity: string): Promise<CancelResult> {
     using _need = this.#parts.news?.need();
@@ -119,7 +119,7 @@ export class OrderExecutor {
     return result;
   }
 
-  /** Cancels all open orders, or those of one pair, and tells which remain. */
+  /** Cancels all open orders, or those of one pair, and reports which remain. */
   async cancelAll(filter: { readonly pair?: string | undefined }, identity: string): Promise<CancelAllResult> {
     using _need = this.#parts.news?.need();
     const result = await cancelAllOrders(this.#parts, { ...filter, settled: () => this.#arrived() }, identity);
@@ -130,7 +130,7 @@ export class OrderExecutor {
   /**
    * Cancels an order, waits until it is final, and places the rest.
    *
-   * @throws {ExchangeError} when the exchange will not let this key cancel
+   * @throws {ExchangeError} when the exchange does not let this key cancel
    */
   async replace(request: ReplaceRequest, options: PlaceOptions = {}): Promise<ReplaceResult> {
     using _need = this.#parts.news?.need();
@@ -141,17 +141,17 @@ export class OrderExecutor {
     return result;
   }
 
-  /** Writes the fills of placed orders that are final by now; answers how many. */
+  /** Records the fills of placed orders that have become final; returns how many. */
   refresh(identity?: string): Promise<number> {
     return refreshOpenOrders(this.#parts, { identity });
   }
 
-  /** There may be something new to look up. */
+  /** There may be a new order to look up. */
   watch(): void {
     this.#watch.start();
   }
 
-  /** Places nothing more, stops looking, and waits for requests that are on their way. */
+  /** Places nothing more, stops looking orders up, and waits for requests in flight. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
@@ -159,20 +159,20 @@ export class OrderExecutor {
     await this.#parts.pendingWrites.retry();
   }
 
-  /** The readiness, after waiting a while for a recovery that is going on. */
+  /** The readiness, after waiting for a running recovery for a while. */
   async #whenRecovered(): Promise<Readiness> {
     if (this.#isRecovered) return await this.readiness();
-    // One that failed, for want of a record that can be read, is tried again.
+    // A recovery that failed because the record was unreadable is repeated.
     await this.#within(this.recover(), RECOVERY_WAIT_MS);
     return await this.readiness();
   }
 
-  /** Waits for orders that are on their way. */
+  /** Waits for orders in flight. */
   #arrived(): Promise<void> {
     return this.#within(Promise.allSettled(this.#placements.underWay), ARRIVAL_WAIT_MS);
   }
 
-  /** Waits for work, however it ends, for so long at most. */
+  /** Waits until the work settles, but no longer than this. */
   async #within(work: Promise<unknown>, ms: number): Promise<void> {
     const over = new AbortController();
     const waited = this.#parts.sleep(ms, AbortSignal.any([over.signal, this.#stopping.signal]));

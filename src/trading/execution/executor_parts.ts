@@ -1,4 +1,4 @@
-/** What every part of a trading executor stands on. */
+/** What all parts of an order executor share. */
 
 import type { LiveAccount } from "../../market/live/live_account.ts";
 import type { Sleep } from "../../timing/sleep.ts";
@@ -37,34 +37,44 @@ export interface ExecutorRecord {
   readonly audit: Pick<Audit, "record">;
 }
 
-/** The one account of an executor, and the venue that it has there: what it looks up and settles is there. */
+/** The account of an executor and its venue: it looks up and settles orders of this scope only. */
 export interface ExecutorScope extends PlacementScope, OrderVenue {
   readonly account: string;
   readonly venue: string;
-  /** Whose funds and orders they are, on paper; everybody's without. */
+  /** The owner of a paper account; absent for an account of all identities. */
   readonly identity?: string | undefined;
 }
 
 /** The process that an executor is part of. */
 export interface ExecutorInstance {
-  /** What its placements are marked with. */
+  /** Recorded with its placements. */
   readonly id: string;
-  /** Takes over what ended processes left undone, and answers how many placements; a short command takes over nothing. */
+  /**
+   * Takes over the placements that ended processes left open, and returns how many; a short command takes over none.
+   */
   takeOver(): Promise<number>;
 }
 
-/** The exchange's word for own orders, for as long as somebody needs it. */
+/** The exchange's own messages about our orders, while somebody needs them. */
 export type AccountNews = Pick<LiveAccount, "follow" | "need">;
 
-/** What an executor is made of; one executor for each account, on paper for each identity. */
+/** Parts of an executor; there is one per account, on paper one per identity. */
 export interface ExecutorOptions {
   readonly exchange: TradingExchange;
   readonly record: ExecutorRecord;
   readonly scope: ExecutorScope;
   readonly instance: ExecutorInstance;
-  /** A halt that counts in this process before the record holds it. @default there is none */
+  /**
+   * A halt of this process that the record does not contain yet.
+   *
+   * @default none
+   */
   readonly pendingHalt?: () => Halt;
-  /** Looks for a policy that was published elsewhere; answers whether another one counts since. @default none is */
+  /**
+   * Checks for a policy that was published elsewhere; returns whether another one is in force.
+   *
+   * @default never
+   */
   readonly policyChanged?: () => Promise<boolean>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -73,11 +83,15 @@ export interface ExecutorOptions {
   readonly sleep?: Sleep;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
-  /** What the exchange tells of our orders by itself. @default nothing */
+  /**
+   * Messages of the exchange about our orders.
+   *
+   * @default none
+   */
   readonly news?: AccountNews | undefined;
 }
 
-/** The parts as the executor shares them out. */
+/** The parts, as the executor shares them with its components. */
 export interface ExecutorParts extends LookParts, ExecutorRecord {
   readonly exchange: TradingExchange;
   readonly clock: ExchangeClock;
@@ -88,6 +102,6 @@ export interface ExecutorParts extends LookParts, ExecutorRecord {
   readonly now: () => number;
   readonly news: AccountNews | undefined;
   readonly wakes: OrderWakes;
-  /** What has happened and is still to be written. */
+  /** Changes that have happened and still have to be recorded. */
   readonly pendingWrites: PendingWrites;
 }

@@ -1,4 +1,4 @@
-/** Acts on halts that were made elsewhere: in another process, by the file, or while the record could not be written. */
+/** Acts on halts that began elsewhere: in another process, by the file, or while the record could not be written. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Placement } from "../record/recorded_placement.ts";
@@ -8,20 +8,20 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 
 const INTERVAL_MS = 250;
 
-/** What a {@linkcode HaltWatch} acts on. */
+/** Parts of a {@linkcode HaltWatch}. */
 export interface HaltWatchOptions {
   readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
-  /** Works on the requests to cancel what is open. */
+  /** Performs the requests to cancel open orders. */
   readonly cancellation: { look(): Promise<void> };
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** Looks at the kill switch four times a second; new orders are stopped by the journal itself, at once. */
+/** Checks for a halt four times a second; the journal itself refuses new orders at once. */
 export class HaltWatch {
   readonly #options: HaltWatchOptions;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Looks that wait for the record. */
+  /** Checks that wait for the record. */
   #waiting = 0;
   #hasFailed = false;
   #isStopped = false;
@@ -36,13 +36,13 @@ export class HaltWatch {
     }, INTERVAL_MS);
   }
 
-  /** Ends the timer. What is looked at still may find the record closed. */
+  /** Stops the timer. A check still in progress may find the record closed. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
   }
 
-  /** Looks now, and settles when the rounds of cancelling that are running have ended. Never rejects. */
+  /** Checks now, and settles when the running cancellation rounds have ended. Never rejects. */
   async look(): Promise<void> {
     const { cancellation } = this.#options;
     try {
@@ -68,7 +68,7 @@ export class HaltWatch {
   }
 }
 
-/** Logs which orders a halt came too late for. */
+/** Logs the orders that a halt came too late for. */
 export function warnOfSent(placements: readonly Placement[]): void {
   if (placements.length === 0) return;
   log.warning("orders were already sent when trading was halted", {

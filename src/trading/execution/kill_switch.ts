@@ -1,6 +1,7 @@
 /**
- * The kill switch of this process: the record's halts, and those that the record does not hold yet. A halt counts here at
- * once, also while the record cannot be written; it is written as soon as it can be, and halts all others then.
+ * The halt as this process sees it: the halts in the record, and those that the record does not contain yet. A halt
+ * takes effect here at once, even when the record cannot be written; it is recorded as soon as possible, and stops all
+ * other processes then.
  */
 
 import type { Redact } from "../../secrets/redaction.ts";
@@ -8,28 +9,32 @@ import type { Halt } from "../policy/halt.ts";
 import type { Halts, HaltState, NotedFile, Pull } from "../record/halts.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 
-/** Halts beyond these add what they want cancelled to the last one. */
+/** Beyond this number, halts only add their cancellations to the last one. */
 const MAX_PENDING = 100;
 
-/** What a {@linkcode KillSwitch} stands on. */
+/** Parts of a {@linkcode KillSwitch}. */
 export interface KillSwitchParts {
   readonly halts: Pick<Halts, "state" | "pull" | "noteFile">;
-  /** Hides secrets in reasons. @default nothing is hidden */
+  /**
+   * Redacts secrets in reasons.
+   *
+   * @default none
+   */
   readonly redact?: Redact;
 }
 
-/** A halt that is to be written. */
+/** A halt that is not recorded yet. */
 interface PendingHalt {
   pull: Pull;
 }
 
-/** Stops new orders: of this process at once, of all others once the record holds it. */
+/** Stops new orders: of this process at once, of all others once it is recorded. */
 export class KillSwitch {
   readonly #halts: KillSwitchParts["halts"];
   readonly #redact: Redact;
-  /** Halts that the record does not hold yet, oldest first; the last one may be added to. */
+  /** Halts that are not recorded yet, oldest first; the last one may still be extended. */
   #pending: PendingHalt[] = [];
-  /** Pulls that are being written. */
+  /** Halts that are being recorded. */
   #writing = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -38,7 +43,7 @@ export class KillSwitch {
     this.#redact = redact;
   }
 
-  /** The halt that the record does not hold yet. Waits for nothing. */
+  /** The halt that is not recorded yet; read without waiting. */
   get pending(): HaltState & Halt {
     const [first] = this.#pending;
     if (first === undefined) return { halted: false };
@@ -46,16 +51,21 @@ export class KillSwitch {
     return { halted: true, at, by, reason, source: "switch" };
   }
 
-  /** How it stands now. @throws {StoreError} */
+  /**
+   * The present state.
+   *
+   * @throws {StoreError}
+   */
   async state(): Promise<HaltState> {
     const { pending } = this;
     return pending.halted ? pending : await this.#halts.state();
   }
 
   /**
-   * Halts. Answers which orders had left before, of all venues: those whose outcome is not known, oldest first.
+   * Halts trading. Returns the orders of all venues that had been sent before and whose outcome is unknown, oldest
+   * first.
    *
-   * @throws {StoreError} it halts this process alone, until {@linkcode KillSwitch.retry} has written it
+   * @throws {StoreError} when only this process is halted, until {@linkcode KillSwitch.retry} has recorded it
    */
   async pull(pull: Pull): Promise<readonly Placement[]> {
     const halt = this.#keep({ ...pull, reason: this.#redact(pull.reason) });
@@ -67,13 +77,21 @@ export class KillSwitch {
     }
   }
 
-  /** Writes halts that could not be written. @throws {StoreError} */
+  /**
+   * Records halts that could not be recorded before.
+   *
+   * @throws {StoreError}
+   */
   async retry(): Promise<void> {
     const last = this.#pending.at(-1);
     if (last !== undefined && this.#writing === 0) await this.#write(last);
   }
 
-  /** Writes that the file has appeared or is gone; `undefined` where that is known. @throws {StoreError} */
+  /**
+   * Records that the file has appeared or is gone; `undefined` when that is already recorded.
+   *
+   * @throws {StoreError}
+   */
   noteFile(now: number): Promise<NotedFile | undefined> {
     return this.#halts.noteFile(now);
   }
@@ -90,7 +108,7 @@ export class KillSwitch {
     return last;
   }
 
-  /** Writes everything that is pending up to this halt, one after the other. */
+  /** Records all pending halts up to this one, in order. */
   #write(through: PendingHalt): Promise<readonly Placement[]> {
     const written = this.#last.then(async () => {
       let onTheirWay: readonly Placement[] = [];
@@ -98,7 +116,7 @@ export class KillSwitch {
         const [first = through] = this.#pending;
         const { pull } = first;
         onTheirWay = await this.#halts.pull(pull);
-        // What was added to it meanwhile is yet to be written.
+        // What was added to it meanwhile is still to be recorded.
         if (first.pull === pull) this.#pending = this.#pending.filter((each) => each !== first);
       }
       return onTheirWay;

@@ -1,7 +1,7 @@
 /**
- * The last look at an order before it leaves. First the call's turn in the budget, and the clock that the order is dated
- * by; then what counts for the order, and the transaction that writes it down as sent under those terms. All of these
- * may wait. Last, with nothing awaited up to the request: what counts once more, as anything may have ended meanwhile.
+ * The last checks of an order before it is sent. First its place in the call budget, and the clock that dates it; then
+ * the terms in force, and the transaction that records it as sent under those terms. All of these may wait. Finally,
+ * without awaiting anything before the request: the terms once more, as anything may have changed meanwhile.
  */
 
 import type { Reservation } from "../../exchange/call_supply.ts";
@@ -18,10 +18,10 @@ import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
 import type { Terms } from "./sending_terms.ts";
 
-/** For how long the exchange may take a request, in milliseconds from its timestamp. */
+/** How long the exchange may take to accept a request, in milliseconds from its timestamp. */
 export const TTL_MS = 5_000;
 
-/** An order that has its turn in the call budget, and its date. */
+/** An order that has its place in the call budget, and its date. */
 export interface Ready {
   readonly reservation: Reservation;
   /** By the exchange's clock. */
@@ -29,7 +29,7 @@ export interface Ready {
   readonly validUntil: number;
 }
 
-/** Waits for the call's turn in the budget, and then for a clock that the order can be dated by. */
+/** Waits for a place in the call budget, and then for a clock that can date the order. */
 export async function prepare(
   { clock, exchange, now }: ExecutorParts,
   order: Order,
@@ -56,7 +56,7 @@ export async function prepare(
   }
 }
 
-/** What counts for an order now, or why it may not be sent any more. Waits for nothing. */
+/** The terms in force for an order, or why it may not be sent. Waits for nothing. */
 export function termsNow(
   parts: Pick<ExecutorParts, "signal" | "pendingHalt">,
   { order, termsOf }: PlaceRequest,
@@ -75,7 +75,7 @@ function whyNotHere(
   return halt.halted ? refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt)) : undefined;
 }
 
-/** Writes the order down as sent under these terms, unless the record knows something that forbids it. */
+/** Records the order as sent under these terms, unless the record contains something that forbids it. */
 export function writeDown(
   parts: ExecutorParts,
   named: NamedPlacement,
@@ -88,8 +88,8 @@ export function writeDown(
 }
 
 /**
- * Why an order that was written down must not leave any more: whatever ended a right while it was written is seen here.
- * Waits for nothing, and neither may what follows.
+ * Why a recorded order must not be sent: detects rights that ended while it was being recorded. Waits for nothing, nor
+ * may the code that follows.
  */
 export function whyNotNow(
   parts: ExecutorParts,

@@ -1,2 +1,2 @@
-/** What the exchange's ids have always looked like; another one is believed after a look at the order itself. */
+/** The usual form of the exchange's ids; another form is only accepted after looking up the order. */
 export const LIKELY_ID = /^[A-Z][0-9A-Z]{7,39}$/;

@@ -1,6 +1,6 @@
 /**
- * Completes the requests to cancel what is open: in rounds, with pauses that grow, until nothing is open any more. A round
- * that fails is one of many; a process that dies leaves its request to the next.
+ * Fulfils the requests to cancel open orders: in rounds, with growing pauses, until nothing is open. A failed round is
+ * repeated; when the process ends, another one takes over its request.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -15,16 +15,20 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** What an {@linkcode OpenOrderCancellation} works with. */
+/** Parts of an {@linkcode OpenOrderCancellation}. */
 export interface CancellationParts {
   readonly requests: Pick<CancelRequests, "open" | "claim" | "note">;
-  /** This process. */
+  /** The id of this process. */
   readonly instance: string;
-  /** Whether it takes a request up that another process which lives is at. @default false */
+  /**
+   * Whether to take over a request that a live process is working on.
+   *
+   * @default false
+   */
   readonly fromLiving?: boolean;
   /** Ids of the accounts whose orders this process can cancel. */
   readonly accounts: readonly string[];
-  /** Cancels once everything that is open on an account. */
+  /** Cancels everything that is open on an account, once. */
   readonly cancelAll: (account: string) => Promise<CancelAllResult>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -34,11 +38,11 @@ export interface CancellationParts {
   readonly random?: () => number;
 }
 
-/** Works on requests of its accounts, one round of each at a time. */
+/** Works on the requests of its accounts, one round of each at a time. */
 export class OpenOrderCancellation {
   readonly #parts: CancellationParts;
   readonly #running = new Map<string, Promise<void>>();
-  /** When the next round of a request may begin, monotonic; by its account. */
+  /** When the next round of a request may begin, in monotonic milliseconds; by account. */
   readonly #due = new Map<string, { readonly request: number; readonly at: number }>();
 
   constructor(parts: CancellationParts) {
@@ -88,7 +92,7 @@ export class OpenOrderCancellation {
           reason,
         })),
         unlisted: is_complete ? null : list_error ?? "ERR_ANSWER_INVALID",
-        // Lists may trail: only a round that finds nothing open at all is the last.
+        // Lists may lag: only a round that finds nothing open is the last.
         isDone: is_complete && remaining.length + cancelled.length + ended.length === 0,
       };
     } catch (error) {

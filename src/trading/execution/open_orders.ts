@@ -1,4 +1,4 @@
-/** The exchange's open orders, and what became of ours that are no longer among them. */
+/** The exchange's open orders, and how our placements that are no longer among them have ended. */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { finalStandingOf, type StandingFacts } from "../../exchange/order_standing.ts";
@@ -8,16 +8,16 @@ import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp } from "./reconcile.ts";
 
-/** From when on an order that was placed and is not found is one that the exchange has forgotten. */
+/** The age from which an order that cannot be found counts as dropped from the exchange's history. */
 export const FORGOTTEN_MS = 600_000;
 
 const PAGE = 1_000;
 const MAX_PAGES = 20;
 
-/** Orders that are looked up one by one in one round; the lists tell of all others. */
+/** Orders that are looked up individually in one round; the lists cover the others. */
 const MAX_SINGLE_LOOKS = 20;
 
-/** How a final order ended: all of it traded, stopped by its owner, or ended early by the exchange. */
+/** How a final order ended: fully traded, cancelled by its owner, or ended early by the exchange. */
 export type Ending = "filled" | "cancelled" | "ended";
 
 /** How an order ended; `undefined` unless it is final. */
@@ -26,7 +26,7 @@ export function endingOf(order: StandingFacts): Ending | undefined {
   return standing === "expired" ? "ended" : standing;
 }
 
-/** Writes the final fills of one of our placements; nothing while the order lives or when that is known already. */
+/** Records the final fills of one of our placements; does nothing while the order is live or when they are recorded. */
 export async function closeIfFinal(
   { journal, now, pendingWrites }: Pick<ExecutorParts, "journal" | "now" | "pendingWrites">,
   { clientOrderId }: Pick<Placement, "clientOrderId">,
@@ -41,7 +41,7 @@ export async function closeIfFinal(
 }
 
 /**
- * All open orders of the account, newest first. The list may trail the truth.
+ * All open orders of the account, newest first. The list may lag.
  *
  * @throws {ExchangeError} when a page cannot be read
  */
@@ -52,8 +52,8 @@ async function listOpenOrders(
 }
 
 /**
- * The ids of all open orders of the account, newest first, with their pairs; rows that cannot be read otherwise too.
- * `leftOut` counts those of which not even the id can be read.
+ * The ids of all open orders of the account, newest first, with their pairs, including rows that are otherwise
+ * unreadable. `leftOut` counts rows without a readable id.
  *
  * @throws {ExchangeError} when a page cannot be read
  */
@@ -90,8 +90,8 @@ async function readPages<Row extends OrderId>(
 }
 
 /**
- * Looks which of our open placements are final by now and writes their fills into the journal. Answers how many; 0 as
- * well when the exchange cannot be asked.
+ * Finds open placements that have become final and records their fills. Returns how many; also 0 when the exchange
+ * cannot be reached.
  */
 export async function refreshOpenOrders(
   parts: ExecutorParts,
@@ -110,7 +110,7 @@ export async function refreshOpenOrders(
   }
 }
 
-/** An order is final only when the exchange says so of it: a list that trails misses the newest. */
+/** An order is final only when the exchange says so of the order itself: a lagging list lacks the newest. */
 async function closeFinal(parts: ExecutorParts, gone: readonly Placement[]): Promise<number> {
   const closed = new Map<string, ExchangeOrder>();
   if (gone.length > 1) {
@@ -135,7 +135,7 @@ async function closeFinal(parts: ExecutorParts, gone: readonly Placement[]): Pro
   return [...listed, ...single].filter((isClosed) => isClosed).length;
 }
 
-/** The exchange knew the order and does not any more: what it traded last stands in the rows before, if anywhere. */
+/** The exchange used to know the order and no longer does: its last fills are in earlier rows, if anywhere. */
 async function closeForgotten(
   { journal, now, pendingWrites }: ExecutorParts,
   { clientOrderId, settledAt }: Placement,

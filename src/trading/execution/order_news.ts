@@ -1,7 +1,7 @@
 /**
- * Writes down what the exchange tells of our orders by itself, as soon as it does. It decides nothing that a look-up would
- * decide otherwise, and may come twice, late, or before the answer to an order's request: the record comes to the same.
- * What it misses, look-ups find.
+ * Records the exchange's messages about our orders as soon as they arrive. It makes the same decisions as
+ * reconciliation, and messages may be repeated, late, or earlier than the answer to an order's request: the record ends
+ * up the same. Reconciliation finds what it misses.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -15,19 +15,19 @@ import { toldOf } from "./told_order.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** Orders that wait to be written; those beyond it are looked up. */
+/** The most orders that wait to be recorded; reconciliation finds the others. */
 const MOST_PENDING = 2_000;
 
-/** Orders whose end is looked up at a time; those beyond it are looked up later. */
+/** Orders whose end is looked up concurrently; the others are looked up later. */
 const MOST_LOOKS = 20;
 
-/** Pauses before the looks at an order that is over, as reads may trail. */
+/** Pauses before looking up an order that has ended, as reads may lag. */
 const PAUSES_MS = [0, 250, 750, 2_000];
 
-/** Takes the news of one venue in, until its executor stops. */
+/** Takes the messages of one venue, until its executor stops. */
 export class OrderNews {
   readonly #parts: ExecutorParts;
-  /** There is something that only look-ups find. */
+  /** Called when only reconciliation can find a change. */
   readonly #missed: () => void;
   /** By the exchange's id. */
   readonly #pending = new Map<string, OwnOrder>();
@@ -44,7 +44,7 @@ export class OrderNews {
     parts.signal.addEventListener("abort", () => following[Symbol.dispose](), { once: true });
   }
 
-  /** Settles when nothing is being written or looked up. */
+  /** Settles when nothing is being recorded or looked up. */
   async finished(): Promise<void> {
     await this.#working;
     await Promise.all(this.#looks);
@@ -83,7 +83,7 @@ export class OrderNews {
     if (isLookedUp) this.#look(placement, told.orderId);
   }
 
-  /** Orders that were not placed through this record, or on another venue, are nobody's here. */
+  /** Orders that were not placed through this record, or on another venue, are ignored. */
   async #placementOf({ orderId, clientOrderId }: OwnOrder): Promise<Placement | undefined> {
     const { journal, scope: { account, venue } } = this.#parts;
     const placement = clientOrderId === ""
@@ -92,9 +92,9 @@ export class OrderNews {
     return placement?.venue === venue && placement.account === account ? placement : undefined;
   }
 
-  /** Looks how an order has ended; of several servers the one that sent it does, the others a while later. */
+  /** Looks up how an order has ended; of several servers the one that sent it does so first, the others later. */
   #look(placement: Placement, orderId: string): void {
-    // Whoever waits for its end looks too.
+    // A call that waits for its end looks it up too.
     if (this.#parts.wakes.isAwaited(orderId)) return;
     if (placement.instance !== this.#parts.instance.id || this.#looks.size >= MOST_LOOKS) return this.#missed();
     const looking = this.#lookUntilFinal(placement, orderId)

@@ -1,9 +1,9 @@
-/** Ends the pauses of those who look for an order as soon as the exchange tells of it. */
+/** Ends the pauses between lookups of an order as soon as the exchange reports a change of it. */
 
 import type { OwnOrder } from "../../exchange/stream/own_order.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 
-/** Somebody who looks for one order again and again. */
+/** A caller that looks up one order repeatedly. */
 export class OrderWait implements Disposable {
   readonly #left: () => void;
   #isNews = false;
@@ -15,12 +15,12 @@ export class OrderWait implements Disposable {
     this.#left = left;
   }
 
-  /** What was told of the order last, also before it was waited for. */
+  /** The latest message about the order, also from before the wait began. */
   get told(): OwnOrder | undefined {
     return this.#told;
   }
 
-  /** Waits for so long, or until something is told that no pause has ended for yet; `false` where the signal ended it. */
+  /** Waits this long, or until a message that has not ended a pause yet; `false` when the signal ended the wait. */
   async slept(
     { sleep, signal }: { readonly sleep: Sleep; readonly signal: AbortSignal },
     ms: number,
@@ -44,16 +44,16 @@ export class OrderWait implements Disposable {
   }
 }
 
-/** Orders that are known to exist; a request is answered, or given up, before so many others are told of. */
+/** The most existing orders that are remembered; more messages than a request can outlast. */
 const MOST_REMEMBERED = 1_000;
 
-/** Who waits for which orders. */
+/** The waits for orders. */
 export class OrderWakes {
   readonly #waiting = new Map<string, Set<OrderWait>>();
-  /** By the id that orders were sent with: what is told may come before somebody doubts the answer to a request. */
+  /** By client order id: a message may come before the answer to a request is doubted. */
   readonly #told = new Map<string, OwnOrder>();
 
-  /** Waits for an order, by the id that it was sent with or by the exchange's, until it is disposed of. */
+  /** Waits for an order, by client order id or the exchange's id, until disposed of. */
   wait(id: string): OrderWait {
     const waiting = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, waiting);
@@ -65,12 +65,12 @@ export class OrderWakes {
     return wait;
   }
 
-  /** Whether anybody waits for an order. */
+  /** Whether an order is waited for. */
   isAwaited(id: string): boolean {
     return this.#waiting.has(id);
   }
 
-  /** Who waits for its existence hears of everything, who waits for its end of that alone. */
+  /** Waits for existence are ended by every message, waits for the end only by that of the end. */
   tell(order: OwnOrder): void {
     this.#remember(order);
     const ids = order.status === "COMPLETE" ? [order.clientOrderId, order.orderId] : [order.clientOrderId];

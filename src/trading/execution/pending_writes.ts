@@ -1,18 +1,18 @@
 /**
- * What could not be written into the trading record although it has happened. While anything is kept here, no order may
- * be sent; it is written in its order as soon as the record takes it.
+ * Changes that have happened but could not be recorded. While there are any, no order may be sent; they are recorded in
+ * order as soon as the record can be written.
  */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 
-/** Beyond this the oldest is dropped: its order is looked up again at the next start. */
+/** Beyond this number the oldest is dropped: its order is looked up again at the next start. */
 const MAX_KEPT = 1_000;
 
-/** Changes of the record, written one after the other, and those that wait to be written. */
+/** Writes changes to the record one after the other, and keeps those that failed. */
 export class PendingWrites {
   #kept: (() => Promise<unknown>)[] = [];
   #reason: string | null = null;
-  /** Settles when everything that was asked for has been tried. */
+  /** Settles when everything requested so far was tried. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** Why nothing can be written, or `null`. */
@@ -21,9 +21,9 @@ export class PendingWrites {
   }
 
   /**
-   * Writes what has happened, after all that was to be written before; `undefined` when that failed and it is kept for
-   * later. After a failure nothing is tried here until {@linkcode PendingWrites.retry} has worked: whoever cancels must
-   * not wait for a record that is stuck. Never rejects.
+   * Records a change after all earlier ones; `undefined` when that failed and it is kept for later. After a failure
+   * nothing is tried here until {@linkcode PendingWrites.retry} has succeeded: cancelling must not wait for a blocked
+   * record. Never rejects.
    */
   write<Result>(change: () => Promise<Result>): Promise<Result | undefined> {
     return this.#next(async () => {
@@ -40,7 +40,7 @@ export class PendingWrites {
     });
   }
 
-  /** Reads from the record; `undefined` when that fails, where the work must go on all the same. Never rejects. */
+  /** Reads from the record; `undefined` when that fails and the work must continue regardless. Never rejects. */
   async attempt<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await read();
@@ -50,7 +50,7 @@ export class PendingWrites {
     }
   }
 
-  /** Tries to write what is kept; `true` when nothing is left. Never rejects. */
+  /** Tries to record what is kept; `true` when nothing is left. Never rejects. */
   retry(): Promise<boolean> {
     return this.#next(async () => {
       try {
@@ -67,7 +67,7 @@ export class PendingWrites {
     });
   }
 
-  /** Everything runs in the order in which it was asked for: no later change overtakes one that is kept. */
+  /** Everything runs in the order of the calls: no later change overtakes one that is kept. */
   #next<Result>(run: () => Promise<Result>): Promise<Result> {
     const done = this.#last.then(run);
     this.#last = done;

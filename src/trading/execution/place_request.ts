@@ -1,4 +1,4 @@
-/** One order to be placed, as the executor is asked for it. */
+/** The request to place one order. */
 
 import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import type { Order } from "../orders/order.ts";
@@ -6,31 +6,35 @@ import type { NewPlacement } from "../record/recorded_placement.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import type { SendingRights } from "./sending_terms.ts";
 
-/** One order to be placed, previewed and allowed already. */
+/** An order to place, already previewed and allowed. */
 export interface PlaceRequest extends SendingRights {
   readonly order: Order;
   readonly identity: string;
   readonly previewId: string;
-  /** The same key and order again answer what the first call came to. */
+  /** The same key and order again return the result of the first call. */
   readonly idempotencyKey?: string | null | undefined;
-  /** What its caller asked for, in one form: by that a repetition is known. */
+  /** Canonical text of what the caller asked for, by which a repetition is recognized. */
   readonly asked?: string | null | undefined;
-  /** The claim of the order that it replaces. */
+  /** The claim on the order that it replaces. */
   readonly replaces?: NewPlacement["replaces"];
-  /** Whether the order is placed by a preview that its caller was shown, which is used up by it. @default false */
+  /**
+   * Whether the order uses up a preview that its caller was shown.
+   *
+   * @default false
+   */
   readonly takesPreview?: boolean | undefined;
 }
 
-/** How one call is made. */
+/** Options of one call. */
 export interface PlaceOptions {
-  /** Ends the call as long as nothing was sent; from then on it changes nothing. */
+  /** Ends the call while nothing was sent; has no effect afterwards. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the record is told of a placement, whatever counts for it by the time at which it is written down. */
+/** The part of a placement that does not depend on the terms in force when it is recorded. */
 export type NamedPlacement = Omit<NewPlacement, "policyDigest" | "notional" | "worstPrice" | "validUntil">;
 
-/** What the record is told of a placement, whatever counts for it: whose it is, which exact order, and how it is known. */
+/** The part of a placement that does not depend on the terms: its owner, its exact order, and its ids. */
 export function placementOf(
   { order, identity, previewId, idempotencyKey = null, asked = null, replaces, takesPreview }: PlaceRequest,
   { instance, scope: { account, venue } }: Pick<ExecutorParts, "instance" | "scope">,

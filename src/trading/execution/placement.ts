@@ -1,6 +1,6 @@
 /**
- * Places orders: journalled before the first byte leaves, sent once, and looked up when the answer does not say what
- * became of them. Policy, preview and confirmation come before; what is left undecided here, `recovery.ts` goes on with.
+ * Places orders: journalled before the first byte is sent, sent once, and looked up when the answer leaves the outcome
+ * open. Policy, preview and confirmation come before; `recovery.ts` continues with orders that stay undecided.
  */
 
 import { isErrorCode } from "../../errors/error_table.ts";
@@ -21,46 +21,46 @@ import { READ_LAG_MS, reconcile } from "./reconcile.ts";
 import { sendOrder } from "./send_order.ts";
 import type { Doubt } from "./send_order.ts";
 
-/** How long a placement without a known deadline may be taken: the longest `ttl` that the exchange allows. */
+/** The longest time in which a placement of unknown deadline may be accepted: the exchange's longest `ttl`. */
 const LONGEST_TTL_MS = 10_000;
 
-/** An order that is to be placed, what the record is told of it, and the call that it is placed for. */
+/** An order to place, its record entry, and its call. */
 interface Attempt {
   readonly request: PlaceRequest;
   readonly named: NamedPlacement;
   readonly options: PlaceOptions;
 }
 
-/** What an attempt to send an order comes to. */
+/** The result of an attempt. */
 type Attempted =
-  /** It was written down. */
+  /** It was recorded. */
   | { readonly kind: "told"; readonly result: JournalledResult }
-  /** Nothing was written down. */
+  /** Nothing was recorded. */
   | { readonly kind: "forbidden"; readonly why: RefusedResult }
   | Exclude<Begun, { readonly kind: "begun" }>
   | RecordFailure;
 
-/** Placements of one exchange that are on their way. */
+/** Placements in progress on one exchange. */
 export class Placements {
   readonly #parts: ExecutorParts;
-  /** By client order id, from before it is written down; `undefined` is what one comes to that was not. */
+  /** By client order id, from before it is recorded; resolves to `undefined` when it was not. */
   readonly #underWay = new Map<string, Promise<JournalledResult | undefined>>();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
   }
 
-  /** Everything that is being written down, sent or looked for. */
+  /** Placements that are being recorded, sent or looked up. */
   get underWay(): readonly Promise<unknown>[] {
     return [...this.#underWay.values()];
   }
 
-  /** Whether a placement is being written down, sent or looked for here. */
+  /** Whether a placement is being recorded, sent or looked up here. */
   isUnderWay(clientOrderId: string): boolean {
     return this.#underWay.has(clientOrderId);
   }
 
-  /** Places an order; the executor must be ready. Never throws for what the exchange or the record does. */
+  /** Places an order; the executor must be ready. Never throws for errors of the exchange or the record. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
     const attempt = { request, named: placementOf(request, this.#parts), options };
     for (let isFirst = true;; isFirst = false) {
@@ -81,12 +81,14 @@ export class Placements {
     }
   }
 
-  /** Writes an order down and sends it; under way from before, so that nobody here looks up what is yet to leave. */
+  /**
+   * Records an order and sends it; counts as in progress from before, so that nothing here looks up an unsent order.
+   */
   #attempt(attempt: Attempt, ready: Ready): Promise<Attempted> {
     const { clientOrderId } = attempt.named;
     const sending = this.#writeAndSend(attempt, ready);
     const outcome = sending.then((attempted) => attempted.kind === "told" ? attempted.result : undefined);
-    // Of equal attempts only one can begin, and the others are told so.
+    // Of equal concurrent attempts only one can begin; the others get its result.
     if (!this.#underWay.has(clientOrderId)) void this.#track(clientOrderId, outcome).catch(() => {});
     else outcome.catch(() => {});
     return sending;
@@ -103,7 +105,7 @@ export class Placements {
       reservation.release();
       throw error;
     });
-    // From here to the request on its way nothing waits, so that nobody can come in between.
+    // From here to the request nothing is awaited, so nothing can intervene.
     if (begun.kind !== "begun") {
       reservation.release();
       if (begun.kind === "failed" && begun.isUnknown) await this.#withdrawUnsent(named);
@@ -115,7 +117,7 @@ export class Placements {
     return { kind: "told", result: await this.#withdraw(begun.placement, why) };
   }
 
-  /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
+  /** The journal records its own refusals; an earlier one is recorded here, so that the audit contains it. */
   async #refuseUnbegun({ named }: Attempt, refused: RefusedResult): Promise<RefusedResult> {
     const { audit, now, pendingWrites } = this.#parts;
     const { identity, clientOrderId, previewId, digest, account, venue } = named;
@@ -127,20 +129,20 @@ export class Placements {
     return refused;
   }
 
-  /** Whether what stood in the way is gone: the order is held against everything anew then. */
+  /** Whether the obstacle is gone, so that the order must be checked anew. */
   async #mayTryAgain(code: ToolErrorCode, request: PlaceRequest): Promise<boolean> {
     if (code === "ERR_PREVIEW_STALE") return await this.#parts.policyChanged();
     const freed = await orFailure(() => this.#freed(code, request));
     return typeof freed === "number" && freed > 0;
   }
 
-  /** How many orders that stood in the way are found to be final. */
+  /** How many blocking orders turn out to be final. */
   async #freed(code: ToolErrorCode, { identity }: PlaceRequest): Promise<number> {
     if (code === "ERR_LIMIT_OPEN_ORDERS") return await refreshOpenOrders(this.#parts, { identity });
     return code === "ERR_SELF_CROSSING" ? await refreshOpenOrders(this.#parts) : 0;
   }
 
-  /** Finds out what became of a placement that was sent, and writes it down. */
+  /** Determines the outcome of a placement that was sent, and records it. */
   async resolve(placement: Placement, options: { readonly patienceMs?: number } = {}): Promise<JournalledResult> {
     for (let running = this.#at(placement); running !== undefined; running = this.#at(placement)) {
       const result = await running;
@@ -156,7 +158,7 @@ export class Placements {
     );
   }
 
-  /** Writes that an intent of a process that has ended was never sent. */
+  /** Records that an intent of an ended process was never sent. */
   async forget({ clientOrderId }: Placement): Promise<void> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();
@@ -166,7 +168,7 @@ export class Placements {
   async #repeat({ named }: Attempt): Promise<Repeated | { readonly kind: "new" }> {
     if (named.idempotencyKey === null) return { kind: "new" };
     const { journal, now } = this.#parts;
-    // Nothing of it is decided by a policy.
+    // The policy has no influence on it.
     const entry = { ...named, policyDigest: "", notional: null };
     return await journal.repeat(entry, now()) ?? { kind: "new" };
   }
@@ -179,7 +181,7 @@ export class Placements {
     return tell(written ?? { ...placement, state: "not_placed", reason }, { message });
   }
 
-  /** Whether an order was written down is not known, but that it was never sent is. */
+  /** It is uncertain whether the order was recorded, but certain that it was not sent. */
   async #withdrawUnsent({ clientOrderId }: NamedPlacement): Promise<void> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();
@@ -205,7 +207,7 @@ export class Placements {
     return tell(placement, { isRepeated: true });
   }
 
-  /** To be called right after the order was written down: nothing is awaited before its request is made. */
+  /** Call it directly after the order was recorded: nothing is awaited before the request. */
   async #send(placement: Placement, ready: Ready): Promise<JournalledResult> {
     const sent = await sendOrder(this.#parts, placement, ready);
     if (sent.kind === "in_doubt") return await this.#search(placement, sent);
@@ -230,7 +232,7 @@ export class Placements {
     return await this.#settle(placement, { state: "not_placed", reason }, telling);
   }
 
-  /** Writes an outcome and tells what the journal then knows; what could not be written is told as it is. */
+  /** Records an outcome and returns the journal's view; an unrecorded outcome is returned as it is. */
   async #settle(placement: Placement, outcome: Settlement, telling?: Telling): Promise<JournalledResult> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();

@@ -1,4 +1,4 @@
-/** What a caller is told of a placement. Never "failed" for an order that may exist. */
+/** The result of a placement for the caller. Never "failed" for an order that may exist. */
 
 import { clauseOf, isErrorCode } from "../../errors/error_table.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -6,12 +6,12 @@ import { cannot } from "../../exchange/refusals.ts";
 import { isPaper } from "../orders/trading_account.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 
-/** Fields of every placement that was written into the journal. */
+/** Fields of every placement in the journal. */
 interface Known {
   readonly client_order_id: string;
   /** Present for a paper order. */
   readonly paper?: true;
-  /** Present when an earlier call with the same idempotency key has placed it. */
+  /** Present when an earlier call with the same idempotency key placed it. */
   readonly repeated?: true;
 }
 
@@ -21,23 +21,23 @@ export interface PlacedResult extends Known {
   readonly order_id: string;
 }
 
-/** The order does not exist and will not come. */
+/** The order does not exist and never will. */
 export interface NotPlacedResult extends Known {
   readonly status: "not_placed";
-  /** Stable code, as it was written: perhaps by another version. */
+  /** The stable code, as it was recorded, possibly by another version. */
   readonly reason: string;
   readonly message: string;
   readonly retry_after_ms?: number;
 }
 
-/** The order may exist: ask for it before placing another one. */
+/** The order may exist: look it up before you place another one. */
 export interface UnknownResult extends Known {
   readonly status: "unknown";
   readonly reason: string;
   readonly message: string;
 }
 
-/** This call has sent nothing, and no placement of it was begun. */
+/** This call has sent nothing, and began no placement. */
 export interface RefusedResult {
   readonly status: "refused";
   readonly reason: ToolErrorCode;
@@ -45,25 +45,25 @@ export interface RefusedResult {
   readonly retry_after_ms?: number;
 }
 
-/** How a placement stands that was written into the journal. */
+/** The result of a placement in the journal. */
 export type JournalledResult = PlacedResult | NotPlacedResult | UnknownResult;
 
-/** What became of one call. */
+/** The result of one call. */
 export type PlacementResult = JournalledResult | RefusedResult;
 
-/** What stands in place of the journal's words where more is known. */
+/** Details that replace the journal's where more is known. */
 export interface Telling {
   readonly message?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly isRepeated?: boolean;
 }
 
-/** Refuses a call. */
+/** Creates a refusal. */
 export function refuse(reason: ToolErrorCode, message: string, retryAfterMs?: number): RefusedResult {
   return { status: "refused", reason, message, ...waiting(retryAfterMs) };
 }
 
-/** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
+/** Refusals before the placement began that do not depend on the order: the same call may succeed later. */
 const PASSING: ReadonlySet<string> = new Set<ToolErrorCode>([
   "ERR_CANCELLED",
   "ERR_RECOVERING",
@@ -73,12 +73,12 @@ const PASSING: ReadonlySet<string> = new Set<ToolErrorCode>([
   "ERR_CLOCK_UNKNOWN",
 ]);
 
-/** Whether a call came to nothing for a reason that passes, so that what it took is its caller's again. */
+/** Whether a call failed for a temporary reason, so that its preview or approval stays usable. */
 export function isPassing({ status, reason }: { readonly status: string; readonly reason?: string }): boolean {
   return status === "refused" && reason !== undefined && PASSING.has(reason);
 }
 
-/** Tells how a placement stands in the journal. */
+/** The result for a placement as it is in the journal. */
 export function tell(
   placement: Placement,
   { message, retryAfterMs, isRepeated = false }: Telling = {},
@@ -97,7 +97,7 @@ export function tell(
   return { status: "unknown", ...known, reason, message: unknownSentence(clientOrderId) };
 }
 
-/** The sentence for an order that was sent in vain. */
+/** The sentence for an order that was sent without effect. */
 export function absentSentence(reason: string): string {
   const why = `its request got no good answer (${reason}), and the exchange does not have it and takes it no more`;
   return cannot({ title: "Place the order" }, `${why}: preview it again`);

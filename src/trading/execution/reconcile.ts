@@ -1,9 +1,9 @@
 /**
- * Finds out what became of an order whose answer was lost. It reads only; what it finds is written down by others.
+ * Determines the outcome of an order whose answer was lost. It only reads; others record what it finds.
  *
- * An order exists as soon as one look-up finds it. That it does not exist is believed only when it cannot come any more:
- * the exchange drops a request that arrives after `timestamp + ttl` by its own clock, so two look-ups in a row must say
- * "not found" after that time and a margin, as reads may trail the truth.
+ * An order exists as soon as one lookup finds it. It counts as absent only when it cannot be accepted any more: the
+ * exchange drops a request that arrives after `timestamp + ttl` by its own clock, so two consecutive lookups must say
+ * "not found" after that time plus a margin, as reads may lag.
  */
 
 import type { Sleep } from "../../timing/sleep.ts";
@@ -15,31 +15,31 @@ import { pauseAfter } from "../../timing/backoff.ts";
 import { LIKELY_ID } from "./likely_id.ts";
 import { OrderWakes } from "./order_wakes.ts";
 
-/** How far reads may trail the truth, in milliseconds. */
+/** How far reads may lag, in milliseconds. */
 export const READ_LAG_MS = 3_000;
 
-/** For how long a placement is looked for before its caller is told that its outcome is unknown. */
+/** How long a placement is looked up before its caller is told that the outcome is unknown. */
 export const PATIENCE_MS = 30_000;
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
 const LOOKS_THAT_AGREE = 2;
 
-/** What one look-up says. */
+/** The result of one lookup. */
 export type Look =
   | { readonly kind: "found"; readonly order: ExchangeOrder }
   | { readonly kind: "absent" }
   | { readonly kind: "failed"; readonly error: ExchangeError };
 
-/** What is known in the end. */
+/** The final result. */
 export type Finding =
   | { readonly kind: "found"; readonly order: ExchangeOrder }
-  /** It exists by the exchange's own word, while it cannot be looked up. */
+  /** The exchange has confirmed that it exists, but it cannot be looked up. */
   | { readonly kind: "told"; readonly orderId: string }
   | { readonly kind: "absent" }
   | { readonly kind: "undecided" };
 
-/** What looking stands on. */
+/** What lookups need. */
 export interface LookParts {
   readonly exchange: TradingExchange;
   readonly clock: ExchangeClock;
@@ -48,26 +48,30 @@ export interface LookParts {
   readonly sleep: Sleep;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Ends all looking. */
+  /** Ends all lookups. */
   readonly signal: AbortSignal;
-  /** Tells of orders that are looked for. @default nobody does */
+  /**
+   * Reports messages about orders.
+   *
+   * @default none
+   */
   readonly wakes?: OrderWakes;
 }
 
-/** Which order is looked for, and when its absence counts. */
+/** The order to look up, and when its absence counts. */
 export interface Sought {
   readonly clientOrderId: string;
-  /** By the exchange's clock, from when on "not found" is believed; `null` when it never is. */
+  /** The time, by the exchange's clock, after which "not found" counts; `null` when it never does. */
   readonly absentAfter: number | null;
   /** @default {30_000} */
   readonly patienceMs?: number | undefined;
 }
 
-/** Looks an order up once, by either of its ids. Only the exchange's own word for it counts as absent. */
+/** Looks an order up once, by either of its ids. Only the exchange's own error code counts as absent. */
 export async function lookUp(
   { exchange, signal }: Pick<LookParts, "exchange" | "signal">,
   id: { readonly clientOrderId: string } | { readonly orderId: string },
-  /** `cancel` for a look that serves a cancellation. */
+  /** `cancel` for a lookup that serves a cancellation. */
   options: Pick<ExchangeCallOptions, "priority"> = {},
 ): Promise<Look> {
   const params = "orderId" in id ? { id: id.orderId } : { client_order_id: id.clientOrderId };
@@ -76,13 +80,13 @@ export async function lookUp(
     return { kind: "found", order };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    // A bare 404 may come from anything in between.
+    // A bare 404 may come from a proxy.
     const isAbsent = error.code === "ERR_NOT_FOUND" && error.lunoCode === "ErrOrderNotFound";
     return isAbsent ? { kind: "absent" } : { kind: "failed", error };
   }
 }
 
-/** Looks until it is known what became of an order, or until the time is over. */
+/** Looks an order up until its outcome is known, or until time is up. */
 export async function reconcile(parts: LookParts, sought: Sought): Promise<Finding> {
   const { clock, monotonic, random, wakes = new OrderWakes() } = parts;
   using wait = wakes.wait(sought.clientOrderId);
@@ -104,7 +108,7 @@ export async function reconcile(parts: LookParts, sought: Sought): Promise<Findi
   return { kind: "undecided" };
 }
 
-/** Waits; `false` when the wait was ended by the signal. */
+/** Waits; `false` when the signal ended the wait. */
 export async function slept({ sleep, signal }: Pick<LookParts, "sleep" | "signal">, ms: number): Promise<boolean> {
   return !signal.aborted && await sleep(ms, signal).then(() => !signal.aborted, () => false);
 }

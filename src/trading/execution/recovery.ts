@@ -1,7 +1,7 @@
 /**
- * What is undone: at start what processes that have ended left open, later what could not be found out in time. Each
- * placement is settled in the journal, as soon as the exchange tells what became of it. What another process that lives
- * has sent is its own business.
+ * Completes unfinished placements: at the start those that ended processes left, later those whose outcome could not be
+ * determined in time. Each is settled in the journal as soon as the exchange reveals its outcome. Placements of other
+ * live processes are left alone.
  */
 
 import type { ExecutorParts } from "./executor_parts.ts";
@@ -12,10 +12,10 @@ import { pauseAfter } from "../../timing/backoff.ts";
 import type { Placements } from "./placement.ts";
 import { slept } from "./reconcile.ts";
 
-/** Placements that are looked for at a time. */
+/** Placements that are looked up concurrently. */
 const AT_ONCE = 4;
 
-/** How long one placement is looked for in a round of the background. */
+/** How long one placement is looked up in a background round. */
 const ROUND_PATIENCE_MS = 5_000;
 
 const FIRST_PAUSE_MS = 5_000;
@@ -30,7 +30,7 @@ export async function recoverPlacements(parts: ExecutorParts, placements: Placem
   await settleLost(parts, placements);
 }
 
-/** Goes on with what is undone, in rounds that grow further apart; one timer, ended by the executor's signal. */
+/** Continues with unfinished placements in rounds with growing pauses; one timer, ended by the executor's signal. */
 export class Watch {
   readonly #parts: ExecutorParts;
   readonly #placements: Placements;
@@ -43,12 +43,12 @@ export class Watch {
     this.#placements = placements;
   }
 
-  /** Settles when no round is going on or waited for. */
+  /** Settles when no round is running or scheduled. */
   get finished(): Promise<void> {
     return this.#running ?? Promise.resolve();
   }
 
-  /** There is something new to watch: a long pause gives way to a short one. */
+  /** There is something new: shortens a long pause. */
   start(): void {
     if (this.#round > 1) this.#pause.abort();
     this.#round = 0;
@@ -57,7 +57,7 @@ export class Watch {
 
   async #watch(): Promise<void> {
     const { news, random, sleep, signal } = this.#parts;
-    // As long as an order may change, the exchange is to tell of it.
+    // While an order may change, the exchange's messages are needed.
     using _need = news?.need();
     for (let isAnythingLeft = true; isAnythingLeft;) {
       this.#round++;
@@ -74,7 +74,7 @@ export class Watch {
     }
   }
 
-  /** Answers whether anything is left to do. */
+  /** Returns whether anything is left to do. */
   async #runRound(): Promise<boolean> {
     const { journal, scope, pendingWrites } = this.#parts;
     if (!await pendingWrites.retry()) return true;
@@ -97,7 +97,7 @@ async function settleLost(
   await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement, options) });
 }
 
-/** Placements of this process on this exchange that nobody here is busy with. */
+/** Placements of this process on this exchange that nothing here is working on. */
 async function lost({ instance, journal, scope }: ExecutorParts, placements: Placements): Promise<Placement[]> {
   return (await journal.unsettled(scope)).filter((placement) =>
     placement.instance === instance.id && !placements.isUnderWay(placement.clientOrderId)

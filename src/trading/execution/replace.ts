@@ -1,6 +1,6 @@
 /**
- * Replaces an order by another one: cancels it, waits until it is final, and places only what is left. Two orders are
- * never alive for the same volume; when the first is not known to be final, nothing is placed.
+ * Replaces an order by another one: cancels it, waits until it is final, and places only the rest. Two orders are never
+ * live for the same volume; unless the first is known to be final, nothing is placed.
  */
 
 import Big from "big.js";
@@ -20,35 +20,47 @@ import { type PlacementResult, refuse, type RefusedResult } from "./placement_re
 import { lookUp } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
-/** One order in place of another. */
+/** The replacement of one order. */
 export interface ReplaceRequest extends PlaceRequest {
   readonly target: OrderReference;
-  /** The new order in full, as if nothing were traded from now on; it has a `volume`. */
+  /** The new order in full, as if nothing traded from now on; it has a `volume`. */
   readonly order: Order;
-  /** What the old order had traded when the new one was made; what it trades beyond is taken off. @default "0" */
+  /**
+   * What the old order had traded when the new one was computed; further trades are deducted.
+   *
+   * @default "0"
+   */
   readonly filledBefore?: string | undefined;
-  /** Less than this is not placed. @default "0" */
+  /**
+   * A smaller rest is not placed.
+   *
+   * @default "0"
+   */
   readonly minVolume?: string | undefined;
-  /** What the same call goes on with when this one is cut short. @default null */
+  /**
+   * What the same call needs to continue after an interruption.
+   *
+   * @default null
+   */
   readonly resumeWith?: string | null | undefined;
 }
 
-/** What became of a replacement. */
+/** The result of a replacement. */
 export type ReplaceResult =
-  /** The old order is final; `placement` tells of the new one. */
+  /** The old order is final; `placement` describes the new one. */
   | { readonly status: "replaced"; readonly old: EndedOrder; readonly placement: PlacementResult }
   /** The old order is final and left nothing to place. */
   | { readonly status: "nothing_left"; readonly old: EndedOrder; readonly message: string }
   /** Nothing was placed, as the old order is not known to be final. */
   | { readonly status: "not_replaced"; readonly old: CancelResult; readonly message: string }
-  /** The same call was made before; what its order came to. */
+  /** The same call was made before; this is the outcome of its order. */
   | { readonly status: "repeated"; readonly placement: PlacementResult }
   | RefusedResult;
 
 /**
- * Replaces an order. A call that is repeated after it was cut short goes on where that one ended.
+ * Replaces an order. A call that is repeated after an interruption continues where it ended.
  *
- * @throws {ExchangeError} when the exchange will not let this key cancel
+ * @throws {ExchangeError} when the exchange does not let this key cancel
  */
 export async function replaceOrder(
   { parts, placements }: { readonly parts: ExecutorParts; readonly placements: Placements },
@@ -115,7 +127,7 @@ async function findEarlier(
   }
 }
 
-/** The rest that was placed is smaller than what was asked for, so an earlier call is known by everything else. */
+/** The rest that was placed may be smaller than requested, so an earlier call is recognized by everything else. */
 async function repeat(placements: Placements, request: ReplaceRequest, earlier: Placement): Promise<ReplaceResult> {
   const { identity, idempotencyKey, order, asked = null, termsOf, whyNot } = request;
   const isLike = withoutVolume(earlier.order) === withoutVolume(order) &&
@@ -150,14 +162,14 @@ async function note(
   await pendingWrites.write(() => audit.record(event, at));
 }
 
-/** The order is this call's to replace; or what the call comes to instead. */
+/** The order is claimed for this call; or the result that the call gets instead. */
 type Claimed =
   | { readonly ok: true; readonly claim: ReplacementAttempt }
   | { readonly ok: false; readonly result: ReplaceResult };
 
 /**
- * Makes sure, before anything is cancelled, that this is the only replacement of the order, that the order still stands,
- * and that the new one would be let through. A call that was cut short goes on, however the order stands by now.
+ * Ensures, before anything is cancelled, that this is the only replacement of the order, that the order is still open,
+ * and that the new one would be accepted. An interrupted call continues, whatever the order's present state.
  */
 async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promise<Claimed> {
   const { instance, now, replacements, scope: { account, venue } } = parts;
@@ -200,7 +212,7 @@ function taken(orderId: string): Claimed {
   });
 }
 
-/** What would stand in the new order's way; the old one leaves the place of an open order free. */
+/** What would prevent the new order; the old one frees its place among the open orders. */
 async function wouldRefuse(
   { instance, journal, clock, now, scope }: ExecutorParts,
   request: ReplaceRequest,
@@ -220,7 +232,7 @@ async function wouldRefuse(
   return refused && refuse(refused.code, refused.message, refused.retryAfterMs);
 }
 
-/** Ends the attempt: nothing of the claim is left where nothing was cancelled, else the same call may go on. */
+/** Ends the attempt: removes the claim if nothing was cancelled, otherwise the same call may continue. */
 async function releaseOrder(
   { replacements, pendingWrites }: ExecutorParts,
   claim: ReplacementAttempt,
@@ -229,7 +241,7 @@ async function releaseOrder(
   await pendingWrites.write(() => replacements.release(claim, how));
 }
 
-/** The old order traded as much as was to be placed. */
+/** The old order traded all that was to be placed. */
 function nothingLeft(old: EndedOrder, rest: string): ReplaceResult {
   return { status: "nothing_left", old, message: `The old order traded too much meanwhile: ${rest} is left` };
 }

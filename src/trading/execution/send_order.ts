@@ -1,4 +1,4 @@
-/** The one request of an order, and what its answer says of the order. */
+/** Sends the single request of an order, and classifies its answer. */
 
 import type { ErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -13,7 +13,7 @@ import { LIKELY_ID } from "./likely_id.ts";
 import type { Telling } from "./placement_result.ts";
 import { READ_LAG_MS } from "./reconcile.ts";
 
-/** Refusals that an order gets which the exchange has never accepted, in this copy of the request or another. */
+/** Refusals of orders that the exchange never accepted, in this copy of the request or another. */
 const NEVER_ACCEPTED: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_CREDENTIALS_MISSING",
   "ERR_CREDENTIALS_REFUSED",
@@ -29,21 +29,21 @@ const NEVER_ACCEPTED: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_ARGUMENT_REFUSED",
 ]);
 
-/** What the request came to. */
+/** The result of the request. */
 export type Sent =
   | { readonly kind: "settled"; readonly outcome: Settlement; readonly telling?: Telling }
   | Doubt;
 
-/** Whether the order exists is still to be found out. */
+/** Whether the order exists is still to be determined. */
 export interface Doubt {
   readonly kind: "in_doubt";
   readonly reason: ErrorCode;
   readonly absentAfter: number | null;
-  /** What is told where it turns out not to exist. */
+  /** The answer to give when it turns out not to exist. */
   readonly telling?: Telling;
 }
 
-/** Makes the request of an order that was written down as sent right before. */
+/** Makes the request of an order that was recorded as sent immediately before. */
 export async function sendOrder(
   { exchange, clock }: Pick<ExecutorParts, "exchange" | "clock">,
   { order, clientOrderId }: Placement,
@@ -64,8 +64,8 @@ export async function sendOrder(
 }
 
 /**
- * What an error says of the order. Something between us and the exchange may have repeated the request, and then the
- * answer is the last copy's: only what no copy of an accepted order would be answered counts at once.
+ * What an error means for the order. A proxy may have repeated the request, and then the answer is that to the last
+ * copy: only errors that no copy of an accepted order would get are conclusive.
  */
 function classify(
   error: ExchangeError,
@@ -77,7 +77,7 @@ function classify(
   if (NEVER_ACCEPTED.has(error.code)) {
     return { kind: "settled", outcome: { state: "not_placed", reason: error.code }, telling };
   }
-  // The last copy was answered: what another one had accepted is visible once reads caught up.
+  // This answers the last copy: an order accepted through another copy is visible once reads have caught up.
   const answeredAt = (clock.earliest() ?? validUntil) + DATE_RESOLUTION_MS;
   return { ...inDoubt(error.code, Math.min(answeredAt, validUntil)), telling };
 }

@@ -1,4 +1,4 @@
-/** What counts for an order at the moment in which it is sent. */
+/** The terms in force for an order at the moment it is sent. */
 
 import type { Order } from "../orders/order.ts";
 import type { Trader } from "../orders/trader.ts";
@@ -10,24 +10,28 @@ import type { NewPlacement } from "../record/recorded_placement.ts";
 import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
 
-/** What an order is held against when it is sent. */
+/** What an order is checked against when it is sent. */
 export interface Terms {
   readonly policy: Policy;
-  /** What it takes of the day's limit; `null` when it cannot be valued. */
+  /** Its share of the daily limit; `null` when it cannot be valued. */
   readonly notional: NewPlacement["notional"];
-  /** The worst price at which a market order is expected to trade; `null` where nobody knows. @default null */
+  /**
+   * The worst price at which a market order is expected to trade; `null` when unknown.
+   *
+   * @default null
+   */
   readonly worstPrice?: string | null;
 }
 
-/** What may have ended by the time at which an order is sent. Neither question may wait for anything. */
+/** Rights that may have ended by the time an order is sent. Neither function may wait for anything. */
 export interface SendingRights {
-  /** What counts for the order, which is held against the policy, or why it may not be sent any more. */
+  /** The terms in force for the order, after checking the policy; or why it may not be sent. */
   readonly termsOf: (order: Order) => Terms | RefusedResult;
-  /** Why an order that was written down under these terms may not be sent any more, if it may not. */
+  /** Why an order that was recorded under these terms may not be sent any more; `undefined` when it may. */
   readonly whyNot: (terms: Terms) => RefusedResult | undefined;
 }
 
-/** Whose order it is, what was found out about it, and the call that has it sent. */
+/** The owner of an order, its assessment, and the call that sends it. */
 export interface Sender {
   readonly assessment: SentAssessment;
   readonly trader: Trader;
@@ -35,8 +39,8 @@ export interface Sender {
 }
 
 /**
- * The rights of a call that has an order sent. The order is held against the policy once, right before it is written
- * down; after that another policy than that one sends nothing, and the same one would say the same of the same order.
+ * The rights of a call that sends an order. The order is checked against the policy once, directly before it is
+ * recorded; afterwards another policy prevents sending, and the same one would give the same result.
  */
 export function sendingRights(rights: TradingRights, { assessment, trader, by }: Sender): SendingRights {
   return {
@@ -50,7 +54,7 @@ export function sendingRights(rights: TradingRights, { assessment, trader, by }:
   };
 }
 
-/** The rights of a call that repeats another one, and sends nothing: what stands in the journal is told. */
+/** The rights of a repeated call, which sends nothing: it gets the result in the journal. */
 export function repeatingRights(
   rights: TradingRights,
   { identity, notional }: { readonly identity: string; readonly notional: NewPlacement["notional"] },
@@ -61,7 +65,7 @@ export function repeatingRights(
   };
 }
 
-/** Why an order that was written down under one policy may not be sent under another. */
+/** Why an order that was recorded under one policy may not be sent under another. */
 export function whyNotUnder(written: Policy, now: Policy): RefusedResult | undefined {
   if (written.digest === now.digest) return undefined;
   const message = "Nothing was sent, as the policy has changed meanwhile: preview the order again";
@@ -77,7 +81,7 @@ function orRefusal<Answer>(answer: () => Answer): Answer | RefusedResult {
   }
 }
 
-/** What an order takes of the day's limit. */
+/** The share of the daily limit that an order takes. */
 function dayNotional(assessment: SentAssessment, { maxPerDay, maxPerOrder }: Policy, order: Order) {
   const limit = maxPerDay ?? maxPerOrder;
   return assessment.notionalOf(order).find(({ currency }) => currency === limit?.currency) ?? null;

@@ -1,6 +1,6 @@
 /**
- * What an order would do if it reached the book as it is now: fills, prices, fees, balances. An estimate of one moment,
- * exact in its arithmetic; the order itself comes from `normalizeOrder`.
+ * What an order would do in the book as it is now: fills, prices, fees, balances. A momentary estimate with exact
+ * arithmetic; `normalizeOrder` produces the order.
  */
 
 import Big from "big.js";
@@ -20,31 +20,31 @@ export interface Estimate {
   readonly fills: readonly { readonly price: string; readonly volume: string; readonly counter: string }[];
   readonly filledBase: string;
   readonly filledCounter: string;
-  /** Rounded against the caller where it has no end; `null` when nothing fills at once. */
+  /** When it has no finite expansion, rounded to the caller's disadvantage; `null` when nothing fills at once. */
   readonly averagePrice: string | null;
   readonly worstPrice: string | null;
-  /** Base that goes on the book, or waits for its stop price. */
+  /** Base that rests on the book, or waits for its stop price. */
   readonly restingBase: string;
   /** Base that neither fills nor rests. */
   readonly droppedBase: string;
   /** Counter amount that a market order to buy does not spend. */
   readonly unspentCounter: string;
   readonly mid: string | null;
-  /** How much worse than mid the fills are on average; negative when better. */
+  /** How much worse than the mid price the fills are on average; negative when better. */
   readonly slippagePercent: string | null;
   readonly fees: EstimatedFees;
-  /** Available amounts before and after, with the fee of what fills at once. */
+  /** Available amounts before and after, including the fee of what fills at once. */
   readonly balances: { readonly base: Change; readonly counter: Change } | null;
-  /** How much is missing, and of what. */
+  /** The missing amount, and its currency. */
   readonly shortfall: { readonly currency: string; readonly amount: string } | null;
-  /** Whether it takes all that the book shows, so that a longer book would tell more. */
+  /** Whether it takes everything in the book that was read, so that a longer book would show more. */
   readonly reachesEnd: boolean;
   /** Reasons not to place the order. */
   readonly problems: readonly EstimateProblem[];
   readonly warnings: readonly EstimateRemark[];
 }
 
-/** Fees in one currency: the bought one, or what is sold as long as there is enough of it. A rebate is negative. */
+/** Fees in one currency: the bought one, or the sold one while there is enough of it. A rebate is negative. */
 export interface EstimatedFees {
   readonly currency: string;
   /** On what fills at once. */
@@ -128,7 +128,7 @@ function feesOf(
     maker: feeOn(isInBase ? resting : resting.times(price), parseDecimal(makerRate), market.fee_scale),
   });
   const inBase = feesIn(true);
-  // A sell pays in what it sells, and out of its proceeds once nothing of that is left.
+  // A sale pays its fee in the sold currency, and from its proceeds once none of that is left.
   const left = funds === null ? null : parseDecimal(funds.base).minus(order.volume ?? "0");
   const isInBase = isBuy || left === null || left.gte(inBase.taker.plus(inBase.maker));
   const { taker, maker } = isInBase ? inBase : feesIn(false);
@@ -163,7 +163,7 @@ function changeOf(before: string, change: Big): Change {
   return { before: formatDecimal(amount), after: formatDecimal(amount.plus(change)) };
 }
 
-/** Two decimals more than prices have; a buyer's average is rounded up, a seller's down. */
+/** Two decimals more than prices have; rounded up for a buyer, down for a seller. */
 function averageOf(side: Side, { fills, base, counter }: Outlook, market: Market): string | null {
   if (base.eq(0)) return null;
   const scale = fills.reduce((most, { price }) => Math.max(most, countDecimals(price)), market.price_scale) + 2;

@@ -1,15 +1,15 @@
-/** When what waits for its caller or for a person is over. Times are wall milliseconds. */
+/** When previews and questions expire. Times are wall clock milliseconds. */
 
-/** How long something lives. */
+/** The lifetime of a preview or question. */
 export interface Lifetime {
   readonly createdAt: number;
   readonly expiresAt: number;
 }
 
-/** A clock that was set back further than this ends what waits: nobody knows any more how old it is. */
+/** A clock that was set back further than this ends everything that waits, as its age is then unknown. */
 export const CLOCK_TOLERANCE_MS = 5_000;
 
-/** Whether its time is over. */
+/** Tells whether it has expired. */
 export function isOver({ createdAt, expiresAt }: Lifetime, now: number): boolean {
   return now >= expiresAt || now < createdAt - CLOCK_TOLERANCE_MS;
 }

@@ -1,4 +1,4 @@
-/** What the market and the account say about an order before it is placed, read at one time. */
+/** The market and account data that an order is assessed with, read at one time. */
 
 import Big from "big.js";
 import type { Exchange } from "../../market/exchange_port.ts";
@@ -18,12 +18,12 @@ import type { Valuation } from "./notional.ts";
 export interface MarketFacts {
   readonly book: OrderBook;
   readonly fees: FeeInfo;
-  /** `null` where an account of the market's currencies cannot be read. */
+  /** `null` when an account in one of the market's currencies cannot be read. */
   readonly funds: Funds | null;
   readonly ownOrders: readonly OwnOrder[];
-  /** Own open orders that cannot be read. */
+  /** The number of own open orders that are unreadable. */
   readonly unreadOwnOrders: number;
-  /** What amounts are worth at current mid prices, over one market. */
+  /** Values amounts at current mid prices, through one market. */
   readonly valuation: Valuation;
 }
 
@@ -34,10 +34,10 @@ export interface FactsOptions {
   readonly replaced?: ExchangeOrder | undefined;
 }
 
-/** Levels that the short form of the book has at most. */
+/** The most levels in the short form of the book. */
 const SHORT_BOOK = 100;
 
-/** Own orders that are looked at for self-crossing. */
+/** Own orders that are checked for self-trades. */
 const MAX_OWN_ORDERS = 1_000;
 
 /**
@@ -69,7 +69,7 @@ export async function readFacts(
   };
 }
 
-/** The whole book, where the short one ends before an order does; the same book when it is whole already. */
+/** The whole book, when the short one ends before an order does; the same book when it is already whole. */
 export async function readWholeBook(
   exchange: Exchange,
   { market, book }: { market: Market; book: OrderBook },
@@ -86,7 +86,7 @@ function fundsOf(
   const { base_currency, counter_currency } = market;
   const isUnread = (currency: string) => left_out > 0 && !rows.some(({ asset }) => asset === currency);
   if (isUnread(base_currency) || isUnread(counter_currency)) return null;
-  // An order is paid from one account, the default one, which the exchange does not name: at best from the fullest.
+  // An order is paid from the default account, which the exchange does not name: at best from the fullest one.
   const available = (currency: string) =>
     rows.filter(({ asset }) => asset === currency)
       .map(({ balance, reserved }) => parseDecimal(balance).minus(parseDecimal(reserved)))
@@ -102,7 +102,7 @@ function fundsOf(
   };
 }
 
-/** Whether others may trade with it: it is on the book, or about to be. A stop-limit order is once it was set off. */
+/** Whether others may trade with it: it is on the book, or about to be. A stop-limit order is once it was triggered. */
 function mayRest({ type, status, limit_price }: ExchangeOrder): boolean {
   return type !== "MARKET" && !(type === "STOP_LIMIT" && status === "AWAITING") && limit_price !== "0";
 }
@@ -111,7 +111,7 @@ function toOwnOrder({ order_id, side, limit_price }: ExchangeOrder): OwnOrder {
   return { order_id, side, price: limit_price };
 }
 
-/** Over the market of the two currencies, whichever way round it is, never too little; an empty side leaves no mid price. */
+/** Through the market of the two currencies in either direction, never too little; an empty side has no mid price. */
 function valuationOf(tickers: readonly Ticker[]): Valuation {
   const mids = new Map(
     tickers.filter(({ bid, ask }) => parseDecimal(bid).gt(0) && parseDecimal(ask).gt(0))

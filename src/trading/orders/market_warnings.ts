@@ -1,7 +1,7 @@
 /**
- * Whether what the exchange says of a market can be true. An estimate by a book of an hour ago, by one whose sides cross,
- * or by a fee that nobody charges is worth nothing, so each of these warnings keeps an order from being placed unless
- * the policy names it in `allow_warnings`. What an order does in a market that can be believed is `warningsOf`'s.
+ * Checks whether the exchange's data about a market is plausible. An estimate from an hour-old book, a crossed book or
+ * an absurd fee is worthless, so each of these warnings prevents an order unless the policy allows it in
+ * `allow_warnings`. Effects of an order in a plausible market are checked by `remarksOn`.
  */
 
 import Big from "big.js";
@@ -12,7 +12,7 @@ import type { Estimate } from "./estimate.ts";
 import type { Order } from "./order.ts";
 import { middleOf } from "../../money/rounding.ts";
 
-/** Every code; policies name them, so that none changes its meaning. */
+/** Every code; policies name them, so none changes its meaning. */
 export const MARKET_WARNING_CODES = [
   "BOOK_STALE",
   "BOOK_DATED_AHEAD",
@@ -26,46 +26,46 @@ export const MARKET_WARNING_CODES = [
   "FEE_IMPLAUSIBLE",
 ] as const;
 
-/** Which doubt there is about a market. */
+/** The code of one doubt about a market. */
 export type MarketWarningCode = typeof MARKET_WARNING_CODES[number];
 
-/** One doubt; `message` is a sentence without its full stop. */
+/** One doubt; `message` is a sentence without a final period. */
 export interface MarketWarning {
   readonly code: MarketWarningCode;
   readonly message: string;
 }
 
-/** What is looked at. */
+/** The data to check. */
 export interface MarketView {
   readonly market: Market;
   /** As the exchange sent it. */
   readonly book: Book;
-  /** When the book was like this, by the exchange's clock; milliseconds since the Unix epoch. */
+  /** The time of the book by the exchange's clock; milliseconds since the Unix epoch. */
   readonly bookAt: number;
-  /** The exchange's time now. */
+  /** The exchange's present time. */
   readonly now: number;
   readonly fees: FeeInfo;
 }
 
-/** The exchange dates the book of a quiet market again every five minutes. */
+/** The exchange updates the time of a quiet market's book every five minutes. */
 const MAX_BOOK_AGE_MS = 360_000;
 
-/** More than clocks that trading accepts can differ by. */
+/** More than the deviation of clocks that trading accepts. */
 const MAX_BOOK_LEAD_MS = 60_000;
 
-/** Prices that each side has at least, and the market's smallest orders that they hold together at least. */
+/** The least number of prices per side, and of the market's smallest orders that they hold together. */
 const MIN_PRICES = 3;
 const MIN_SMALLEST_ORDERS = 10;
 
 const MAX_SPREAD_PERCENT = 10;
 const MAX_SLIPPAGE_PERCENT = 5;
 
-/** No published fee is near these bounds; only a maker is ever paid. */
+/** Published fees are far from these bounds; only makers ever receive a rebate. */
 const MAX_FEE = "0.02";
 const MIN_MAKER_FEE = "-0.001";
 const MIN_TAKER_FEE = "0";
 
-/** Every doubt about a market, as far as it matters to an order. */
+/** Every doubt about a market that matters to an order. */
 export function marketWarnings(order: Order, estimate: Estimate, view: MarketView): MarketWarning[] {
   return [
     ...checkTime(view),
@@ -151,7 +151,7 @@ function checkSlippage({ slippagePercent }: Estimate): MarketWarning[] {
   return [{ code: "SLIPPAGE_HIGH", message }];
 }
 
-/** What of a pair's fees cannot be right, in sentences without their full stop. */
+/** Implausible fees of a pair, as sentences without a final period. */
 export function feeDoubts(fees: FeeInfo): string[] {
   const doubts = (["BUY", "SELL"] as const).flatMap((side) => checkFees(side, fees).map(({ message }) => message));
   return [...new Set(doubts)];
@@ -172,7 +172,7 @@ function checkFees(side: Side, fees: FeeInfo): MarketWarning[] {
   });
 }
 
-/** A book by which can be reckoned: without the levels that nobody can trade with, best price first. */
+/** A book to calculate with: without levels that cannot be traded with, best price first. */
 export function tradableBook(book: Book): Book {
   return { asks: tradableSide(book.asks, "BUY"), bids: tradableSide(book.bids, "SELL") };
 }
@@ -182,7 +182,7 @@ function tradableSide(levels: readonly BookLevel[], taker: Side): readonly BookL
   return isSorted(tradable, taker) ? tradable : tradable.toSorted((a, b) => compare(a, b, taker));
 }
 
-/** Orders of one price may stand one after the other. */
+/** Several orders may share a price. */
 function isSorted(levels: readonly BookLevel[], taker: Side): boolean {
   return levels.every((level, index) => {
     const before = levels[index - 1];

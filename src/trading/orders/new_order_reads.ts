@@ -1,4 +1,4 @@
-/** Reads of an order that was placed here a moment ago: the exchange may not show it yet. */
+/** Reads orders that were placed here a moment ago, which the exchange may not show yet. */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
@@ -11,16 +11,16 @@ import { TradingError } from "./trading_error.ts";
 /** Pauses before the order is asked for again. */
 const PAUSES_MS = [200, 500, 1_000, 1_500];
 
-/** For how long after it was placed an order is new. */
+/** How long an order counts as new. */
 const NEW_MS = 10_000;
 
-/** When it may be known. */
+/** When to ask again. */
 const ASK_AGAIN_MS = 2_000;
 
-/** For how long after it was placed the exchange cannot have forgotten an order that is not known to be final. */
+/** How long after its placement the exchange certainly remembers an order that is not known to be final. */
 const REMEMBERED_MS = 600_000;
 
-/** What such a read stands on. */
+/** Parts of such a read. */
 export interface NewOrderParts {
   readonly journal: Pick<Journal, "find" | "findByOrderId">;
   /** Wall milliseconds. */
@@ -29,11 +29,11 @@ export interface NewOrderParts {
 }
 
 /**
- * What `read` answers of an order; while the exchange knows none and the order is new, it is asked again for some 3 s. Of
- * an order that may exist all the same nobody is told that there is none: a second one would be placed.
+ * The result of `read` for an order; while the exchange knows none and the order is new, the read is repeated for about
+ * 3 s. An order that may exist is never reported as absent, as that could lead to a second one.
  *
  * @throws {ExchangeError} as `read` does
- * @throws {TradingError} `ERR_OUTCOME_UNKNOWN`: the exchange knows no such order, and it was sent from here
+ * @throws {TradingError} `ERR_OUTCOME_UNKNOWN` when the exchange knows no such order, and it was sent from here
  */
 export async function readNewOrder<Answer>(
   parts: NewOrderParts,
@@ -70,7 +70,7 @@ function isRecent({ settledAt }: Placement, at: number, forMs: number): boolean 
   return Math.abs(at - (settledAt ?? 0)) < forMs;
 }
 
-/** Why an order that the exchange does not know may exist all the same. */
+/** Why an order that the exchange does not know may exist. */
 function doubtOf(placement: Placement | undefined, at: number): TradingError | undefined {
   if (placement === undefined || placement.state === "not_placed") return undefined;
   const { clientOrderId, isOpen, orderId, state } = placement;
@@ -91,7 +91,7 @@ async function placementOf({ journal }: NewOrderParts, target: OrderReference): 
   try {
     return "orderId" in target ? await journal.findByOrderId(target.orderId) : await journal.find(target.clientOrderId);
   } catch (error) {
-    if (error instanceof StoreError) return undefined; // Reading goes on without a record.
+    if (error instanceof StoreError) return undefined; // Reading works without a record.
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What an order is worth, in each currency that a limit speaks of. */
+/** The value of an order in each currency that a limit uses. */
 
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order } from "./order.ts";
@@ -9,30 +9,30 @@ export interface Worth {
   readonly amount: string;
 }
 
-/** What an amount is worth in another currency, a decimal, or `null` when nobody can say. */
+/** The value of an amount in another currency, a decimal; `null` when it cannot be determined. */
 export type Valuation = (worth: Worth, currency: string) => string | null;
 
-/** What {@linkcode notionalOf} needs beside the order. */
+/** Facts that {@linkcode notionalOf} needs beside the order. */
 export interface NotionalOptions {
-  /** What the book pays for a market order to sell, a decimal; `null` when it does not say. */
+  /** What the book pays for a market order to sell, a decimal; `null` when that is unknown. */
   readonly estimatedCounter: string | null;
   /** Best bid of the book; `null` when there is none. */
   readonly bestBid: string | null;
   readonly valuation: Valuation;
 }
 
-/** The limits whose currencies an order is valued in. */
+/** The limits in whose currencies an order is valued. */
 export interface ValueLimits {
   readonly maxPerOrder?: Worth;
   readonly maxPerDay?: Worth;
 }
 
 /**
- * What an order is worth: exactly in its counter currency, and in its base currency where it names a base amount; by
- * valuation in any other that a limit speaks of. A currency without an answer is left out.
+ * The value of an order: exact in its counter currency, and in its base currency if it has a base amount; by valuation
+ * in any other currency of a limit. A currency without a value is omitted.
  *
- * A limit order to sell may trade above its limit, so that it is worth what the best bid or its stop price says when
- * that is more: a low limit price does not make a large order small.
+ * A limit order to sell may trade above its limit, so its value is computed from the best bid or its stop price when
+ * that is higher: a low limit price does not make a large order small.
  */
 export function notionalOf(
   order: Order,
@@ -53,7 +53,7 @@ export function notionalOf(
   return [...known, ...valued];
 }
 
-/** Volume times the best price that a limit order names or may meet. */
+/** Volume times the best price that a limit order states or may meet. */
 function limitWorth({ side, volume, price, stopPrice }: Order, bestBid: string | null): string | null {
   if (volume === undefined || price === undefined) return null;
   const met = side === "SELL" ? [price, stopPrice, bestBid] : [price];

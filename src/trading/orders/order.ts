@@ -1,18 +1,18 @@
-/** An order before it is sent, in the one exact form that previews, policy, journal and audit all speak of. */
+/** An order before it is sent, in the single exact form that previews, policy, journal and audit share. */
 
 import { createHash } from "node:crypto";
 import type { Side } from "../../exchange/schemas.ts";
 
-/** What kind of order it is. */
+/** The type of an order. */
 export type OrderType = "limit" | "market" | "stop_limit";
 
-/** How long a limit order lives: until cancelled, what can be had at once, all at once or nothing. */
+/** How long a limit order is valid: until cancelled, immediate-or-cancel, fill-or-kill. */
 export type TimeInForce = "GTC" | "IOC" | "FOK";
 
-/** On which side of the stop price a trade sets off a stop-limit order. */
+/** The direction in which a trade through the stop price triggers a stop-limit order. */
 export type StopDirection = "ABOVE" | "BELOW" | "RELATIVE_LAST_TRADE";
 
-/** An order as a caller asks for it; amounts are the caller's texts, still unchecked. */
+/** A requested order; amounts are the caller's texts, not validated yet. */
 export interface OrderRequest {
   readonly pair: string;
   readonly side: Side;
@@ -29,7 +29,7 @@ export interface OrderRequest {
   readonly stop_direction?: StopDirection | undefined;
 }
 
-/** An exact order: what will be sent and nothing else. Amounts are decimals as `formatDecimal` writes them. */
+/** An exact order: precisely what will be sent. Amounts are decimals as `formatDecimal` writes them. */
 export interface Order {
   readonly pair: string;
   readonly base: string;
@@ -49,10 +49,10 @@ export interface Order {
   readonly stopDirection?: StopDirection;
 }
 
-/** An order by one of its two ids: the exchange's, or the one that it was sent with. */
+/** An order by one of its two ids: the exchange's, or the client order id. */
 export type OrderReference = { readonly orderId: string } | { readonly clientOrderId: string };
 
-/** The digest that binds previews, approvals and journal entries to one exact order: SHA-256 as hex. */
+/** The digest that binds previews, approvals and journal entries to one exact order: SHA-256 in hex. */
 export function orderDigest(order: Order): string {
   const entries = Object.entries(order).filter(([, value]) => value !== undefined).toSorted(([a], [b]) =>
     a < b ? -1 : 1
@@ -60,7 +60,7 @@ export function orderDigest(order: Order): string {
   return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
 }
 
-/** The name under which an order is known to the exchange: one for each preview and exact order. */
+/** The client order id: one for each preview and exact order. */
 export function clientOrderIdOf(previewId: string, digest: string): string {
   return `lm-${createHash("sha256").update(previewId + digest).digest("hex").slice(0, 40)}`;
 }

@@ -1,4 +1,4 @@
-/** The amounts of an order: read, held against the market's limits, converted between base and counter. */
+/** The amounts of an order: parsed, checked against the market's limits, converted between base and counter. */
 
 import Big from "big.js";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -10,14 +10,14 @@ import { divideDown, roundUp } from "../../money/rounding.ts";
 import { type Book, walkBook, type Walked } from "../../market/book_walk.ts";
 import type { OrderRequest } from "./order.ts";
 
-/** One thing to change; `problem` says what was expected. */
+/** One problem; `problem` says what was expected. */
 export interface OrderProblem {
   readonly field: keyof OrderRequest;
   readonly problem: string;
   readonly code: ToolErrorCode;
 }
 
-/** An order on its way to its exact form, with what was found on the way. */
+/** An order while it is being normalized, with the problems and notes so far. */
 export interface Draft {
   readonly request: OrderRequest;
   readonly market: Market;
@@ -34,18 +34,18 @@ export function currently(text: string): string {
   return `: current value is ${JSON.stringify(cleanText(text).slice(0, 50))}`;
 }
 
-/** The base amount that was asked for, when it is one that the market takes. */
+/** The requested base amount, if the market accepts it. */
 export function readVolume(draft: Draft): Big | undefined {
   const volume = readAmount(draft, "volume", draft.market.volume_scale);
   return volume !== undefined && checkSize(draft, "volume", volume) ? volume : undefined;
 }
 
-/** The counter amount that was asked for; its size is checked by what it is worth in base. */
+/** The requested counter amount; its size is checked by its value in base. */
 export function readCounterVolume(draft: Draft): Big | undefined {
   return readAmount(draft, "counter_volume", decimalsOf(draft.market.counter_currency));
 }
 
-/** A price, when it is one that the market takes. */
+/** A price, if the market accepts it. */
 export function readPrice(draft: Draft, field: "price" | "stop_price"): Big | undefined {
   const { market } = draft;
   const price = readAmount(draft, field, market.price_scale);
@@ -54,7 +54,7 @@ export function readPrice(draft: Draft, field: "price" | "stop_price"): Big | un
   return checkBounds(draft, field, { value: price, ...bounds }) ? price : undefined;
 }
 
-/** The base that a counter amount is worth at a limit price, rounded down. */
+/** The base amount for a counter amount at a limit price, rounded down. */
 export function convertAtPrice(draft: Draft, counter: Big, price: Big): Big | undefined {
   const { market, notes } = draft;
   const volume = divideDown(counter, price, market.volume_scale);
@@ -69,7 +69,7 @@ export function convertAtPrice(draft: Draft, counter: Big, price: Big): Big | un
   return volume;
 }
 
-/** The base that a market order must sell to bring in a counter amount, by the bids of the moment, rounded down. */
+/** The base amount that a market order must sell to receive a counter amount, by the present bids, rounded down. */
 export function convertSale(draft: Draft, counter: Big): Big | undefined {
   const { market, notes } = draft;
   const walked = convertByBook(draft, "counter_volume", { counterVolume: counter });
@@ -84,8 +84,8 @@ export function convertSale(draft: Draft, counter: Big): Big | undefined {
 }
 
 /**
- * The least counter amount for which a market order buys at least a base amount, by the asks of the moment: an amount
- * that is rounded down would buy one step less, and at the market's minimum nothing.
+ * The least counter amount for which a market order buys at least a base amount, by the present asks: an amount rounded
+ * down would buy one step less, and at the market's minimum nothing.
  */
 export function convertPurchase(draft: Draft, volume: Big): Big | undefined {
   const { market, book, notes } = draft;
@@ -113,7 +113,7 @@ export function convertPurchase(draft: Draft, volume: Big): Big | undefined {
   return spent;
 }
 
-/** Holds what a market order would buy against the market's limits, which are in base, as far as the book tells. */
+/** Checks what a market order would buy against the market's limits, which are in base, as far as the book tells. */
 export function checkPurchase(draft: Draft, counterVolume: Big): void {
   const { market, book } = draft;
   if (book === undefined) return;
@@ -171,7 +171,7 @@ function checkBounds(draft: Draft, field: AmountField, { value, min, max, unit }
   return false;
 }
 
-/** A counter amount as it was written, and the base that it is worth, which bounds are in. */
+/** A counter amount as written, and its base equivalent, in which the limits are. */
 function worthOf({ request: { counter_volume = "" }, market }: Draft, base: Big): string {
   const { volume_scale: scale, base_currency: unit } = market;
   const worth = base.eq(0)

@@ -1,4 +1,4 @@
-/** What a caller should know of an estimated order before it is placed, and what speaks against placing it. */
+/** Remarks on an estimated order: what its caller should know before placing it, and what prevents placing it. */
 
 import type Big from "big.js";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -19,19 +19,19 @@ export interface EstimateRemark {
   readonly message: string;
 }
 
-/** What the remarks look at beside the order and its outlook. */
+/** What the remarks depend on beside the order and its outlook. */
 export interface RemarkFacts extends EstimateFacts {
   readonly mid: Big | null;
   readonly shortfall: { readonly currency: string; readonly amount: string } | null;
 }
 
-/** Reasons not to place the order, and what to know before it is placed. */
+/** Reasons not to place the order, and remarks. */
 export interface Remarks {
   readonly problems: EstimateProblem[];
   readonly warnings: EstimateRemark[];
 }
 
-/** Own orders that a sentence names. */
+/** The most own orders that a sentence names. */
 const MAX_NAMED = 5;
 
 /** Checks an estimated order. */
@@ -88,7 +88,7 @@ function warnOfUnread({ unreadOwnOrders = 0 }: RemarkFacts): EstimateRemark[] {
   return [{ code: "OWN_ORDERS_UNKNOWN", message }];
 }
 
-/** A market order has no limit price; a stop-limit order meets nothing before it is set off. */
+/** A market order has no limit price; a stop-limit order trades with nothing before it is triggered. */
 function crossingSentence({ type, postOnly }: Order, own: string): string {
   if (type === "market") return `If the book thins out, this could trade with your own open ${own}`;
   if (type === "stop_limit") return `Once triggered, its limit price would cross your own open ${own}`;
@@ -120,7 +120,7 @@ function warnOfLifetime({ type, base, timeInForce, postOnly }: Order, outlook: O
   return [];
 }
 
-/** The last trade is not at hand; the mid price is near enough for a warning. */
+/** The last trade is not available; the mid price is close enough for a warning. */
 function warnOfStop({ stopPrice, stopDirection }: Order, mid: Big | null): EstimateRemark[] {
   if (stopPrice === undefined) return [];
   const stop = parseDecimal(stopPrice);
@@ -142,7 +142,7 @@ function warnOfFee({ side, base, counter }: Order, { fills, resting }: Outlook):
   return [{ code: "FEE_CURRENCY_UNCERTAIN", message }];
 }
 
-/** Own orders on the other side: those that would be met now, and those that the limit price reaches beyond that. */
+/** Own orders on the other side: those that it would trade with now, and further ones within its limit price. */
 function crossingOrders(
   order: Order,
   { fills, resting }: Outlook,
@@ -154,7 +154,7 @@ function crossingOrders(
     side !== order.side && (limit === undefined || !isWorse(order.side, parseDecimal(price), limit))
   );
   if (order.type === "stop_limit" || order.postOnly === true) return { now: [], later: reached };
-  // What rests has met everything within its limit, whether the book that was read shows it or not.
+  // The rest has traded with everything within its limit, whether the book that was read shows it or not.
   const isMet = ({ price }: OwnOrder) =>
     resting.gt(0) || (worst !== undefined && !isWorse(order.side, parseDecimal(price), worst));
   return { now: reached.filter(isMet), later: reached.filter((each) => !isMet(each)) };

@@ -1,7 +1,7 @@
 /**
- * From an order as it is asked for to the exact order that would be sent, or to everything that is wrong with it.
- * Reads no clock and asks nobody. Whether it can be paid, would fill or is allowed is left to the estimate and to the
- * policy; which market a text names, to `Markets`.
+ * Turns a requested order into the exact order to send, or into a list of everything that is wrong with it. Reads no
+ * clock and no exchange. Whether it can be paid, would fill or is allowed is decided by the estimate and the policy;
+ * `Markets` resolves the pair.
  */
 
 import { formatDecimal } from "../../money/decimals.ts";
@@ -25,19 +25,19 @@ import {
   refuse,
 } from "./order_amounts.ts";
 
-/** The exact order with what was decided for the caller, or every problem at once. */
+/** The exact order and the conversions that were made, or every problem at once. */
 export type Normalized =
   | { readonly ok: true; readonly order: Order; readonly notes: string[] }
   | { readonly ok: false; readonly problems: OrderProblem[] };
 
-/** The call that places an order, before it gets its `client_order_id` and its time. */
+/** The call that places an order, without `client_order_id` and time. */
 export type OrderCall =
   | { readonly endpoint: "postLimitOrder"; readonly params: ParamsOf<"postLimitOrder"> }
   | { readonly endpoint: "postMarketOrder"; readonly params: ParamsOf<"postMarketOrder"> };
 
 /**
- * Brings an order into its exact form. An amount in the other currency is converted: what a counter amount trades in base
- * is rounded down, what a market order to buy must spend for a base amount is rounded up; a note says by how much.
+ * Normalizes an order. An amount in the other currency is converted: the base for a counter amount is rounded down, the
+ * counter amount of a market order to buy is rounded up; a note says by how much.
  */
 export function normalizeOrder(
   request: OrderRequest,
@@ -55,7 +55,7 @@ export function normalizeOrder(
 /**
  * The call that places an order.
  *
- * @throws {TypeError} when the order lacks what its type needs, which {@linkcode normalizeOrder} never leaves out
+ * @throws {TypeError} when the order lacks what its type requires, which {@linkcode normalizeOrder} prevents
  */
 export function toRequestParams(order: Order): OrderCall {
   const { pair, side, type, volume, counterVolume } = order;
@@ -100,7 +100,7 @@ function checkMarket(draft: Draft): void {
   }
 }
 
-/** Which fields go together. */
+/** Checks which fields may be combined. */
 function checkFields(draft: Draft): void {
   const { type, volume, counter_volume, price } = draft.request;
   if (volume === undefined && counter_volume === undefined) {
@@ -162,7 +162,7 @@ function readLimitOrder(draft: Draft): Order | undefined {
   return { ...order, stopPrice: formatDecimal(stopPrice), stopDirection };
 }
 
-/** The exchange buys at market for a counter amount and sells a base amount; the other amounts are converted. */
+/** The exchange's market orders buy for a counter amount and sell a base amount; other amounts are converted. */
 function readMarketOrder(draft: Draft): Order | undefined {
   const { request, market } = draft;
   const volume = readVolume(draft);

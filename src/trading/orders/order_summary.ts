@@ -1,6 +1,6 @@
 /**
- * An exact order as a person is shown it before saying yes or no: one summary for dialogs, the approval page and
- * terminals, with the exchange that it would go to. Digits of large amounts stand in groups, held by no-break spaces.
+ * An exact order as shown to a person who must approve it: one summary for dialogs, the approval page and terminals,
+ * with the exchange that it would go to. Large amounts have digit groups, separated by no-break spaces.
  */
 
 import Big from "big.js";
@@ -12,31 +12,31 @@ import type { Order } from "./order.ts";
 import { describeOrder } from "./order_words.ts";
 
 const ExchangeName = z.object({
-  /** Whether money is real there. */
+  /** Whether the money is real. */
   kind: z.enum(["live", "simulated", "paper"]),
-  /** Where the market is: the exchange's host, with a port where it has one. */
+  /** The host of the market data, with its port if there is one. */
   host: z.string(),
 });
 
-/** Where orders go, as people are told. */
+/** The exchange that orders go to, for people. */
 export type ExchangeName = Readonly<z.output<typeof ExchangeName>>;
 
-/** How a summary stands in the trading record. */
+/** The form of a summary in the trading record. */
 export const OrderSummary = z.object({
   exchange: ExchangeName,
   side: z.enum(["BUY", "SELL"]),
-  /** The order whose place it takes. */
+  /** The order that it replaces. */
   replaces: z.string().exactOptional(),
-  /** Side, amount and worth in one line. */
+  /** Side, amount and value in one line. */
   headline: z.string(),
   details: z.array(z.object({ label: z.string(), value: z.string() })),
   warnings: z.array(z.string()),
 });
 
-/** An order for a person to decide about. */
+/** An order to approve. */
 export type OrderSummary = z.output<typeof OrderSummary>;
 
-/** What a summary is made of. */
+/** What a summary is made from. */
 export interface SummaryFacts {
   readonly exchange: ExchangeName;
   readonly identity: string;
@@ -45,7 +45,7 @@ export interface SummaryFacts {
 
 const LIVE_HOST = /(^|\.)luno\.com$/;
 
-/** Sums an order up. */
+/** Summarizes an order. */
 export function summarizeOrder(
   { order, estimate, notes }: {
     readonly order: Order;
@@ -71,7 +71,7 @@ export function summarizeOrder(
   };
 }
 
-/** Says whether money is real: `LIVE: real money at api.luno.com`. */
+/** Says whether the money is real: `LIVE: real money at api.luno.com`. */
 export function describeExchange({ kind, host }: ExchangeName): string {
   if (kind === "paper") return `PAPER: paper funds, at the prices of ${host}`;
   if (kind === "simulated") return `SIMULATED: simulated funds at ${host}`;
@@ -89,7 +89,7 @@ export function summaryText({ exchange, headline, details, warnings }: OrderSumm
   return plainSpaces(lines.join("\n"));
 }
 
-/** For terminals and logs, where a no-break space is in the way of whoever searches or copies. */
+/** For terminals and logs, where no-break spaces would hinder searching and copying. */
 export function plainSpaces(text: string): string {
   return text.replaceAll(NO_BREAK_SPACE, " ");
 }
@@ -119,7 +119,7 @@ const LIFETIMES = {
 
 type Detail = OrderSummary["details"][number];
 
-/** What the order itself says. */
+/** The order's own terms. */
 function termsOf(order: Order): Detail[] {
   const { pair, base, counter, type, volume, counterVolume, price, timeInForce, postOnly } = order;
   const terms = [
@@ -141,7 +141,7 @@ function termsOf(order: Order): Detail[] {
   ];
 }
 
-/** What it would do, by the book as it was. */
+/** Its expected effect, by the book at that time. */
 function outcomeOf({ type, base, counter }: Order, estimate: Estimate): Detail[] {
   const { averagePrice, slippagePercent, filledBase, filledCounter, restingBase, droppedBase, balances } = estimate;
   const fills = averagePrice === null
@@ -168,7 +168,7 @@ function slippageWords(percent: string | null): string {
   return percent === null ? "unknown" : `${percent}${NO_BREAK_SPACE}% off the mid price`;
 }
 
-/** What filling costs: amounts where they are known, rates of an order that waits. */
+/** The cost of filling: amounts where they are known, rates for an order that waits. */
 function feesOf(type: Order["type"], { fees, averagePrice, restingBase }: Estimate): Detail[] {
   if (type === "stop_limit") {
     const [taker, maker] = [fees.takerRate, fees.makerRate].map(percentOf);
@@ -203,17 +203,17 @@ export function grouped(decimal: string): string {
   return fraction === undefined ? threes : `${threes}.${fraction}`;
 }
 
-/** An amount with its currency, which stay on one line. */
+/** An amount with its currency, kept on one line. */
 function amountOf(decimal: string, currency: string): string {
   return `${grouped(decimal)}${NO_BREAK_SPACE}${nameOf(currency)}`;
 }
 
-/** Groups what a sentence has of large numbers; ids, which have letters, stay as they are. */
+/** Groups the digits of large numbers in a sentence; ids, which contain letters, stay unchanged. */
 function groupedWords(sentence: string): string {
   return sentence.replace(/(?<![\w.:-])\d{5,}(?:\.\d+)?(?![\w:-])/g, grouped);
 }
 
-/** Short enough for a headline; the exact amount stands among the details. */
+/** Rounded for a headline; the details have the exact amount. */
 function about(decimal: string): string {
   const value = parseDecimal(decimal);
   const places = value.gte(1_000) ? 0 : value.gte(1) ? 2 : Math.max(0, 3 - value.e);

@@ -1,4 +1,4 @@
-/** What becomes of an order on the book as it is now: what fills, rests, and does neither. */
+/** What happens to an order in the book as it is now: what fills, what rests, and what does neither. */
 
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
@@ -19,7 +19,7 @@ export interface OwnOrder {
   readonly price: string;
 }
 
-/** What an order is estimated by. */
+/** The facts for an estimate. */
 export interface EstimateFacts {
   readonly market: Market;
   readonly book: Book;
@@ -28,14 +28,14 @@ export interface EstimateFacts {
   readonly funds: Funds | null;
   readonly ownOrders: readonly OwnOrder[];
   /**
-   * Own open orders that cannot be read.
+   * The number of own open orders that are unreadable.
    *
    * @default {0}
    */
   readonly unreadOwnOrders?: number;
 }
 
-/** What becomes of an order on the book. */
+/** What happens to an order in the book. */
 export interface Outlook {
   readonly fills: readonly BookFill[];
   readonly base: Big;
@@ -46,7 +46,7 @@ export interface Outlook {
   /** Whether the book has less than the order wants within its limit. */
   readonly isShort: boolean;
   readonly reachesEnd: boolean;
-  /** Base that the book would give within the limit, even where the order then takes nothing. */
+  /** Base available in the book within the limit, even if the order then takes none of it. */
   readonly reachable: Big;
 }
 

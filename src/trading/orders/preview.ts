@@ -1,4 +1,4 @@
-/** What holds for previews, whatever keeps them: how long one can be placed, and why one cannot. */
+/** The rules of previews, independent of where they are stored: how long one can be placed, and why it cannot. */
 
 import { randomBytes } from "node:crypto";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -8,28 +8,28 @@ import type { Lifetime } from "./lifetime.ts";
 /** How long a preview can be placed. */
 export const PREVIEW_LIFETIME_MS = 60_000;
 
-/** How a preview stands. Times are wall milliseconds. */
+/** The state of a preview. Times are wall clock milliseconds. */
 export interface PreviewState extends Lifetime {
-  /** When it was used, which is once. */
+  /** When it was used; a preview can be used once. */
   readonly usedAt: number | null;
 }
 
-/** Why a preview cannot be placed; another caller's is unknown. */
+/** Why a preview cannot be placed; one of another caller is unknown. */
 export type PreviewProblem = "unknown" | "expired" | "used";
 
-/** An id that nobody can guess. */
+/** An unguessable id. */
 export function newPreviewId(): string {
   return `pv-${randomBytes(16).toString("hex")}`;
 }
 
-/** Why a caller's own preview cannot be placed now, if it cannot. */
+/** Why a caller's own preview cannot be placed now; `undefined` when it can. */
 export function whyNotPlaceable(preview: PreviewState | undefined, now: number): PreviewProblem | undefined {
   if (preview === undefined) return "unknown";
   if (preview.usedAt !== null) return "used";
   return isOver(preview, now) ? "expired" : undefined;
 }
 
-/** How callers are told. */
+/** The messages for callers. */
 export const PREVIEW_REFUSALS: Readonly<
   Record<PreviewProblem, { readonly code: ToolErrorCode; readonly message: string }>
 > = {

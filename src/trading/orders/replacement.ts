@@ -1,4 +1,4 @@
-/** The new order that takes the place of one on the book. */
+/** Computes the order that replaces one on the book. */
 
 import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
@@ -8,18 +8,18 @@ import type { OrderReference } from "./order.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import { TradingError } from "./trading_error.ts";
 
-/** What is to change about an order; what is absent stays as it is. */
+/** The changes of an order; absent fields stay unchanged. */
 export interface Replacement {
   readonly target: OrderReference;
   readonly price?: string | undefined;
-  /** Base to be on the book from now on; what has not been traded yet without it. */
+  /** Base to be on the book from now on; by default the untraded rest. */
   readonly volume?: string | undefined;
   readonly postOnly?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
 /**
- * The order as the exchange has it.
+ * The order at the exchange.
  *
  * @throws {ExchangeError} `ERR_NOT_FOUND`
  */
@@ -33,9 +33,9 @@ export async function findReplaced(
 }
 
 /**
- * The new order in full. Of terms that are not known here nobody can keep the meaning.
+ * The new order in full. Terms that are not known here could not be preserved.
  *
- * @throws {TradingError} the old order is final, has no price to change, or has terms that are not known here
+ * @throws {TradingError} when the old order is final, has no price to change, or has terms that are not known here
  */
 export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
   if (finalStandingOf(old) !== undefined) throw refuse(old, "it is final: place a new one");
@@ -58,10 +58,10 @@ export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: R
 }
 
 /**
- * Holds what the exchange says of an order against what was placed under its id: by another side, pair, price or volume a
- * wrong order would be placed.
+ * Compares the exchange's data of an order with what was placed under its id: a difference in side, pair, price or
+ * volume would lead to a wrong order.
  *
- * @throws {TradingError} the exchange shows another order
+ * @throws {TradingError} when the exchange shows another order
  */
 export function assertAsPlaced(old: ExchangeOrder, placed: Order): void {
   const { price, volume, stopPrice } = placed;
@@ -94,7 +94,7 @@ function unknownTerm({ type, time_in_force, stop_direction }: ExchangeOrder): st
     : undefined;
 }
 
-/** How an exact order is asked for. */
+/** The request for an exact order. */
 export function requestOf(order: Order): OrderRequest {
   const { pair, side, type, volume, counterVolume, price, timeInForce, postOnly, stopPrice, stopDirection } = order;
   return {
@@ -108,10 +108,10 @@ export function requestOf(order: Order): OrderRequest {
 }
 
 /**
- * Tells whether the new order only asks for less of the same. One that was post-only must stay so, or it could take what
- * the old one could not; that it is so from now on is no more than was confirmed.
+ * Tells whether the new order only asks for less of the same. A post-only order must stay post-only, or the new one
+ * could take what the old one could not; becoming post-only asks for no more than was confirmed.
  *
- * @param placed the old order as it was sent, which the exchange does not tell whole
+ * @param placed the old order as it was sent, which the exchange does not report completely
  */
 export function isReducing(old: ExchangeOrder, placed: Order, order: Order): boolean {
   const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));

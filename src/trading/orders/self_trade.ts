@@ -6,16 +6,16 @@ import type { Order } from "./order.ts";
 /** One of two orders. */
 export interface OwnSide {
   readonly order: Order;
-  /** The worst price at which a market order is expected to trade; `null` where nobody knows. */
+  /** The worst price at which a market order is expected to trade; `null` when unknown. */
   readonly worstPrice: string | null;
-  /** Whether it is known to be on the book, or to wait for its stop price: then all that it would take is taken. */
+  /** Whether it is known to be on the book, or to wait for its stop price: then it has taken all that it would take. */
   readonly isPlaced: boolean;
 }
 
 /**
- * Whether two orders may trade with each other, whichever comes first. Prices that were expected decide for market
- * orders. A stop-limit order meets what its limit price reaches once it is set off, but for what must have been traded
- * before its stop price can be.
+ * Tells whether two orders may trade with each other, in either sequence. Market orders are compared by expected
+ * prices. A stop-limit order trades with everything within its limit price once it is triggered, except what must have
+ * traded before its stop price is reached.
  */
 export function mayTradeTogether(a: OwnSide, b: OwnSide): boolean {
   if (a.order.pair !== b.order.pair || a.order.side === b.order.side) return false;
@@ -26,7 +26,7 @@ function meets(taker: OwnSide, maker: OwnSide): boolean {
   return mayTake(taker) && mayRest(maker.order) && maker.order.price !== undefined && reaches(taker, maker.order.price);
 }
 
-/** A limit order on the book has taken what it could, and one that is post-only never takes. */
+/** A limit order on the book has taken what it could, and a post-only one never takes. */
 function mayTake({ order, isPlaced }: OwnSide): boolean {
   return order.postOnly !== true && (!isPlaced || order.type === "stop_limit");
 }
@@ -41,7 +41,7 @@ function reaches({ order, worstPrice }: OwnSide, price: string): boolean {
   const worst = order.price ?? worstPrice;
   if (worst !== null && (side === "BUY" ? other.gt(worst) : other.lt(worst))) return false;
   if (stopPrice === undefined) return true;
-  // Better prices than the stop price are traded before it is.
+  // Prices better than the stop price trade before it.
   if (side === "BUY") return stopDirection !== "ABOVE" || other.gte(stopPrice);
   return stopDirection !== "BELOW" || other.lte(stopPrice);
 }

@@ -1,32 +1,32 @@
 /**
- * The accounts that orders are placed on. What the record keeps of orders it keeps by account: day use, open orders,
- * idempotency keys, replacements, requests to cancel. An account's exchange, credentials, call budget and circuit breaker
- * are put together where the server is.
+ * The accounts on which orders are placed. The record keeps daily use, open orders, idempotency keys, replacements and
+ * cancel requests per account. An account's exchange, credentials, call budget and circuit breaker are assembled in the
+ * server.
  */
 
-/** Real orders, or paper ones. */
+/** Real orders, or paper orders. */
 export type OrderKind = "real" | "paper";
 
-/** An account as trading knows it. */
+/** An account, for trading. */
 export interface TradingAccount {
-  /** The same after a restart and on every server that shares the record; never given to another account. */
+  /** Unchanged by restarts and equal on every server that shares the record; never reused for another account. */
   readonly id: string;
-  /** Whether its orders reach an exchange. On paper each identity has funds and orders of its own. */
+  /** Whether its orders reach an exchange. On paper, each identity has its own funds and orders. */
   readonly kind: OrderKind;
 }
 
-/** The account at the exchange that the settings name. */
+/** The exchange account of the configured API key. */
 export const MAIN_ACCOUNT: TradingAccount = { id: "main", kind: "real" };
 
-/** Where identities trade on paper. */
+/** The account of identities that trade on paper. */
 export const PAPER_ACCOUNT: TradingAccount = { id: "paper", kind: "paper" };
 
-/** Orders of which kind an account has; all accounts but one are real. */
+/** The kind of an account's orders; all accounts but one are real. */
 export function kindOf(account: string): OrderKind {
   return account === PAPER_ACCOUNT.id ? "paper" : "real";
 }
 
-/** Orders of which kinds these accounts have, each kind once. */
+/** The kinds of orders of these accounts, each once. */
 export function kindsOf(accounts: readonly string[]): OrderKind[] {
   return [...new Set(accounts.map(kindOf))];
 }
@@ -36,10 +36,12 @@ export function isPaper(account: string): boolean {
   return kindOf(account) === "paper";
 }
 
-/** Where an order is. */
+/** The place of an order. */
 export interface OrderVenue {
   /** The id of its account. */
   readonly account: string;
-  /** Which simulated exchange, or which accounts on paper since their last reset; `""` for an exchange that lasts. */
+  /**
+   * The run of a simulated exchange, or the state of a paper account since its last reset; `""` for a lasting exchange.
+   */
   readonly venue: string;
 }

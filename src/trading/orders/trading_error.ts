@@ -1,4 +1,4 @@
-/** A refusal of our own that callers are told as it is: nothing was sent. */
+/** A refusal of our own, whose message callers see: nothing was sent. */
 
 import { ERRORS } from "../../errors/error_table.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -6,10 +6,14 @@ import type { ToolErrorCode } from "../../errors/error_table.ts";
 /** What a caller can do about it. */
 export interface TradingErrorInfo {
   readonly code: ToolErrorCode;
-  /** Whether the same call may succeed later, where that depends. @default whether `retryAfterMs` says when */
+  /**
+   * Whether the same call may succeed later, if the code leaves that open.
+   *
+   * @default whether `retryAfterMs` is set
+   */
   readonly retryable?: boolean;
   readonly retryAfterMs?: number | undefined;
-  /** What is wrong, where it is one argument or another. */
+  /** The invalid arguments, if it is about arguments. */
   readonly fields?: readonly { readonly field: string; readonly problem: string }[];
 }
 

@@ -1,4 +1,7 @@
-/** One order evaluated in every way before it may be placed: its exact form, what it would do, and what the policy says. */
+/**
+ * The complete evaluation of one order before it may be placed: its exact form, its expected effect, and the policy's
+ * verdict.
+ */
 
 import type { Exchange } from "../../market/exchange_port.ts";
 import type { Book } from "../../market/book_walk.ts";
@@ -17,23 +20,23 @@ import type { Policy, PolicyFacts, PolicyProblem } from "./policy.ts";
 import type { Worth } from "../orders/notional.ts";
 import { TradingError } from "../orders/trading_error.ts";
 
-/** What is known of an order; nothing of it was sent. */
+/** The evaluation of an order; nothing was sent. */
 export interface Assessment {
   readonly order: Order;
   readonly market: Market;
-  /** What was decided for the caller. */
+  /** Conversions that were made for the caller. */
   readonly notes: readonly string[];
   readonly estimate: Estimate;
   readonly policyFacts: PolicyFacts;
   readonly policyProblems: readonly PolicyProblem[];
-  /** What an order like it is worth in each currency that a limit speaks of. */
+  /** The order's value in each currency that a limit uses. */
   notionalOf(order: Order): readonly Worth[];
 }
 
-/** What is needed of an assessment when its order is sent. */
+/** The part of an assessment that is needed when its order is sent. */
 export type SentAssessment = Pick<Assessment, "order" | "policyFacts" | "notionalOf">;
 
-/** What an order is assessed with. */
+/** What an assessment needs. */
 export interface AssessmentParts {
   readonly exchange: Exchange;
   readonly markets: MarketLookup;
@@ -49,7 +52,7 @@ export interface AssessmentParts {
  * Assesses an order.
  *
  * @throws {TradingError} `ERR_ORDER_INVALID` with every problem of the order itself
- * @throws {ExchangeError} the pair is unknown, or the market or the account cannot be read
+ * @throws {ExchangeError} when the pair is unknown, or the market or the account cannot be read
  */
 export async function assessOrder(request: OrderRequest, parts: AssessmentParts): Promise<Assessment> {
   const { exchange, markets, signal, now, replaced } = parts;
@@ -69,15 +72,15 @@ export async function assessOrder(request: OrderRequest, parts: AssessmentParts)
   return evaluate(read, { ...view, policy: parts.policy, at: now() + (exchange.status().clock?.skewMs ?? 0) });
 }
 
-/** The market and the account as an order is held against them. */
+/** The market and account data that an order is assessed with. */
 interface View {
   readonly market: Market;
   readonly facts: MarketFacts;
-  /** What of the book can be traded. */
+  /** The tradable part of the book. */
   readonly book: Book;
 }
 
-/** An order in its exact form with what it would do, or all that is wrong with it. */
+/** An order in its exact form with its estimate, or all of its problems. */
 type Read =
   | { readonly ok: true; readonly order: Order; readonly notes: readonly string[]; readonly shown: Estimate }
   | { readonly ok: false; readonly problems: readonly OrderProblem[] };
@@ -91,7 +94,7 @@ function readOrder(request: OrderRequest, view: View): Read {
   return read.ok ? { ...read, shown: estimateBy(read.order, view) } : read;
 }
 
-/** The short form of a book may end before an order does, also when an amount is converted by it. */
+/** The short form of a book may end before an order does, also when it is used to convert an amount. */
 function reachesEnd(read: Read): boolean {
   return read.ok ? read.shown.reachesEnd : read.problems.some(({ code }) => code === "ERR_LIQUIDITY");
 }

@@ -1,6 +1,6 @@
 /**
- * Whether an order may begin, as far as that depends on other orders and on how trading stands. Pure: the record reads
- * the facts within the transaction that writes the order down, so that two callers cannot pass together.
+ * Whether an order may begin, as far as that depends on other orders and the state of trading. Pure: the record reads
+ * the facts within the transaction that records the order, so that two callers cannot pass together.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -16,7 +16,7 @@ import { checkLimits } from "./limits.ts";
 import type { Use } from "./limits.ts";
 import type { Policy } from "./policy.ts";
 
-/** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
+/** Why a placement may not begin; the message says what to do. Only the audit row of the refusal was written. */
 export interface Refused {
   readonly kind: "refused";
   readonly code: ToolErrorCode;
@@ -24,40 +24,48 @@ export interface Refused {
   readonly retryAfterMs?: number;
 }
 
-/** The order that is to begin. */
+/** The order that is about to begin. */
 export interface BeginningOrder {
   readonly identity: string;
   readonly order: Order;
   readonly notional: Worth | null;
-  /** The worst price at which a market order is expected to trade. @default null */
+  /**
+   * The worst price at which a market order is expected to trade.
+   *
+   * @default null
+   */
   readonly worstPrice?: string | null;
   /** The order that it replaces. */
   readonly replaces?: { readonly orderId: string } | undefined;
-  /** Whether it is placed by a preview that its caller was shown. @default false */
+  /**
+   * Whether it uses up a preview that its caller was shown.
+   *
+   * @default false
+   */
   readonly takesPreview?: boolean | undefined;
 }
 
-/** Another order of the account that is on the book, on its way or of unknown fate. */
+/** Another order of the account that is on the book, in flight or of unknown outcome. */
 export interface OwnOrderInRecord extends OwnSide {
   readonly clientOrderId: string;
   readonly orderId: string | null;
 }
 
-/** What the record knows of an order that is to begin, all of it as it stood at one moment. */
+/** The record's facts for an order that is about to begin, all read at one moment. */
 export interface BeginFacts {
   /** Whether trading is halted. */
   readonly halt: Halt;
-  /** The version of the policy that was published to the record; `undefined` where none was. */
+  /** The version of the policy that was published to the record; `undefined` when none was. */
   readonly policyVersion: number | undefined;
-  /** Whether the process that sends the order still stands on the list of those that may, with a lease that has not run out. */
+  /** Whether the sending process is still registered, with a lease that has not expired. */
   readonly isInstanceListed: boolean;
-  /** Whether the order that is replaced is still claimed by this call; `false` too where none is replaced. */
+  /** Whether the replaced order is still claimed by this call; `false` too when none is replaced. */
   readonly isClaimHeld: boolean;
   /** The placement that has used the preview. */
   readonly usedPreview: { readonly identity: string; readonly clientOrderId: string } | undefined;
-  /** How the preview stands that the order is placed by; `undefined` too where its caller was shown no such preview. */
+  /** The state of the order's preview; `undefined` too when its caller was shown no such preview. */
   readonly shownPreview: PreviewState | undefined;
-  /** What of the policy's limits is used up: what `useQueryOf()` asks for. */
+  /** The used part of the policy's limits, as queried by `useQueryOf()`. */
   readonly use: Use;
   /** Orders of the account on the other side of the pair, oldest first. */
   readonly opposite: readonly OwnOrderInRecord[];
@@ -92,7 +100,7 @@ export function checkBegin(
   return refusal === null ? checkOwnOrders(entry, opposite) : { kind: "refused", ...refusal };
 }
 
-/** The order was held against another policy than the one that counts for all servers of the record. */
+/** The order was checked against another policy than the one in force on this record. */
 function replacedPolicy({ version }: Policy, published: number | undefined): Refused {
   if (version !== undefined) {
     const message =
@@ -104,7 +112,7 @@ function replacedPolicy({ version }: Policy, published: number | undefined): Ref
   return refuse("ERR_POLICY_NOT_IN_FORCE", message);
 }
 
-/** Whether the order may trade with one of the account's own. */
+/** Checks whether the order may trade with another one of the account. */
 function checkOwnOrders(
   { order, worstPrice = null }: BeginningOrder,
   others: readonly OwnOrderInRecord[],

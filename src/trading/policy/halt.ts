@@ -1,4 +1,4 @@
-/** A halt of trading, as everybody is told of it who wants to trade. */
+/** A halt of trading, as shown to traders. */
 
 /** Whether trading is halted, and why. */
 export type Halt = { readonly halted: false } | { readonly halted: true; readonly reason: string };

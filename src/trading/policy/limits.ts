@@ -1,6 +1,6 @@
 /**
- * The limits that count: what was spent today, orders in a minute, open orders, refusals in a short time. Pure; the
- * journal asks within the transaction in which it writes the intent, so that two callers cannot pass together.
+ * The quantitative limits: spending per day, orders per minute, open orders, refusals within a period. Pure; the
+ * journal checks them within the transaction that records the order, so that two callers cannot pass together.
  */
 
 import Big from "big.js";
@@ -9,15 +9,15 @@ import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Policy } from "./policy.ts";
 import type { Worth } from "../orders/notional.ts";
 
-/** What a caller has used up, real and paper apart. Times are wall milliseconds. */
+/** The used part of a caller's limits, separately for real and paper. Times are wall clock milliseconds. */
 export interface Use {
-  /** What the placements of this UTC day are worth, in the currency of the limit, without those known not to exist. */
+  /** The value of this UTC day's placements, in the currency of the limit, without those known not to exist. */
   readonly spentToday: readonly string[];
-  /** Orders that are open, on their way, or of unknown fate. */
+  /** Orders that are open, in flight, or of unknown outcome. */
   readonly openOrders: number;
-  /** When the order began that makes room for another once it is a minute old; absent where a minute has room now. */
+  /** When the order began that must be a minute old before another may begin; absent when there is room now. */
   readonly minuteFullSince?: number | undefined;
-  /** When an order that had been sent turned out not to be placed, lately, oldest first. */
+  /** When recently sent orders turned out not to be placed, oldest first. */
   readonly refusals: readonly number[];
 }
 
@@ -28,13 +28,13 @@ export interface LimitRefusal {
   readonly retryAfterMs?: number;
 }
 
-/** The limits of a policy that count. */
+/** The quantitative limits of a policy. */
 export type CountingLimits = Pick<Policy, "coolOff" | "maxOrdersPerMinute" | "maxOpenOrders" | "maxPerDay">;
 
-/** What the limits of a policy are held against. */
+/** What is checked against the limits of a policy. */
 export interface Candidate {
   readonly use: Use;
-  /** What the new order is worth; `null` where it cannot be valued. */
+  /** The value of the new order; `null` when it cannot be valued. */
   readonly notional: Worth | null;
   /** Wall milliseconds. */
   readonly now: number;
@@ -44,17 +44,17 @@ const MINUTE_MS = 60_000;
 /** A day, in milliseconds. */
 export const DAY_MS = 86_400_000;
 
-/** When the UTC day of a time began. */
+/** The start of the UTC day of a time. */
 export function startOfUtcDay(at: number): number {
   return Math.floor(at / DAY_MS) * DAY_MS;
 }
 
-/** After which time an order counts as of the last minute. */
+/** Orders after this time count as of the last minute. */
 export function startOfMinute(now: number): number {
   return now - MINUTE_MS;
 }
 
-/** Since when refusals matter to a cool-off. */
+/** Refusals since this time count for a cool-off. */
 export function startOfCoolOff({ withinSeconds, pauseSeconds }: NonNullable<Policy["coolOff"]>, now: number): number {
   return now - (withinSeconds + pauseSeconds) * 1_000;
 }

@@ -1,40 +1,40 @@
-/** The policy that counts now; a file that is read again takes the place of the one before. */
+/** The policy in force; reloading the file replaces it. */
 
 import type { Policy } from "./policy.ts";
 import { PolicyFile } from "./policy_file.ts";
 import type { PolicyBounds, TradingBound } from "./policy_file.ts";
 
-/** Policies within what the command line allows. */
+/** Policies within the bounds of the command line. */
 export class CurrentPolicies {
-  /** What `--trading` allows at most. */
+  /** The most that `--trading` allows. */
   readonly bound: TradingBound;
   readonly #bounds: PolicyBounds;
   #file: PolicyFile;
 
-  /** Without a file the built-in one counts. */
+  /** Without a file the built-in policy applies. */
   constructor(bound: TradingBound, file = new PolicyFile(), bounds: PolicyBounds = {}) {
     this.bound = bound;
     this.#file = file;
     this.#bounds = bounds;
   }
 
-  /** Takes another file from now on. */
+  /** Puts another file into force. */
   replace(file: PolicyFile): void {
     this.#file = file;
   }
 
-  /** Which version of the record's policy counts here; `undefined` where it is a file's or built in. */
+  /** The version of the record's policy in force here; `undefined` when it comes from a file or is built in. */
   get version(): number | undefined {
     return this.#file.version;
   }
 
-  /** Whether anybody trades on paper now. */
+  /** Whether any identity trades on paper now. */
   get hasPaper(): boolean {
-    // An identity that the file does not name has what the default says.
+    // An identity that the file does not name gets the default entry.
     return ["", ...this.#file.identities].some((identity) => this.of(identity).mode === "paper");
   }
 
-  /** What an identity may do now. */
+  /** The present policy of an identity. */
   of(identity: string): Policy {
     return this.#file.policyOf(identity, this.bound, this.#bounds);
   }

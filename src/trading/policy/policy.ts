@@ -1,7 +1,6 @@
 /**
- * What an identity may trade, and whether one order is within it. Pure: what the market says is handed in. Limits that
- * count (per day, per minute, open orders, cooling off) are left to the journal, which reserves and counts in one
- * transaction.
+ * What an identity may trade, and whether one order is within it. Pure: market data is passed in. Quantitative limits
+ * (per day, per minute, open orders, cool-off) are left to the journal, which reserves and counts in one transaction.
  */
 
 import { createHash } from "node:crypto";
@@ -14,60 +13,61 @@ import type { Worth } from "../orders/notional.ts";
 import type { Side } from "../../exchange/schemas.ts";
 import type { Order, OrderType } from "../orders/order.ts";
 
-/** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
+/** How orders of an identity are handled: refused, on paper, after a person's confirmation, or sent at once. */
 export type Mode = "observe" | "paper" | "confirm" | "auto";
 
 /**
  * How a person may confirm an order: in the client's own dialog, on the server's page, or with `approve` in a terminal.
- * A dialog is answered by the client in the caller's name; the other two need a person who can act on the server's machine.
+ * A dialog is answered by the client in the caller's name; the other two need a person with access to the server's
+ * machine.
  */
 export type ConfirmWay = "dialog" | "page" | "terminal";
 
 /** Every {@linkcode ConfirmWay}. */
 export const CONFIRM_WAYS: readonly ConfirmWay[] = ["dialog", "page", "terminal"];
 
-/** What one identity may do; what is absent is not limited. */
+/** The permissions of one identity; absent rules do not limit. */
 export interface PolicyRules {
   readonly mode: Mode;
-  /** Which answers of a person count; there in mode `confirm` only, empty where none is left. */
+  /** The accepted ways of confirming; present only in mode `confirm`, empty when none is left. */
   readonly confirmBy?: readonly ConfirmWay[];
   /** Luno's codes. */
   readonly pairs?: readonly string[];
   readonly sides?: readonly Side[];
   readonly orderTypes?: readonly OrderType[];
   readonly maxPerOrder?: Worth;
-  /** All orders of one UTC day together. */
+  /** The value of all orders of one UTC day together. */
   readonly maxPerDay?: Worth;
   readonly maxOpenOrders?: number;
   readonly maxOrdersPerMinute?: number;
-  /** Furthest distance of a limit price or an average price from the mid price. */
+  /** Largest distance of a limit price or an average price from the mid price. */
   readonly priceBandPercent?: string;
-  /** Doubts about a market with which orders are placed nevertheless. */
+  /** Warnings about a market that do not prevent orders. */
   readonly allowWarnings?: readonly MarketWarningCode[];
-  /** Pauses an identity whose orders were refused that often within the time. */
+  /** Pauses an identity after this many refused orders within the period. */
   readonly coolOff?: { readonly rejects: number; readonly withinSeconds: number; readonly pauseSeconds: number };
 }
 
-/** Rules under a name that journal and audit keep. */
+/** Rules with a digest for journal and audit. */
 export interface Policy extends PolicyRules {
-  /** SHA-256 of the rules as hex: equal rules have equal digests. */
+  /** SHA-256 of the rules in hex: equal rules have equal digests. */
   readonly digest: string;
-  /** The version that was published to the record; absent where the rules are from a file, or built in. */
+  /** The version that was published to the record; absent when the rules are from a file, or built in. */
   readonly version?: number;
 }
 
-/** What an order is evaluated by. */
+/** The facts that an order is evaluated with. */
 export interface PolicyFacts {
   readonly order: Order;
-  /** What the order is worth, see `notionalOf()`; a currency that is missing could not be valued. */
+  /** The value of the order, see `notionalOf()`; a missing currency could not be valued. */
   readonly notional: readonly Worth[];
-  /** The mid price of the book; `null` when a side of it is empty. */
+  /** The mid price of the book; `null` when a side is empty. */
   readonly mid: string | null;
-  /** What the fills would cost on average; `null` when nothing would fill at once. */
+  /** The average price of the fills; `null` when nothing would fill at once. */
   readonly averagePrice: string | null;
-  /** The worst price at which a market order is expected to trade, where that is known. */
+  /** The worst price at which a market order is expected to trade, if known. */
   readonly worstPrice?: string | null;
-  /** What speaks against believing the market. */
+  /** Doubts about the market data. */
   readonly warnings: readonly MarketWarning[];
 }
 
@@ -77,7 +77,7 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-/** Gives rules their digest. */
+/** Adds the digest to rules. */
 export function sealPolicy(rules: PolicyRules): Policy {
   return { ...rules, digest: createHash("sha256").update(JSON.stringify(canonical(rules))).digest("hex") };
 }
@@ -111,7 +111,7 @@ function checkKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order
   return problems;
 }
 
-/** A pair of the policy may be written as people write it; what it means is decided against the order's own market. */
+/** A pair in the policy may be written freely; it is matched with the order's own market. */
 function names(pair: string, order: Order): boolean {
   return namesPair(pair, { id: order.pair, base: order.base, counter: order.counter });
 }
@@ -125,7 +125,7 @@ function checkWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: Polic
     message:
       `Cannot place order as its value in ${currency}, in which the policy limits orders, cannot be told just now`,
   }));
-  // A day's limit is counted by the journal, but one order beyond it can never pass.
+  // The journal checks the daily total, but one order above it can never pass.
   for (const [limit, span] of [[maxPerOrder, "order"], [maxPerDay, "day"]] as const) {
     const worth = notional.find(({ currency }) => currency === limit?.currency);
     if (limit === undefined || worth === undefined || parseDecimal(worth.amount).lte(limit.amount)) continue;
@@ -166,7 +166,7 @@ function checkWarnings({ allowWarnings = [] }: PolicyRules, { warnings }: Policy
   }));
 }
 
-/** The same rules in one order of fields, lists sorted. */
+/** The rules with sorted fields and lists. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical).toSorted();
   if (typeof value !== "object" || value === null) return value;

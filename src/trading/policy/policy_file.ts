@@ -1,4 +1,4 @@
-/** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
+/** The operator's policy file (`--policy`), and the built-in policy. */
 
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { readOperatorJson } from "../../validation/operator_json.ts";
@@ -9,34 +9,34 @@ import type { ConfirmWay, Mode, Policy, PolicyRules } from "./policy.ts";
 import type { Worth } from "../orders/notional.ts";
 import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
 
-/** What `--trading` allows at most. */
+/** The most that `--trading` allows. */
 export type TradingBound = "off" | "confirm" | "auto";
 
-/** What the command line says beside the mode. */
+/** The bounds that the command line sets. */
 export interface PolicyBounds {
-  /** The only ways in which anybody may confirm (`--confirm-by`); what the file says where it is not given. */
+  /** The only accepted ways of confirming (`--confirm-by`); those in the file when absent. */
   readonly confirmBy?: readonly ConfirmWay[] | undefined;
 }
 
-/** A file that can be used, or everything that is wrong with it. */
+/** A valid file, or every problem with it. */
 export type ParsedPolicy = { ok: true; file: PolicyFile } | { ok: false; problems: string[] };
 
 /** Longest file, in characters. */
 const MAX_LENGTH = 1_048_576;
 
-/** What holds where a file says nothing. */
+/** The defaults for whatever a file omits. */
 const BUILT_IN: PolicyEntry = { max_orders_per_minute: 10, price_band_percent: "10" };
 
-/** What everybody may trade. */
+/** The policies of all identities. */
 export class PolicyFile {
   readonly #default: PolicyEntry;
   readonly #identities: ReadonlyMap<string, PolicyEntry>;
-  /** The version that was published to the record; absent where the file is one of this machine. */
+  /** The version that was published to the record; absent for a file of this machine. */
   readonly version: number | undefined;
-  /** By bounds and identity; those that the file does not name share one, but for `local`. */
+  /** Policies by bounds and identity; identities that the file does not name share one, except `local`. */
   readonly #policies = new Map<string, Policy>();
 
-  /** Without arguments: what holds when there is no file. */
+  /** Without arguments: the policy when there is no file. */
   constructor(
     fallback: PolicyEntry = {},
     identities: Readonly<Record<string, PolicyEntry>> = {},
@@ -52,7 +52,7 @@ export class PolicyFile {
     return [...this.#identities.keys()];
   }
 
-  /** What an identity may do: its own settings, else the default's; never more than the command line allows. */
+  /** The policy of an identity: its own entry, else the default; never more than the command line allows. */
   policyOf(identity: string, bound: TradingBound, { confirmBy }: PolicyBounds = {}): Policy {
     const own = this.#identities.get(identity);
     const isLocal = identity === "local";
@@ -67,7 +67,7 @@ export class PolicyFile {
   }
 }
 
-/** Reads a file's text; every problem says where it is. `version`: which one of the record it is. */
+/** Parses a file's text; every problem names its place. `version`: its version in the record. */
 export function parsePolicyFile(
   text: string,
   { version }: { readonly version?: number | undefined } = {},
@@ -112,7 +112,7 @@ function rulesOf(entry: PolicyEntry, bound: TradingBound, confirmBy: readonly Co
   };
 }
 
-/** A dialog is answered with the caller's credential, so that it proves a person only where the caller is the owner. */
+/** A dialog is answered with the caller's credential, so it proves a person only when the caller is the owner. */
 function confirmWays(
   { confirm_by }: PolicyEntry,
   { isLocal, confirmBy }: { isLocal: boolean; confirmBy: readonly ConfirmWay[] | undefined },
@@ -126,7 +126,7 @@ function boundMode(mode: Mode | undefined, bound: TradingBound): Mode {
   return mode === undefined || (mode === "auto" && bound === "confirm") ? bound : mode;
 }
 
-/** A field, or none for a limit that is absent or lifted by `null`. */
+/** A field, or nothing when the limit is absent or removed by `null`. */
 function given<Name extends string, Value>(
   name: Name,
   value: Value | null | undefined,
@@ -136,7 +136,7 @@ function given<Name extends string, Value>(
   return field;
 }
 
-/** A pair as Luno's codes: only a whole code is bitcoin's other name, so that `WBTC` stays itself. */
+/** A pair in Luno's codes: only the whole code BTC becomes XBT, so that `WBTC` stays itself. */
 function pairCode(text: string): string {
   const codes = text.split(/[ /_-]/).map(currencyCode);
   return codes.length === 1 ? codes.join("").replace(/^BTC(?=.{3})/, "XBT") : codes.join("");

@@ -1,4 +1,4 @@
-/** The shape of a policy file, and its problems in words. Field names are those of the file. */
+/** The schema of a policy file, and its problems in words. Field names are those of the file. */
 
 import { z } from "zod";
 import { cleanText } from "../../text/clean_text.ts";
@@ -11,7 +11,7 @@ const SIDES = ["BUY", "SELL"] as const;
 const ORDER_TYPES = ["limit", "market", "stop_limit"] as const;
 const CONFIRM_WAYS = ["dialog", "page", "terminal"] as const;
 
-/** Identities that one file may name. */
+/** The most identities that one file may name. */
 const MAX_IDENTITIES = 10_000;
 
 const Amount = decimal('expected a decimal > 0 in quotes, such as "1000"');
@@ -61,7 +61,7 @@ export const PolicySchema = z.strictObject({
 }, { error: "expected an object with default and identities" })
   .meta({ title: "Trading policy of luno-mcp-server" });
 
-/** The settings of one identity as they are written. */
+/** The entry of one identity as it is written. */
 export type PolicyEntry = z.output<typeof Entry>;
 
 /** The published JSON Schema of a policy file. */
@@ -69,7 +69,7 @@ export function policyJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(PolicySchema, { io: "input" });
 }
 
-/** What one issue says, with the path where it is. */
+/** The sentence for one issue, with its path. */
 export function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {

@@ -1,4 +1,4 @@
-/** A policy in sentences, for the person who is responsible for it. */
+/** Explains a policy in sentences, for the person who is responsible for it. */
 
 import { listWords } from "../../text/list_words.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
@@ -10,7 +10,7 @@ const MODES: Readonly<Record<Policy["mode"], string>> = {
   auto: "may place orders without approval",
 };
 
-/** Reducing risk is always allowed to whoever has the scope. */
+/** Cancelling is always allowed to clients with the scope. */
 const CANCELS = "It may always cancel orders of the account, its own and others'";
 
 /** Where a person confirms. */
@@ -22,13 +22,13 @@ const WAYS: Readonly<Record<ConfirmWay, string>> = {
 
 const TYPES = { limit: "limit", market: "market", stop_limit: "stop-limit" } as const;
 
-/** What an identity may do, a sentence for each rule; what is not limited is said too. */
+/** The permissions of an identity, one sentence per rule; missing limits are mentioned too. */
 export function explainPolicy(identity: string, policy: Policy): string[] {
   const first = `${identity} ${MODES[policy.mode]}`;
   return [first, ...confirmSentences(policy), ...(policy.mode === "observe" ? [] : sentencesOf(policy)), CANCELS];
 }
 
-/** Which confirmations count, how dialogs are allowed, and what they are worth. */
+/** The accepted ways of confirming, how dialogs are allowed, and how much protection they give. */
 function confirmSentences({ confirmBy }: Policy): string[] {
   if (confirmBy === undefined) return [];
   if (confirmBy.length === 0) {

@@ -1,4 +1,4 @@
-/** What a caller may do right now: by policy, on which account, and whether anybody may trade at all. */
+/** What a caller may do right now: by policy, on which account, and whether trading is possible at all. */
 
 import type { Assessment } from "./assessment.ts";
 import type { EstimateProblem } from "../orders/order_remarks.ts";
@@ -12,28 +12,32 @@ import { PAPER_ACCOUNT } from "../orders/trading_account.ts";
 import type { TradingAccount } from "../orders/trading_account.ts";
 import { TradingError } from "../orders/trading_error.ts";
 
-/** What rights follow from. */
+/** The parts that rights depend on. */
 export interface RightsParts {
   readonly policies: CurrentPolicies;
   readonly killSwitch: { state(): Promise<Halt> };
-  /** The account of whoever the policy does not put on paper. */
+  /** The account of identities that the policy does not put on paper. */
   readonly account: TradingAccount;
 }
 
-/** The way in which a person has confirmed an order, or that it needs nobody's confirmation. */
+/** The way in which a person confirmed an order, or that no confirmation was required. */
 export type Consent = ConfirmWay | "not_needed";
 
-/** The call that has an order sent: the last one, where a person was asked in between. */
+/** The call that sends an order: the last one, if a person was asked in between. */
 export interface SendingCall {
-  /** How a person has agreed to the order. @default nobody has */
+  /**
+   * How a person has agreed to the order.
+   *
+   * @default no one has
+   */
   readonly consent?: Consent | undefined;
-  /** Whether its credential lets it trade now; it may end while a person is asked. */
+  /** Whether its credential allows trading now; that may end while a person is being asked. */
   mayTrade(): boolean;
-  /** Aborts when its caller gives up or is gone. */
+  /** Aborts when the caller gives up or is gone. */
   readonly signal: AbortSignal;
 }
 
-/** Rights as they are at each question. */
+/** Rights, evaluated on each call. */
 export class TradingRights {
   readonly #parts: RightsParts;
 
@@ -41,30 +45,30 @@ export class TradingRights {
     this.#parts = parts;
   }
 
-  /** What a caller may do now. */
+  /** The present policy of a caller. */
   policyOf(identity: string): Policy {
     return this.#parts.policies.of(identity);
   }
 
-  /** Which confirmations of a caller's orders count now; all of them where none is asked for. */
+  /** The accepted ways of confirming a caller's orders now; all of them when no confirmation is required. */
   confirmWaysOf(identity: string): readonly ConfirmWay[] {
     return this.policyOf(identity).confirmBy ?? CONFIRM_WAYS;
   }
 
-  /** On which account a caller trades now. */
+  /** The account on which a caller trades now. */
   traderOf(identity: string): Trader {
     const account = this.policyOf(identity).mode === "paper" ? PAPER_ACCOUNT : this.#parts.account;
     return { identity, account: account.id };
   }
 
-  /** Why nobody can place anything now. */
+  /** Why nobody can place orders now. */
   async haltProblem(): Promise<EstimateProblem | undefined> {
     const halt = await this.#parts.killSwitch.state();
     if (!halt.halted) return undefined;
     return { code: "ERR_TRADING_HALTED", message: haltSentence("trade", halt) };
   }
 
-  /** @throws {TradingError} the caller may only look, or trading is halted */
+  /** @throws {TradingError} when the caller may only read, or trading is halted */
   async assertTrading(identity: string): Promise<void> {
     if (this.policyOf(identity).mode === "observe") {
       const message = `Cannot trade as the policy lets ${identity} only observe: ask the operator`;
@@ -75,10 +79,10 @@ export class TradingRights {
   }
 
   /**
-   * The policy that counts when the order is sent; it may have changed while the order waited, and so may what the
-   * caller's credential allows. Where it asks for a person by now, an order that nobody has confirmed is not sent.
+   * The policy in force when the order is sent; policy and credential may have changed while the order waited. If it
+   * now requires confirmation, an unconfirmed order is not sent.
    *
-   * @throws {TradingError} one of them does not allow the order any more
+   * @throws {TradingError} when one of them no longer allows the order
    */
   assertStillAllowed(assessment: Pick<Assessment, "policyFacts">, trader: Trader, by: SendingCall): Policy {
     const policy = this.#policyFor(trader, by);
@@ -89,10 +93,10 @@ export class TradingRights {
   }
 
   /**
-   * The policy that counts for a caller who may still send an order, whichever that is: what the policy says of the order
-   * itself is left to {@linkcode TradingRights.assertStillAllowed}.
+   * The policy in force for a caller that may still send an order; whether it allows this order is checked by
+   * {@linkcode TradingRights.assertStillAllowed}.
    *
-   * @throws {TradingError} the caller's right has ended, or the policy asks for a person who has not confirmed
+   * @throws {TradingError} when the caller's right has ended, or the policy requires a confirmation that is missing
    */
   assertMaySend(trader: Trader, by: SendingCall): Policy {
     const policy = this.#policyFor(trader, by);
@@ -122,7 +126,7 @@ function assertConsent(ways: readonly ConfirmWay[], consent: Consent | undefined
   if (consent !== "not_needed") assertCounts(ways, consent);
 }
 
-/** @throws {TradingError} the policy has changed, and an answer given there counts no more */
+/** @throws {TradingError} when the policy has changed, and this way of confirming is no longer accepted */
 export function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
   if (ways.some((each) => each === way)) return;
   const message = `Nothing was sent, as the policy accepts no approval by ${way} for this client: it accepts ${

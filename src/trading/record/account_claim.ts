@@ -1,20 +1,23 @@
-/** At which exchange an account is: one exchange, or one key of it, is one account's. */
+/** Binds an account to an exchange: one exchange, or one key of it, belongs to one account. */
 
-/** What claiming an exchange for an account comes to; where it is not claimed, what the record has instead. */
+/** The result of binding an account to an exchange; when refused, with the recorded binding. */
 export type AccountClaim =
   | { readonly ok: true }
-  /** The account is at another exchange. */
+  /** The account is bound to another exchange. */
   | { readonly ok: false; readonly exchange: string }
-  /** The exchange is another account's. */
+  /** The exchange is bound to another account. */
   | { readonly ok: false; readonly account: string };
 
-/** What the record has of the accounts that are concerned. */
+/** A recorded binding. */
 export interface AccountRow {
   readonly id: string;
   readonly exchange: string;
 }
 
-/** What a claim comes to that wrote its row unless the account or the exchange has one; `rows`: those of the two. */
+/**
+ * The result of an insert that fails when the account or the exchange is already bound; `rows`: the existing bindings
+ * of the two.
+ */
 export function accountClaim(
   { id, exchange }: AccountRow,
   rows: readonly AccountRow[],

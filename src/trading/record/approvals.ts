@@ -1,7 +1,7 @@
 /**
- * Orders that wait for a person: any process can ask, be answered on a page or by `approve` in a terminal, and go on with
- * an order that was approved. What an approval allows is one exact order of one identity on one exchange, once, until it
- * expires. It sends nothing by itself.
+ * Orders that wait for a person. Any process can ask, take the answer from a page or from `approve`, and continue with
+ * an approved order. An approval allows one exact order of one identity on one exchange, once, until it expires. It
+ * sends nothing by itself.
  */
 
 import { isOver } from "../orders/lifetime.ts";
@@ -13,34 +13,34 @@ import type { Approval, ApprovalRequest, Decided, OwnerWay, Requested } from "./
 import { recordedIdentity } from "./audit_row.ts";
 import type { AuditEvent } from "./audit_row.ts";
 
-/** All questions of one record. Every operation rejects with a `StoreError` where it cannot be done. */
+/** All questions of one record. Every operation rejects with a `StoreError` when it fails. */
 export interface Approvals {
-  /** Asks. At most 100 wait at a time, 10 of one identity. */
+  /** Asks. At most 100 questions wait at a time, 10 of one identity. */
   request(request: ApprovalRequest, now: number): Promise<Requested>;
-  /** What waits for an answer, oldest first. */
+  /** Waiting questions, oldest first. */
   pending(now: number): Promise<readonly Approval[]>;
-  /** Answers a question; the first answer stands. */
+  /** Answers a question; the first answer counts. */
   decide(id: string, decision: Decision): Promise<Decided>;
   /**
-   * Takes the answer for the call that acts on it: of all calls, in all processes, one gets it, in time. Where that
-   * cannot be written, nobody has taken it and nothing may be sent.
+   * Takes the answer for the call that acts on it: of all calls, in all processes, one gets it, if in time. When that
+   * cannot be recorded, it was not taken and nothing may be sent.
    */
   take(id: string, now: number): Promise<Approval | undefined>;
-  /** Gives an answer back that was taken by a call which has begun nothing. */
+  /** Returns an answer that was taken by a call which then began nothing. */
   giveBack(id: string): Promise<void>;
-  /** Writes what became of it, for whoever looks at its page. */
+  /** Records the outcome, for the order's page. */
   conclude(id: string, outcome: string): Promise<void>;
   /** A question with its answer. */
   find(id: string, now: number): Promise<Approval | undefined>;
   /** The question that a one-time secret belongs to. */
   findByToken(token: string, now: number): Promise<Approval | undefined>;
-  /** The question about a caller's own preview, however it stands. */
+  /** The question about a caller's own preview, in any state. */
   findByPreview(
     previewId: string,
     whose: Pick<Approval, "identity" | "action">,
     now: number,
   ): Promise<Approval | undefined>;
-  /** The question that the same call of a caller has asked, as long as its answer can be taken. */
+  /** The question that the same call of a caller asked, while its answer can be taken. */
   findAsked(call: Pick<Approval, "identity" | "action" | "asked">, now: number): Promise<Approval | undefined>;
   /** Other questions about an equal order of the same caller that can still lead to an order. */
   equalTo(
@@ -57,18 +57,18 @@ export interface Decision {
   readonly now: number;
 }
 
-/** How many may wait. */
+/** The most questions that may wait. */
 export const MAX_PENDING = 100;
 
-/** So that one client cannot fill all places. */
+/** Lower, so that one client cannot take all places. */
 const MAX_PENDING_PER_IDENTITY = 10;
 
-/** How long a question stays after its time is over; the audit keeps what was decided for good. */
+/** How long a question is kept after it expired; the audit keeps the decision permanently. */
 export const APPROVAL_KEPT_MS = 86_400_000;
 
 const MAX_LINE_CHARACTERS = 1_000;
 
-/** A question that is asked now, and the secret of its link, of which only the hash is kept. */
+/** A new question, and the secret of its link, of which only the hash is stored. */
 export function newApproval(
   request: ApprovalRequest,
   now: number,
@@ -92,12 +92,12 @@ export function newApproval(
   return { approval, token: randomBytes(32).toString("base64url") };
 }
 
-/** What is kept of a secret. */
+/** The stored form of a secret. */
 export function hashOfToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** The row of a question, or of its answer. */
+/** The audit row of a question, or of its answer. */
 export function approvalEvent(
   event: "confirmation_asked" | "confirmation",
   { id, identity, account, previewId, digest, facts }: Approval,
@@ -107,13 +107,13 @@ export function approvalEvent(
   return { event, identity, clientOrderId, account, venue: facts.venue, data: { approval: id, digest, ...data } };
 }
 
-/** Whether another question has room beside those that wait. */
+/** Whether another question may wait. */
 export function hasRoom(waiting: readonly Pick<Approval, "identity">[], identity: string): boolean {
   const ofThis = waiting.filter((approval) => approval.identity === identity);
   return waiting.length < MAX_PENDING && ofThis.length < MAX_PENDING_PER_IDENTITY;
 }
 
-/** What an answer comes to; the approval as decided is to be written. */
+/** The result of an answer; the decided approval is to be stored. */
 export function decided(waiting: Approval | undefined, { approved, by, now }: Decision): Decided {
   if (waiting === undefined) return { ok: false, reason: "unknown" };
   if (waiting.state === "expired") return { ok: false, reason: "expired" };
@@ -134,7 +134,7 @@ export function canLeadToOrder(approval: Approval, now: number): boolean {
   return approval.state !== "declined" && approval.takenAt === null && !isOver(approval, now);
 }
 
-/** Fit for a terminal: nothing but printable characters. */
+/** Safe for a terminal: printable characters only. */
 function clean({ headline, details, warnings, ...summary }: OrderSummary): OrderSummary {
   return {
     ...summary,

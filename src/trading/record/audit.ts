@@ -1,10 +1,10 @@
 /**
- * The audit: who decided, confirmed and sent what, when and under which policy. Rows are only ever added, and each holds
- * the hash of the one before it.
+ * The audit: who decided, confirmed and sent what, when and under which policy. Rows are only appended, and each
+ * contains the hash of the previous one.
  *
- * {@linkcode Audit.verify} finds rows that were changed, removed, put in between or put in another order, at the end
- * too. It cannot find that somebody who can write the record has made all of it anew, as no key is involved: keep the
- * head that it answers elsewhere, and give it back as `expectedHead`; then everything up to that row is proved.
+ * {@linkcode Audit.verify} detects rows that were changed, removed, inserted or reordered, including at the end. It
+ * cannot detect that somebody with write access recomputed the whole chain, as no key is involved: store the head that
+ * it returns elsewhere, and pass it as `expectedHead`; everything up to that row is then proved.
  */
 
 import { CLOCK_TOLERANCE_MS } from "../orders/lifetime.ts";
@@ -12,14 +12,14 @@ import type { AuditEvent, AuditRow } from "./audit_row.ts";
 import type { Placement } from "./recorded_placement.ts";
 
 /**
- * What {@linkcode Audit.verify} found: all rows and the last one's hash, or the first row that is wrong; `null` where it
- * is no row of the audit. `archived`: how many of the rows lie in archive files, where there are such.
+ * The result of {@linkcode Audit.verify}: the number of rows and the last hash, or the first invalid row; `null` when
+ * the problem is not in a row. `archived`: how many rows are in archive files, if there are any.
  */
 export type Verification =
   | { readonly ok: true; readonly rows: number; readonly head: string; readonly archived?: number }
   | { readonly ok: false; readonly row: number | null; readonly reason: string };
 
-/** Which rows {@linkcode Audit.trail} answers; what is left out is not asked for. */
+/** The rows that {@linkcode Audit.trail} returns; absent fields do not filter. */
 export interface TrailQuery {
   readonly orderId?: string | undefined;
   readonly clientOrderId?: string | undefined;
@@ -31,63 +31,62 @@ export interface TrailQuery {
 
 const MINUTE_MS = 60_000;
 
-/** Previews that one caller may ask for in a minute, over all processes: each is a row that stays. */
+/** Previews that one caller may request per minute, over all processes, as each adds a permanent row. */
 export const PREVIEWS_PER_MINUTE = 60;
 
 /**
- * From when to when a caller's previews are counted, both exclusive. What lies further ahead than clocks differ was dated
- * by one that was set back since: it would count until that time has come.
+ * The period in which a caller's previews are counted, both ends exclusive. A row further ahead than clocks may differ
+ * was dated by a clock that was set back since, and would otherwise count until that time.
  */
 export function previewsCounted(now: number): { readonly after: number; readonly before: number } {
   return { after: now - MINUTE_MS, before: now + CLOCK_TOLERANCE_MS + 1 };
 }
 
-/** How long to wait for the next preview, where this is when the oldest of a full minute was shown. */
+/** How long to wait for the next preview, given when the oldest of a full minute was made. */
 export function previewWait(oldestAt: number | undefined, now: number): number {
   return oldestAt === undefined ? 0 : Math.min(oldestAt + MINUTE_MS - now, MINUTE_MS);
 }
 
-/** The append-only, hash-chained record. */
+/** The append-only, hash-chained log. */
 export interface Audit {
-  /** Adds a row by itself. Where it is not written, what it speaks of must not happen. */
+  /** Appends a single row. When that fails, the action that it describes must not happen. */
   record(event: AuditEvent, now: number): Promise<void>;
-  /** How long a caller has to wait for its next preview, in milliseconds; 0 when it need not. */
+  /** How long a caller must wait for its next preview, in milliseconds; 0 when it need not. */
   previewWaitMs(identity: string, now: number): Promise<number>;
   /**
-   * The rows of one order, from its preview to its fills, or an identity's rows; the newest `limit`, oldest first. An
-   * order is found by either of its ids, in all rows that carry the one or the other; of several exchanges that gave the
-   * same order id, it is the last one's.
+   * The rows of one order, from its preview to its fills, or of an identity; the newest `limit`, oldest first. An order
+   * is found by either of its ids; when several exchanges gave the same order id, the latest one's rows.
    */
   trail(query: TrailQuery): Promise<readonly AuditRow[]>;
-  /** The number of the last row; 0 where there is none. */
+  /** The number of the last row; 0 when there is none. */
   lastSeq(): Promise<number>;
   /**
-   * Checks every row, those in archive files too, and holds placements, sums and the halt against them.
+   * Verifies every row, including archive files, and compares placements, sums and the halt with them.
    *
-   * @param options `expectedHead`: a head that was kept elsewhere; its row must be there
+   * @param options `expectedHead`: a head that was stored elsewhere; its row must exist
    */
   verify(options?: { readonly expectedHead?: string | undefined }): Promise<Verification>;
 }
 
-/** One row, and what is known of it. */
+/** One row, and its context. */
 export interface FeedRow {
   readonly row: AuditRow;
-  /** Whether it was added through this use of the record, and not by another process. */
+  /** Whether this instance of the record appended it, not another process. */
   readonly isOwn: boolean;
-  /** How the order that it speaks of stands now. */
+  /** The present state of its order. */
   readonly placement: Placement | undefined;
 }
 
-/** What {@linkcode AuditFeed.after} answers; `through` is where the next question begins. */
+/** The result of {@linkcode AuditFeed.after}; `through` is where the next call continues. */
 export interface FeedPage {
   readonly rows: readonly FeedRow[];
   readonly through: number;
 }
 
-/** What was recorded lately, by all processes, for one reader that tells of it elsewhere. */
+/** Rows that any process recorded recently, for one reader that reports them elsewhere. */
 export interface AuditFeed {
-  /** Begins; answers the number of the last row. */
+  /** Begins; returns the number of the last row. */
   start(): Promise<number>;
-  /** The first `limit` rows after one, in their order. */
+  /** The first `limit` rows after a row, in sequence. */
   after(seq: number, limit: number): Promise<FeedPage>;
 }

@@ -1,30 +1,30 @@
-/** Whether the audit's rows follow one another from the first to the last. Pure; it is given row after row. */
+/** Verifies that the audit's rows form one chain from the first to the last. Pure; rows are added one by one. */
 
 import { CHAIN_START, checkRow } from "./audit_row.ts";
 import type { AuditRow } from "./audit_row.ts";
 import type { Verification } from "./audit.ts";
 
-/** Where in a chain something stands. */
+/** A position in a chain. */
 export type ChainPlace = Pick<AuditRow, "seq" | "hash">;
 
-/** A chain that does not hold. */
+/** A broken chain. */
 export type BrokenChain = Extract<Verification, { ok: false }>;
 
-/** One walk along the chain: first the rows in archive files, then those of the record. */
+/** One pass along the chain: first the rows in archive files, then those of the record. */
 export class ChainCheck {
   readonly #archivedThrough: number;
   readonly #expectedHead: string | undefined;
   #last: ChainPlace = { seq: 0, hash: CHAIN_START };
   #isHeadSeen: boolean;
 
-  /** `archivedThrough`: the last row that was moved into an archive file; `expectedHead`: one that was kept elsewhere. */
+  /** `archivedThrough`: the last row that was moved into an archive file; `expectedHead`: a head stored elsewhere. */
   constructor({ archivedThrough, expectedHead }: { archivedThrough: number; expectedHead?: string | undefined }) {
     this.#archivedThrough = archivedThrough;
     this.#expectedHead = expectedHead;
     this.#isHeadSeen = expectedHead === undefined || expectedHead === CHAIN_START;
   }
 
-  /** Takes the next row; answers what is wrong with it, if anything is. */
+  /** Adds the next row; returns its problem, if there is one. */
   add(row: AuditRow): BrokenChain | undefined {
     const isGap = this.#last.seq < this.#archivedThrough && row.seq > this.#archivedThrough;
     const reason = isGap ? unarchived(this.#archivedThrough) : checkRow(row, this.#last);
@@ -34,7 +34,7 @@ export class ChainCheck {
     return undefined;
   }
 
-  /** What the walk came to; `head`: where the record says that the chain ends, where it says so. */
+  /** The result of the pass; `head`: the end of the chain according to the record, if it has one. */
   end(head: ChainPlace | undefined): Verification {
     const { seq, hash } = this.#last;
     const reason = seq < this.#archivedThrough ? unarchived(this.#archivedThrough) : this.#checkEnd(head);

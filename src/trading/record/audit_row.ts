@@ -1,11 +1,11 @@
-/** One row of the audit: what it says, and the hash by which it follows the row before it. */
+/** One row of the audit, and the hash that links it to the previous row. */
 
 import { createHash } from "node:crypto";
 import { REDACTED } from "../../secrets/redaction.ts";
 import type { Redact } from "../../secrets/redaction.ts";
 import { cleanText } from "../../text/clean_text.ts";
 
-/** What a row speaks of. */
+/** The kind of event. */
 export type AuditEventName =
   | "preview"
   | "decision"
@@ -28,21 +28,29 @@ export type AuditEventName =
   | "access"
   | "archive";
 
-/** What comes before the first row of the chain. */
+/** The hash before the first row of the chain. */
 export const CHAIN_START = "0".repeat(64);
 
 /** What happened. */
 export interface AuditEvent {
   readonly event: AuditEventName;
-  /** Whose order it is, or who acted where there is no order. */
+  /** The owner of the order, or who acted when there is no order. */
   readonly identity: string;
   readonly clientOrderId?: string | null;
   readonly orderId?: string | null;
-  /** The id of the account that it speaks of. @default it speaks of none */
+  /**
+   * The id of the account concerned.
+   *
+   * @default none
+   */
   readonly account?: string | undefined;
-  /** Which venue it speaks of. @default "", an exchange that never restarts */
+  /**
+   * The venue concerned.
+   *
+   * @default "", a lasting exchange
+   */
   readonly venue?: string | undefined;
-  /** As JSON at most 8 KiB, more is cut; fields that are named like secrets are struck out. */
+  /** At most 8 KiB as JSON, longer data is truncated; fields with names of secrets are removed. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
@@ -60,9 +68,9 @@ export interface AuditRow {
   readonly data: string;
   readonly previous: string;
   readonly hash: string;
-  /** Which simulated exchange or paper account it speaks of; `null` for one that never restarts. */
+  /** The simulated exchange or paper account concerned; `null` for a lasting exchange. */
   readonly venue: string | null;
-  /** The account that it speaks of; `null` for none, and in rows of versions that told no accounts apart. */
+  /** The account concerned; `null` for none, and in rows of versions without accounts. */
   readonly account: string | null;
 }
 
@@ -75,8 +83,8 @@ const KEPT_CHARACTERS = 2_000;
 const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
 
 /**
- * An identity as rows hold it: printable and short. Where that changes it, a digest keeps it apart from all others, as
- * callers may see the rows of their own identity.
+ * An identity in the form of rows: printable and short. If that changes it, a digest keeps it distinct from all others,
+ * as callers may see the rows of their own identity.
  */
 export function recordedIdentity(identity: string): string {
   const clean = cleanText(identity);
@@ -85,8 +93,8 @@ export function recordedIdentity(identity: string): string {
 }
 
 /**
- * The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns; without an
- * account where there is none, and without a venue where there is neither, as rows of earlier versions have none.
+ * The row with its hash: SHA-256 of a JSON array of all other fields, in the order of the columns; without an account
+ * if it has none, and without a venue if it has neither, like rows of earlier versions.
  */
 export function chained(row: Omit<AuditRow, "hash">): AuditRow {
   const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue, account } = row;
@@ -96,7 +104,7 @@ export function chained(row: Omit<AuditRow, "hash">): AuditRow {
   return { ...row, hash: createHash("sha256").update(text).digest("hex") };
 }
 
-/** What is wrong with a row that should follow another, if anything is. */
+/** The problem of a row that should follow another, if there is one. */
 export function checkRow(row: AuditRow, last: { seq: number; hash: string }): string | undefined {
   if (row.seq !== last.seq + 1) return `it is missing: the next one is ${row.seq}`;
   if (row.previous !== last.hash) return "it does not follow the row before it: one of the two was changed";
@@ -104,7 +112,7 @@ export function checkRow(row: AuditRow, last: { seq: number; hash: string }): st
   return undefined;
 }
 
-/** The row of an event behind the one that was the last, without what `redact` hides; callers may have typed it. */
+/** The row of an event after the last row, with secrets removed by `redact`; callers may have typed some. */
 export function rowAfter(
   last: Pick<AuditRow, "seq" | "hash">,
   event: AuditEvent,
@@ -124,12 +132,12 @@ export function rowAfter(
   });
 }
 
-/** An id as rows hold it: printable and short. */
+/** An id in the form of rows: printable and short. */
 function cleanId(id: string | null | undefined): string | null {
   return id === null || id === undefined ? null : cleanText(id);
 }
 
-/** What a row says, as JSON: without secrets, and cut where it is long. */
+/** The data of a row as JSON: without secrets, truncated if long. */
 function writeData(data: Readonly<Record<string, unknown>>, redact: Redact): string {
   const text = redact(JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? REDACTED : value));
   const bytes = new TextEncoder().encode(text).length;

@@ -1,4 +1,4 @@
-/** Calls with an idempotency key that are running, over all processes: each key in one attempt at a time. */
+/** Running calls with an idempotency key, over all processes: one attempt per key at a time. */
 
 import type { OrderVenue } from "../orders/trading_account.ts";
 
@@ -6,38 +6,39 @@ import type { OrderVenue } from "../orders/trading_account.ts";
 export interface CallClaim extends OrderVenue {
   readonly identity: string;
   readonly idempotencyKey: string;
-  /** What it asks for, in one form; `null` where that is not known here. */
+  /** Canonical text of its request; `null` when it is not known here. */
   readonly asked: string | null;
   /** The process. */
   readonly instance: string;
-  /** Unlike that of all other calls. */
+  /** Unique among all calls. */
   readonly attempt: string;
 }
 
-/** `running`: another call for the same has the key; `other`: one that asks for something else. */
+/** `running`: another call for the same has the key; `other`: one with another request has it. */
 export type CallClaiming = "claimed" | "running" | "other";
 
-/** The keys that are in use. Every operation rejects with a `StoreError` where it cannot be done. */
+/** The keys in use. Every operation rejects with a `StoreError` when it fails. */
 export interface CallClaims {
   /**
-   * Takes a key for one call. Keys of processes that have ended are free.
+   * Claims a key for one call. Keys of ended processes are free.
    *
-   * @param options `isHere`: whether a call with the key runs in this process; one that this process holds is free else
+   * @param options `isHere`: whether a call with the key runs in this process; otherwise a key that this process holds
+   * is free
    */
   claim(claim: CallClaim, options: { readonly isHere: boolean }): Promise<CallClaiming>;
-  /** Gives the key back: what the call came to stands in the journal. */
+  /** Releases the key: the call's result is in the journal. */
   release(attempt: string): Promise<void>;
-  /** Gives back the keys of processes that have ended. */
+  /** Releases the keys of ended processes. */
   clear(): Promise<void>;
 }
 
-/** Who has a key. */
+/** The holder of a key. */
 export interface CallHolder extends Pick<CallClaim, "asked" | "instance"> {
-  /** Whether its process lives. */
+  /** Whether its process is live. */
   readonly isAlive: boolean;
 }
 
-/** What a claim comes to; `claimed` where the key is to be written as the call's. */
+/** The result of a claim; after `claimed` the key must be stored as this call's. */
 export function callClaiming(
   { instance, asked }: CallClaim,
   holder: CallHolder | undefined,

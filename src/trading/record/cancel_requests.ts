@@ -1,7 +1,7 @@
 /**
- * Requests to cancel everything that is open, as a halt may bring one: each stands in the record until no order is open
- * any more, whatever becomes of the process that works on it. One process at a time does so, and after each
- * round any of them may go on: another one may have the better key or connection.
+ * Requests to cancel everything that is open, for example from a halt: each is kept in the record until no order is
+ * open, whatever happens to the process that works on it. One process at a time does so, and after each round any of
+ * them may continue, as another may have a better key or connection.
  */
 
 import { z } from "zod";
@@ -9,31 +9,31 @@ import { cleanText } from "../../text/clean_text.ts";
 import { kindOf } from "../orders/trading_account.ts";
 import type { AuditEvent } from "./audit_row.ts";
 
-/** An order that was not seen final; under one of its ids at least. */
+/** An order that did not become final; has at least one id. */
 export interface RemainingOrder {
   readonly order_id?: string | undefined;
   readonly client_order_id?: string | undefined;
-  /** Stable code. */
+  /** A stable code. */
   readonly reason: string;
 }
 
-/** One request, and how far it has come. Times are wall milliseconds. */
+/** One request, and its progress. Times are wall clock milliseconds. */
 export interface CancelRequest {
-  /** The id of the account whose open orders are to be cancelled; one request of each at a time. */
+  /** The id of the account whose open orders are to be cancelled; there is one request per account. */
   readonly account: string;
-  /** Which one it is, where the same is requested again. */
+  /** Increases when the request is made again. */
   readonly number: number;
   readonly by: string;
   readonly requestedAt: number;
-  /** The instance that works on it or has last; `null` before one does. */
+  /** The instance that works on it or did so last; `null` before the first. */
   readonly instance: string | null;
-  /** When the round began that is running; `null` between rounds. */
+  /** When the running round began; `null` between rounds. */
   readonly begunAt: number | null;
-  /** How often it was tried. */
+  /** The number of rounds. */
   readonly rounds: number;
   /** When the last round ended. */
   readonly triedAt: number | null;
-  /** What was still open then; the first hundred. */
+  /** The orders that were still open then; the first hundred. */
   readonly remaining: readonly RemainingOrder[];
   /** Why the exchange's list could not be read in the last round, so that more may be open. */
   readonly unlisted: string | null;
@@ -41,47 +41,51 @@ export interface CancelRequest {
   readonly doneAt: number | null;
 }
 
-/** What one round came to. */
+/** The result of one round. */
 export interface RoundOutcome {
   readonly remaining: readonly RemainingOrder[];
   readonly unlisted: string | null;
-  /** Nothing is open, and nothing that may be is on its way. */
+  /** Nothing is open, and no order in flight may become open. */
   readonly isDone: boolean;
 }
 
-/** How a request is taken up. */
+/** The conditions for taking up a request. */
 export interface TakingUp {
-  /** Also from an instance that lives. @default false */
+  /**
+   * Also from a live instance.
+   *
+   * @default false
+   */
   readonly fromLiving?: boolean | undefined;
   /** Wall milliseconds. */
   readonly now: number;
 }
 
-/** The requests of one record. Every operation rejects with a `StoreError` where it cannot be done. */
+/** The requests of one record. Every operation rejects with a `StoreError` when it fails. */
 export interface CancelRequests {
-  /** All that were made since trading was allowed last. */
+  /** All requests since trading was last resumed. */
   all(): Promise<readonly CancelRequest[]>;
-  /** Those of these accounts that are not completed. */
+  /** The incomplete requests of these accounts. */
   open(accounts: readonly string[]): Promise<readonly CancelRequest[]>;
-  /** Takes a request up for an instance for one round, unless another one that lives is at one. */
+  /** Takes a request for an instance for one round, unless a live one is working on it. */
   claim(request: Pick<CancelRequest, "account" | "number">, instance: string, how: TakingUp): Promise<boolean>;
-  /** Writes what a round came to; nothing when the request was made again or withdrawn meanwhile. */
+  /** Stores the result of a round; has no effect when the request was repeated or withdrawn meanwhile. */
   note(request: Pick<CancelRequest, "account" | "number">, outcome: RoundOutcome, now: number): Promise<void>;
 }
 
-/** A round that takes longer may be of a process that stands still; that an order is cancelled twice does no harm. */
+/** A longer round may be that of a stopped process; cancelling an order twice is harmless. */
 const LONGEST_ROUND_MS = 300_000;
 
 const MAX_REMAINING = 100;
 
-/** What of the orders that remain is written down. */
+/** The stored form of the remaining orders. */
 export const RemainingOrders = z.array(z.object({
   order_id: z.string().exactOptional(),
   client_order_id: z.string().exactOptional(),
   reason: z.string(),
 }));
 
-/** Whether an instance may take up a request that is not completed; `isHolderAlive`: of the instance that has it. */
+/** Whether an instance may take an incomplete request; `isHolderAlive`: whether the instance that has it is live. */
 export function mayTakeUp(
   { instance: holder, begunAt }: Pick<CancelRequest, "instance" | "begunAt">,
   instance: string,
@@ -92,12 +96,12 @@ export function mayTakeUp(
   return !(isOthers && isRunning && !fromLiving && isHolderAlive);
 }
 
-/** What is kept of the orders that remain. */
+/** The part of the remaining orders that is stored. */
 export function keptOf(remaining: readonly RemainingOrder[]): RemainingOrder[] {
   return remaining.slice(0, MAX_REMAINING).map((order) => ({ ...order, reason: cleanText(order.reason) }));
 }
 
-/** The row of a request that is completed by this round. */
+/** The audit row of a request that this round completed. */
 export function completedEvent({ account, by, rounds }: Pick<CancelRequest, "account" | "by" | "rounds">): AuditEvent {
   const data = { orders: kindOf(account), done: true, rounds: rounds + 1 };
   return { event: "cancel_open", identity: by, account, data };

@@ -1,7 +1,8 @@
 /**
- * Halts: while trading is halted no order begins. There are two kinds, and either one halts: the record's own, and a file
- * called `halt` or `halt.txt` in the state folder, which anything that can touch a file can make. Both outlive the program. The record's
- * is lifted by `lift()`, the file's by removing it; its content does not matter. Cancelling is never halted.
+ * Halts: while trading is halted no order begins. There are two kinds, and either one halts: the record's own, and a
+ * file called `halt` or `halt.txt` in the state folder, which anything with access to the folder can create. Both
+ * outlive the program. The record's halt is ended by `lift()`, the file's by removing it; its content does not matter.
+ * Cancelling is never halted.
  */
 
 import { join } from "node:path";
@@ -15,10 +16,10 @@ import type { Placement } from "./recorded_placement.ts";
 /** The file's name in the state folder. */
 export const HALT_FILE = "halt";
 
-/** The names under which a file halts: the second is what editors make of the first. */
+/** The names of files that halt: editors turn the first into the second. */
 const HALT_FILES = [HALT_FILE, `${HALT_FILE}.txt`];
 
-/** Whether trading is halted, since when (wall ms), by whom and why. */
+/** Whether trading is halted, since when (wall clock, ms), by whom and why. */
 export type HaltState =
   | { readonly halted: false }
   | {
@@ -26,74 +27,78 @@ export type HaltState =
     readonly at: number;
     readonly by: string;
     readonly reason: string;
-    /** What halts: the record's switch, or only the file. */
+    /** What halts trading: the record's halt, or only the file. */
     readonly source: "switch" | "file";
   };
 
-/** That the file has appeared or is gone; `onTheirWay`: which orders it came too late for. */
+/** That the file has appeared or is gone; `onTheirWay`: the orders that it came too late for. */
 export type NotedFile =
   | { readonly file: "appeared"; readonly onTheirWay: readonly Placement[] }
   | { readonly file: "gone" };
 
-/** How to halt. */
+/** The parameters of a halt. */
 export interface Pull {
   readonly by: string;
   readonly reason: string;
-  /** Ids of the accounts whose open orders are to be cancelled. @default none */
+  /**
+   * Ids of the accounts whose open orders are to be cancelled.
+   *
+   * @default none
+   */
   readonly cancelOpen?: readonly string[];
   /** Wall milliseconds. */
   readonly now: number;
 }
 
-/** What lifting comes to: what halts on, and which requests to cancel were withdrawn before they were completed. */
+/** The result of resuming: what still halts trading, and which cancel requests were withdrawn incomplete. */
 export interface Lifted {
   readonly state: HaltState;
   readonly withdrawn: readonly CancelRequest[];
 }
 
-/** Halts for every process that uses the record. Every operation rejects with a `StoreError` where it cannot be done. */
+/** Halts for every process that uses the record. Every operation rejects with a `StoreError` when it fails. */
 export interface Halts {
-  /** How it stands now, of both kinds. */
+  /** The present state of both kinds. */
   state(): Promise<HaltState>;
   /**
-   * Halts. Where that is so already, who halted first stays on record, and only requests to cancel are added. Answers
-   * which orders had left before, of all venues: those whose outcome is not known, oldest first.
+   * Halts trading. If it is already halted, the first halt stays recorded, and only cancel requests are added. Returns
+   * the orders of all venues that had been sent before and whose outcome is unknown, oldest first.
    */
   pull(pull: Pull): Promise<readonly Placement[]>;
-  /** Lifts the record's halt, and withdraws the requests to cancel: what is open then stays open. */
+  /** Ends the record's halt, and withdraws the cancel requests: open orders stay open. */
   lift(who: { readonly by: string; readonly now: number }): Promise<Lifted>;
   /**
-   * Writes that the file has appeared or is gone, once over all processes, so that the audit tells from when to when it
-   * halted; `undefined` where that is known.
+   * Records that the file has appeared or is gone, once over all processes, so that the audit shows when it halted
+   * trading; `undefined` when that is already recorded.
    */
   noteFile(now: number): Promise<NotedFile | undefined>;
 }
 
-/** What the record holds of its own halt. */
+/** The recorded halt. */
 export interface RecordedHalt {
   readonly isHalted: boolean;
   readonly at: number;
   readonly by: string;
   readonly reason: string;
-  /** Whether the audit tells that the file is there. */
+  /** Whether the audit says that the file exists. */
   readonly isFileNoted: boolean;
 }
 
-/** Nobody halts. */
+/** Trading is not halted. */
 export const NOT_HALTED: Omit<RecordedHalt, "isFileNoted"> = { isHalted: false, at: 0, by: "", reason: "" };
 
-/** How it stands, of both kinds. */
+/** The state of both kinds together. */
 export function haltStateOf({ isHalted, at, by, reason }: RecordedHalt, file: HaltState): HaltState {
   return isHalted ? { halted: true, at, by, reason, source: "switch" } : file;
 }
 
-/** The record's halt after a pull: who halted first stays. Texts are cleaned, without what `redact` hides. */
+/** The recorded halt after another one: the first one stays. Texts are cleaned and redacted. */
 export function pulled(before: RecordedHalt, { by, reason, now }: Pull, redact: Redact): RecordedHalt {
   if (before.isHalted) return before;
   return { ...before, isHalted: true, at: now, by: cleanText(by), reason: cleanText(redact(reason)) };
 }
 
-/** The row of a pull. */
+/** The audit row of a halt. */
 export function pullEvent({ by, reason, cancelOpen = [] }: Pull, redact: Redact): AuditEvent {
   return {
     event: "halt",
@@ -102,19 +107,19 @@ export function pullEvent({ by, reason, cancelOpen = [] }: Pull, redact: Redact)
   };
 }
 
-/** The row of a halt that was lifted. */
+/** The audit row of a halt's end. */
 export function liftEvent(by: string, withdrawn: readonly CancelRequest[]): AuditEvent {
   const accounts = withdrawn.map(({ account }) => account);
   const data = accounts.length === 0 ? {} : { withdrawn: kindsOf(accounts), accounts };
   return { event: "lift", identity: by, data };
 }
 
-/** The row of a file that has appeared or is gone. */
+/** The audit row of a file that has appeared or is gone. */
 export function fileEvent(isThere: boolean): AuditEvent {
   return { event: "halt_file", identity: "file", data: { present: isThere } };
 }
 
-/** Whether a file in this folder halts. Where that cannot be told, it counts as there. */
+/** Whether a file in this folder halts. If that cannot be determined, it counts as present. */
 export function haltFileState(folder: string): HaltState {
   for (const name of HALT_FILES) {
     const state = fileState(folder, name);

@@ -1,53 +1,56 @@
 /**
- * Processes that can send orders. What one of them leaves undone when it ends, another takes over: in one transaction
- * that also takes it off the list, so that it can send nothing more should it live after all.
+ * Processes that can send orders. What one of them leaves unfinished when it ends, another takes over: in one
+ * transaction that also removes it from the list, so that it can send nothing more in case it is still running.
  */
 
-/** One process that can send orders, as others see it. */
+/** A process that can send orders, as others see it. */
 export interface InstanceFacts {
   /** 16 hexadecimal digits. */
   readonly id: string;
   readonly pid: number;
-  /** What was started, such as `serve`. */
+  /** Its command, such as `serve`. */
   readonly command: string;
   /** Wall milliseconds. */
   readonly startedAt: number;
-  /** Ids of the accounts whose open orders it cancels at a halt that requests so. */
+  /** Ids of the accounts whose open orders it cancels when a halt requests that. */
   readonly cancels: readonly string[];
 }
 
-/** One on the list as operators see it. */
+/** A listed process, for operators. */
 export interface ListedInstance extends InstanceFacts {
   readonly isAlive: boolean;
-  /** Where its connection to the record comes from; `null` where that is one machine. */
+  /** The address that its database connection comes from; `null` when the record is local. */
   readonly address: string | null;
-  /** When it renewed its lease, and until when that holds: wall milliseconds; `null` where nothing is leased. */
+  /**
+   * When it renewed its lease, and until when that is valid, in wall clock milliseconds; `null` when there are no
+   * leases.
+   */
   readonly renewedAt: number | null;
   readonly leaseUntil: number | null;
-  /** What it says about itself, as JSON; `null` where that stands elsewhere, or it said nothing yet. */
+  /** Its report about itself, as JSON; `null` when that is stored elsewhere, or there is none yet. */
   readonly report: string | null;
 }
 
-/** All instances of one record. Every operation rejects with a `StoreError` where it cannot be done. */
+/** All instances of one record. Every operation rejects with a `StoreError` when it fails. */
 export interface Instances {
   /**
-   * Puts an instance on the list, and forgets those that have ended and left nothing undone. What shows that it lives is
-   * its caller's to have before.
+   * Adds an instance to the list, and removes those that have ended and left nothing unfinished. The caller must
+   * already hold the sign of life.
    */
   enter(facts: InstanceFacts): Promise<void>;
-  /** Takes an instance off the list: it has ended. What it left undone is anybody's then. */
+  /** Removes an instance that has ended. Others may take over what it left unfinished. */
   remove(id: string): Promise<void>;
-  /** Whether an instance may send. */
+  /** Whether an instance may send orders. */
   has(id: string): Promise<boolean>;
-  /** Keeps what an instance says about itself, as JSON, where other machines are to see it. */
+  /** Stores an instance's report about itself, as JSON, when other machines must see it. */
   tell(id: string, report: string): Promise<void>;
-  /** All that stand on the list, oldest first. */
+  /** All listed instances, oldest first. */
   listed(): Promise<readonly ListedInstance[]>;
-  /** Those whose process lives, oldest first. */
+  /** Those whose process is live, oldest first. */
   alive(): Promise<readonly InstanceFacts[]>;
   /**
-   * Makes what ended instances left undone on these accounts, and what a version without instances wrote, the business of
-   * `heir`, who can look up their orders; answers how many placements.
+   * Assigns what ended instances left unfinished on these accounts, and what a version without instances recorded, to
+   * `heir`, which must be able to look up their orders; returns how many placements.
    */
   takeOver(heir: string, accounts: readonly string[]): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /**
- * The journal: every placement on durable storage before its first byte leaves, and what became of it. It sends nothing
- * and asks the exchange nothing.
+ * The journal: every placement on durable storage before its first byte is sent, and its outcome. It sends nothing and
+ * reads nothing from the exchange.
  */
 
 import type { ErrorCode } from "../../errors/error_table.ts";
@@ -21,55 +21,59 @@ import type {
   Settlement,
 } from "./recorded_placement.ts";
 
-/** All placements. Every operation rejects with a `StoreError` where it cannot be done. */
+/** All placements. Every operation rejects with a `StoreError` when it fails. */
 export interface Journal {
   /**
-   * Writes that an order is being sent, unless something forbids it: a repetition, a halt, an instance that was taken
-   * over, a claim that was lost, a preview that was used, a limit that counts, an own order that it may trade with. Nobody
-   * is halted, and no limit reached, between the decision and its order. A repetition is told first, as what it asks for
-   * may exist however trading stands now. A refusal is written to the audit.
+   * Records that an order is being sent, unless something forbids it: a repetition, a halt, an instance that was taken
+   * over, a claim that was lost, a used preview, a limit, or an own order that it may trade with. No halt or limit can
+   * intervene between the decision and the order's entry. A repetition is reported first, because its order may exist
+   * whatever the present state of trading. A refusal is recorded in the audit.
    */
   begin(entry: NewPlacement, policy: Policy, now: number): Promise<Begun>;
   /**
-   * Answers a call whose idempotency key was used before; `undefined` for a key that is new, or where there is none.
-   * What it answers is written to the audit.
+   * The answer to a call whose idempotency key was used before; `undefined` for a new key, or none. The repetition is
+   * recorded in the audit.
    */
   repeat(entry: Omit<NewPlacement, "instance" | "validUntil">, now: number): Promise<Repeated | undefined>;
-  /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
+  /** Why a placement could not begin now; `undefined` when it could. Nothing is written or reserved. */
   wouldRefuse(entry: Omit<NewPlacement, "validUntil">, refusing: Refusing): Promise<Refused | undefined>;
-  /** Writes that the request of an order that has begun was never made; `undefined` where it never began. */
+  /** Records that the request of a begun order was never made; `undefined` when it never began. */
   withdraw(clientOrderId: string, reason: ErrorCode, now: number): Promise<Placement | undefined>;
-  /** Settles an intent of a version that wrote intents apart as never sent, unless it was sent meanwhile. */
+  /** Settles an intent of a version that recorded intents separately as never sent, unless it was sent meanwhile. */
   forgetIntent(clientOrderId: string, now: number): Promise<void>;
   /**
-   * Writes what became of a placement and answers how it stands then. What is known stays: `placed` for good, `not_placed`
-   * unless the order is found after all; so tell callers what this answers, not what was passed. Until it is written the
-   * order is looked up again at the next start.
+   * Records the outcome of a placement and returns its resulting state. Known facts stay: `placed` is final, and
+   * `not_placed` too unless the order is found after all; so report what this returns, not what was passed. Until it is
+   * recorded the order is looked up again at the next start.
    *
-   * @throws {RangeError} there is no such placement
+   * @throws {RangeError} when there is no such placement
    */
   settle(clientOrderId: string, outcome: Settlement, now: number): Promise<Placement>;
-  /** Writes that a placed order is final; a second time does nothing. @throws {RangeError} there is no such placement */
+  /**
+   * Records that a placed order is final; repeating it has no effect.
+   *
+   * @throws {RangeError} when there is no such placement
+   */
   close(clientOrderId: string, facts: FinalFacts, now: number): Promise<void>;
-  /** Ends what is alive on an account's other venues, which are gone for good. Answers how many placements. */
+  /** Ends live placements on an account's other venues, which are gone for good. Returns how many. */
   endOthers(which: EndedVenues): Promise<number>;
 
   find(clientOrderId: string): Promise<Placement | undefined>;
-  /** Of several venues that gave the same id the latest placement, unless one venue is asked for. */
+  /** If several venues gave the same id, the latest placement, unless a venue is specified. */
   findByOrderId(orderId: string, where?: OrderVenue): Promise<Placement | undefined>;
   findByKey(identity: string, idempotencyKey: string, where: OrderVenue): Promise<Placement | undefined>;
   findByPreview(previewId: string): Promise<Placement | undefined>;
-  /** Intents, sent ones and those of unknown fate, oldest first. */
+  /** Intents, sent placements and those of unknown outcome, oldest first. */
   unsettled(scope?: PlacementScope): Promise<readonly Placement[]>;
-  /** Orders that have left, and whose outcome is not known; oldest first. */
+  /** Orders that were sent and whose outcome is unknown; oldest first. */
   onTheirWay(): Promise<readonly Placement[]>;
   /** Placements that are placed and not known to be final, oldest first. */
   open(scope?: PlacementScope): Promise<readonly Placement[]>;
 
-  /** What each identity has used of its limits at a wall time: for operators, nothing is decided by it. */
+  /** What each identity has used of its limits at a time: informative only. */
   limitsUsed(now: number): Promise<readonly LimitsUsed[]>;
-  /** Makes an account one at this exchange, unless it is another one's, or the exchange is another account's. */
+  /** Binds an account to this exchange, unless one of them is already bound otherwise. */
   claimFor(account: string, exchange: string): Promise<AccountClaim>;
-  /** At which exchange an account is; `undefined` before it was claimed. */
+  /** The exchange that an account is bound to; `undefined` if it is not bound. */
   exchangeOf(account: string): Promise<string | undefined>;
 }

@@ -1,6 +1,6 @@
 /**
- * What the journal makes of a change: what a repetition answers, what is learnt by a settlement, and which rows of the
- * audit tell of it. Pure; an engine reads, asks here, and writes, within one transaction.
+ * The journal's decisions: the answer to a repetition, the facts added by a settlement, and the audit rows of both.
+ * Pure; an engine reads, asks here, and writes, within one transaction.
  */
 
 import { cleanText } from "../../text/clean_text.ts";
@@ -18,22 +18,22 @@ import type {
   Settlement,
 } from "./recorded_placement.ts";
 
-/** States that a later answer may replace only by one further right: what is known is never unlearnt. */
+/** A state may only be replaced by one further right: known facts are never forgotten. */
 const KNOWLEDGE: readonly PlacementState[] = ["intent", "sent", "unknown", "not_placed", "placed"];
 
-/** @throws {TypeError} the digest is another order's */
+/** @throws {TypeError} when the digest belongs to another order */
 export function assertDigest({ clientOrderId, digest, order }: NewPlacement): void {
   if (digest === orderDigest(order)) return;
   throw new TypeError(`Cannot begin ${clientOrderId} as its digest is another order's`);
 }
 
-/** What a call answers whose key was used before; `earlier`: the placement of that key on the same account. */
+/** The answer to a call whose key was used before; `earlier`: the placement of that key on the same account. */
 export function repetitionOf(
   { digest, asked = null }: Pick<NewPlacement, "digest" | "asked">,
   earlier: Placement | undefined,
 ): Repeated | undefined {
   if (earlier === undefined) return undefined;
-  // What was decided for the caller may come out differently for the same request.
+  // Values derived from the same request may differ.
   const isSame = earlier.asked !== null && asked !== null ? earlier.asked === asked : earlier.digest === digest;
   if (isSame) return { kind: "repeated", placement: earlier };
   return refuse(
@@ -43,7 +43,7 @@ export function repetitionOf(
   );
 }
 
-/** A placement as it is after it has begun. */
+/** A placement that has just begun. */
 export function begunPlacement(entry: NewPlacement, now: number): Placement {
   const { replaces: _, takesPreview: _taken, asked = null, worstPrice = null, ...known } = entry;
   return {
@@ -60,16 +60,16 @@ export function begunPlacement(entry: NewPlacement, now: number): Placement {
   };
 }
 
-/** What a settlement changes of a placement, and whether it counts against the day's limit from then on. */
+/** What a settlement changes of a placement, and whether it then counts against the daily limit. */
 export interface Settled {
   readonly after: Placement;
-  /** Whether the placement may be alive. */
+  /** Whether the placement may be live. */
   readonly isAlive: boolean;
-  /** `1`: it counts again; `-1`: it counts no longer. */
+  /** `1`: it counts again; `-1`: it no longer counts. */
   readonly counts: 1 | -1 | 0;
 }
 
-/** What a settlement changes; `undefined` where more is known already. */
+/** What a settlement changes; `undefined` when more is already known. */
 export function settled(before: Placement, outcome: Settlement, now: number): Settled | undefined {
   if (KNOWLEDGE.indexOf(outcome.state) <= KNOWLEDGE.indexOf(before.state)) return undefined;
   const isPlaced = outcome.state === "placed";
@@ -85,7 +85,7 @@ export function settled(before: Placement, outcome: Settlement, now: number): Se
   return { after, isAlive: outcome.state !== "not_placed", counts };
 }
 
-/** The rows of an order that begins, in their order. */
+/** The audit rows of an order that begins, in sequence. */
 export function begunEvents(entry: NewPlacement): AuditEvent[] {
   const { previewId, digest, policyDigest, account, order, notional, idempotencyKey, instance, validUntil } = entry;
   const facts = { preview_id: previewId, digest, policy: policyDigest, paper: isPaper(account), order, notional };
@@ -95,7 +95,7 @@ export function begunEvents(entry: NewPlacement): AuditEvent[] {
   ];
 }
 
-/** The row of an order that was not let through. */
+/** The audit row of a refused order. */
 export function refusedEvent(
   entry: Omit<NewPlacement, "instance" | "validUntil">,
   answer: Repeated,
@@ -114,12 +114,12 @@ export function refusedEvent(
   });
 }
 
-/** The row of what became of a placement. */
+/** The audit row of a placement's outcome. */
 export function settledEvent(after: Placement): AuditEvent {
   return event(after, "outcome", { state: after.state, reason: after.reason });
 }
 
-/** The row of an order that is final. */
+/** The audit row of a final order. */
 export function closedEvent(placement: Placement, facts: FinalFacts): AuditEvent {
   return event(placement, parseDecimal(facts.base).eq(0) ? "closed" : "fill", { ...facts, final: true });
 }

@@ -1,10 +1,10 @@
-/** A record that another process keeps from being opened, for whoever goes on without it meanwhile. */
+/** A stand-in for a record that another process keeps from being opened, so that everything else can go on. */
 
 import { StoreError } from "./store_error.ts";
 import { recordOf } from "./trading_record.ts";
 import type { RecordPart, TradingRecord } from "./trading_record.ts";
 
-/** Every operation rejects with a `StoreError`, as busy, until the record is open. */
+/** Until the record is open, every operation rejects with a `StoreError` as busy. */
 export function lateRecord(opening: Promise<TradingRecord>): TradingRecord {
   let opened: TradingRecord | undefined;
   opening.then((record) => opened = record, () => {});

@@ -1,6 +1,6 @@
 /**
- * What the limits of a policy are held against: sums of a UTC day (kept, so that a limit per day costs no counting), open
- * orders, orders of a minute, refusals.
+ * The data that a policy's limits are checked against: daily sums (stored, so that a daily limit needs no counting),
+ * open orders, orders of a minute, refusals.
  */
 
 import Big from "big.js";
@@ -11,31 +11,31 @@ import { startOfCoolOff, startOfMinute, startOfUtcDay } from "../policy/limits.t
 import type { CountingLimits } from "../policy/limits.ts";
 import type { Placement } from "./recorded_placement.ts";
 
-/** Refusals that may come in after a cool-off has begun, of orders that were on their way. */
+/** Refusals of orders in flight that may still arrive after a cool-off has begun. */
 const MAX_LATE_REFUSALS = 500;
 
 /**
- * What is to be read for the limits of a policy, of one identity on one venue of an account; what is absent is not
- * limited. Rows from the future, after a clock was set back, count as of today and now.
+ * What to read for the limits of a policy, of one identity on one venue of an account; absent fields are not limited.
+ * Rows from the future, after a clock was set back, count as of today and now.
  */
 export interface UseQuery {
   /** The sums of this day and later ones, in this currency. */
   readonly day?: { readonly currency: string; readonly from: number };
-  /** Whether placements that are alive are counted. */
+  /** Whether to count live placements. */
   readonly open: boolean;
-  /** When the placement began, after a time, behind which so many newer ones stand. */
+  /** When the placement began that has this many newer ones after it, if it began after a time. */
   readonly begun?: { readonly after: number; readonly newer: number };
   /** When placements that had been sent were settled as not placed, after a time: the newest so many. */
   readonly refusals?: { readonly after: number; readonly newest: number };
 }
 
-/** What is to be read for these limits. */
+/** What to read for these limits. */
 export function useQueryOf(limits: CountingLimits, now: number): UseQuery {
   const { maxPerDay, maxOpenOrders, maxOrdersPerMinute, coolOff } = limits;
   return {
     ...(maxPerDay === undefined ? {} : { day: { currency: maxPerDay.currency, from: startOfUtcDay(now) } }),
     open: maxOpenOrders !== undefined,
-    // One statement reads one row of the index, however high the limit is.
+    // A single statement reads one row of the index, however high the limit is.
     ...(maxOrdersPerMinute === undefined || maxOrdersPerMinute === 0
       ? {}
       : { begun: { after: startOfMinute(now), newer: maxOrdersPerMinute - 1 } }),
@@ -47,13 +47,13 @@ export function useQueryOf(limits: CountingLimits, now: number): UseQuery {
 
 /** One sum that a placement changes. */
 export interface DaySum {
-  /** Whose, where, and of which day. */
+  /** Its identity, place and day. */
   readonly key: Pick<Placement, "identity" | "account" | "venue"> & { readonly currency: string; readonly day: number };
-  /** The sum with the placement counted, or without it. */
+  /** The sum with or without the placement. */
   after(before: string | undefined): string;
 }
 
-/** The sum that a placement counts in; `sign`: whether it is counted from now on, or no longer, as it does not exist. */
+/** The sum that a placement counts in; `sign`: whether it is added or, as it does not exist, removed. */
 export function daySumOf(
   { identity, account, venue, notional, createdAt }: Pick<
     Placement,
@@ -69,7 +69,7 @@ export function daySumOf(
   };
 }
 
-/** Use of one identity on one account. */
+/** The use of one identity on one account. */
 export interface LimitsUsed extends Trader {
   /** Value of all orders of this UTC day, by the currency of the limit. */
   readonly today: readonly Worth[];
@@ -79,10 +79,10 @@ export interface LimitsUsed extends Trader {
   readonly ordersLastMinute: number;
 }
 
-/** Rows of each kind that are read at most for {@linkcode limitsUsed}; operators see the first by name. */
+/** The most rows of each kind that are read for {@linkcode limitsUsed}; operators see the first by name. */
 export const MAX_USE_ROWS = 1_000;
 
-/** What everybody has used, by name; sums of one currency may stand apart for each exchange and day. */
+/** The use of all identities, by name; sums of one currency may be separate per exchange and day. */
 export function limitsUsed(
   { sums, open, begun }: {
     readonly sums: readonly (Trader & Worth)[];

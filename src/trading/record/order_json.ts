@@ -1,9 +1,9 @@
-/** How an order stands in the record: as JSON. */
+/** The form of an order in the record: JSON. */
 
 import { z } from "zod";
 import type { Order } from "../orders/order.ts";
 
-/** Reads it. */
+/** Parses it. */
 export const OrderJson: z.ZodType<Order> = z.object({
   pair: z.string(),
   base: z.string(),

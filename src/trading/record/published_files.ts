@@ -1,12 +1,12 @@
 /**
- * The operator's files that every server of a record uses: the policy, and the access of identities. Publishing adds a
- * version and never changes one; the highest version counts. Texts were validated before they come here.
+ * The operator's files that all servers of a record use: the policy and the access file. Publishing adds a version and
+ * never changes one; the highest version is in force. Texts are validated before they get here.
  */
 
 import { createHash } from "node:crypto";
 import type { AuditEvent } from "./audit_row.ts";
 
-/** Which of the operator's files. */
+/** The kind of file. */
 export type FileKind = "policy" | "access";
 
 /** One version of a file, without its text. */
@@ -27,40 +27,44 @@ export interface PublishedFile extends FileVersion {
   readonly text: string;
 }
 
-/** What is to be published. */
+/** A file to publish. */
 export interface NewFile {
   readonly kind: FileKind;
   readonly text: string;
   readonly by: string;
-  /** The version that must count until then, 0 where there must be none. @default any */
+  /**
+   * The version that must be in force before, 0 for none.
+   *
+   * @default any
+   */
   readonly expectVersion?: number | undefined;
   /** Wall milliseconds. */
   readonly now: number;
 }
 
-/** What became of it; `same`: the version that counts has this text already, and nothing was written. */
+/** The result; `same`: the version in force already has this text, and nothing was written. */
 export type Publication =
   | { readonly kind: "published"; readonly file: FileVersion; readonly before: FileVersion | undefined }
   | { readonly kind: "same"; readonly file: FileVersion }
-  /** Another version counts than was expected; 0 where there is none. */
+  /** The version in force is not the expected one; 0 when there is none. */
   | { readonly kind: "conflict"; readonly version: number };
 
-/** Published files of one record. Every operation rejects with a `StoreError` where it cannot be done. */
+/** Published files of one record. Every operation rejects with a `StoreError` when it fails. */
 export interface PublishedFiles {
-  /** Publishes a version, with its row in the audit; versions beyond the newest {@linkcode MAX_VERSIONS} are dropped. */
+  /** Publishes a version, with its audit row; versions beyond the newest {@linkcode MAX_VERSIONS} are deleted. */
   publish(file: NewFile): Promise<Publication>;
-  /** The version that counts now, without its text. */
+  /** The version in force, without its text. */
   current(kind: FileKind): Promise<FileVersion | undefined>;
-  /** A version with its text; without a number the one that counts. */
+  /** A version with its text; without a number the one in force. */
   find(kind: FileKind, version?: number): Promise<PublishedFile | undefined>;
-  /** Versions that are kept, newest first. */
+  /** Kept versions, newest first. */
   versions(kind: FileKind): Promise<readonly FileVersion[]>;
 }
 
 /** Versions of each kind that are kept with their texts; the audit keeps the digests of all. */
 export const MAX_VERSIONS = 50;
 
-/** What publishing comes to, given the version that counts. */
+/** The result of publishing, given the version in force. */
 export function publication(
   { kind, text, by, expectVersion, now }: NewFile,
   before: FileVersion | undefined,
@@ -72,7 +76,7 @@ export function publication(
   return { kind: "published", file: { kind, version: current + 1, digest, by, at: now }, before };
 }
 
-/** The row of a version that was published. */
+/** The audit row of a published version. */
 export function publishedEvent(
   { kind, version, digest, by }: FileVersion,
   before: FileVersion | undefined,

@@ -1,6 +1,6 @@
 /**
- * Holds the record's tables against its audit: each placement, what counts for a day, and the halt stand as the rows of
- * the audit say. Pure; it is given row after row of each. The chain of the audit's rows is {@linkcode ChainCheck}'s.
+ * Compares the record's tables with its audit: each placement, the daily sums, and the halt must match the rows of the
+ * audit. Pure; rows are added one by one. {@linkcode ChainCheck} verifies the chain of the audit's rows.
  */
 
 import Big from "big.js";
@@ -12,7 +12,7 @@ import { startOfUtcDay } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import { isPaper } from "../orders/trading_account.ts";
 
-/** A table that contradicts the audit; `row` is the audit's row that speaks of it, where there is one. */
+/** A table that contradicts the audit; `row` is the audit's row about it, if there is one. */
 export interface Contradiction {
   readonly row: number | null;
   readonly reason: string;
@@ -21,28 +21,28 @@ export interface Contradiction {
 /** A row of the table of placements. */
 export interface CheckedPlacement {
   readonly clientOrderId: string;
-  /** Whether it may be alive, as the row says. */
+  /** Whether it may be live, according to the row. */
   readonly isAlive: boolean;
-  /** `undefined` where it cannot be read, as no program of ours has written it. */
+  /** `undefined` when it cannot be parsed, as no version of ours wrote it. */
   readonly placement: Placement | undefined;
 }
 
-/** One kept sum. */
+/** One stored sum. */
 export interface CheckedSum extends Pick<Placement, "identity" | "account" | "venue"> {
   readonly currency: string;
   readonly amount: string;
-  /** When its UTC day began. */
+  /** The start of its UTC day. */
   readonly day: number;
 }
 
-/** What the audit tells of one placement. */
+/** What the audit says about one placement. */
 interface Told {
-  /** Of its intent. */
+  /** The row of its intent. */
   readonly row: number;
   readonly createdAt: number;
   readonly venue: string | null;
   readonly account: string | null;
-  /** By which the intent is known, as one text; `null` where its row was cut. */
+  /** The identifying terms of the intent, as one text; `null` when its row was truncated. */
   readonly terms: string | null;
   lastRow: number;
   state: string;
@@ -52,21 +52,21 @@ interface Told {
   isAlive: boolean;
 }
 
-/** First takes the audit's rows, then every placement and sum, each in any order; then tells what contradicts. */
+/** Takes first the audit's rows, then every placement and sum in any sequence; then returns the contradictions. */
 export class RecordCheck {
   readonly #told = new Map<string, Told>();
   readonly #seen = new Set<string>();
-  /** Of each day what the placements come to, less what is kept. */
+  /** Per day, the value of the placements minus the stored sum. */
   readonly #sums = new Map<string, Big>();
   readonly #keptFrom: number;
   #halt: { readonly row: number; readonly halted: boolean } = { row: 0, halted: false };
 
-  /** `keptFrom`: from which UTC day on all that counts is kept. */
+  /** `keptFrom`: the UTC day from which on everything is kept. */
   constructor({ keptFrom }: { readonly keptFrom: number }) {
     this.#keptFrom = keptFrom;
   }
 
-  /** Takes the next row of a chain that holds. */
+  /** Adds the next row of a valid chain. */
   add(row: AuditRow): void {
     const { seq, event, clientOrderId } = row;
     if (event === "halt" || event === "lift") this.#halt = { row: seq, halted: event === "halt" };
@@ -76,7 +76,7 @@ export class RecordCheck {
     if (told !== undefined && advance(told, row)) told.lastRow = seq;
   }
 
-  /** Takes a placement; answers what is wrong with it, if anything is. */
+  /** Adds a placement; returns its problem, if there is one. */
   addPlacement(checked: CheckedPlacement): Contradiction | undefined {
     const { clientOrderId: id, placement } = checked;
     const told = this.#told.get(id);
@@ -95,12 +95,12 @@ export class RecordCheck {
     return undefined;
   }
 
-  /** Takes what is kept of a day. */
+  /** Adds the stored sum of a day. */
   addSum(sum: CheckedSum): void {
     this.#count(sum, -1);
   }
 
-  /** The first thing that contradicts; `keptAfter`: the last row that was archived; `isHalted`: as the record says. */
+  /** The first contradiction; `keptAfter`: the last archived row; `isHalted`: according to the record. */
   end(
     { keptAfter, isHalted }: { readonly keptAfter: number; readonly isHalted: boolean | undefined },
   ): Contradiction | undefined {
@@ -109,7 +109,7 @@ export class RecordCheck {
 
   #missingPlacement(keptAfter: number): Contradiction | undefined {
     for (const [id, { row, lastRow, isAlive }] of this.#told) {
-      // What was final goes with the rows that speak of it.
+      // Final placements are deleted together with their rows.
       if (this.#seen.has(id) || (!isAlive && lastRow <= keptAfter)) continue;
       return { row, reason: `placement ${id}, which the audit tells of, is missing: it was removed` };
     }
@@ -160,7 +160,7 @@ function begin(row: AuditRow): Told {
   };
 }
 
-/** Answers whether the row changes what is known. */
+/** Returns whether the row changes what is known. */
 function advance(told: Told, row: AuditRow): boolean {
   const data = read(row);
   switch (row.event) {
@@ -190,7 +190,7 @@ function differenceOf(told: Told, { placement, isAlive }: CheckedPlacement): str
   const named = [recordedIdentity(identity), previewId, digest, policyDigest, paper, worthOf(notional), idempotencyKey];
   const differences: readonly (readonly [string, boolean])[] = [
     ["order", orderDigest(placement.order) !== digest || (told.terms !== null && told.terms !== JSON.stringify(named))],
-    // Rows of versions that told no accounts or venues apart name none.
+    // Rows of versions without accounts or venues have none.
     ["account", told.account !== null && account !== told.account],
     ["venue", told.venue !== null && placement.venue !== told.venue],
     ["time", placement.createdAt !== told.createdAt],
@@ -202,7 +202,7 @@ function differenceOf(told: Told, { placement, isAlive }: CheckedPlacement): str
   return differences.find(([, differs]) => differs)?.[0];
 }
 
-/** An amount in one form, however its fields stand. */
+/** A canonical text of an amount. */
 function worthOf(notional: unknown): unknown {
   if (typeof notional !== "object" || notional === null) return null;
   return Object.entries(notional).toSorted(([a], [b]) => a < b ? -1 : 1);

@@ -1,4 +1,4 @@
-/** Placements: orders that were meant to be placed, how far each has come, and what the journal answers about them. */
+/** Placements: orders to be placed, their progress, and the journal's answers about them. */
 
 import type { ErrorCode } from "../../errors/error_table.ts";
 import type { Order } from "../orders/order.ts";
@@ -8,18 +8,18 @@ import type { Refused } from "../policy/begin_checks.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /**
- * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was
- * sent, and whether the order exists could not be found out yet.
+ * The progress of a placement. `intent` occurs in records of versions that recorded it separately from `sent`.
+ * `unknown`: it was sent, and its existence could not be determined yet.
  */
 export type PlacementState = "intent" | "sent" | "placed" | "not_placed" | "unknown";
 
-/** One order that was meant to be placed. Times are wall milliseconds. */
+/** One order to be placed. Times are wall clock milliseconds. */
 export interface Placement extends OrderVenue {
   readonly clientOrderId: string;
   readonly identity: string;
   readonly previewId: string;
   readonly idempotencyKey: string | null;
-  /** What its caller asked for, in one form; `null` where an earlier version wrote it. */
+  /** Canonical text of its caller's request; `null` if an earlier version recorded it. */
   readonly asked: string | null;
   readonly order: Order;
   readonly digest: string;
@@ -29,29 +29,29 @@ export interface Placement extends OrderVenue {
   readonly orderId: string | null;
   /** Placed and not known to be final. */
   readonly isOpen: boolean;
-  /** The worst price at which a market order was expected to trade, where that is known. */
+  /** The worst price at which a market order was expected to trade, if known. */
   readonly worstPrice: string | null;
-  /** What it takes of the day's limit. */
+  /** Its share of the daily limit. */
   readonly notional: Worth | null;
   readonly createdAt: number;
   readonly sentAt: number | null;
-  /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`. */
+  /** When the exchange stops accepting the request: its `timestamp` plus `ttl`. */
   readonly validUntil: number | null;
   readonly settledAt: number | null;
   /** Why it is not placed or not known, as a stable code. */
   readonly reason: string | null;
-  /** The process whose business it is until it is settled; `null` where a version without instances wrote it. */
+  /** The process responsible for it until it is settled; `null` if a version without instances recorded it. */
   readonly instance: string | null;
 }
 
-/** Which order is to be replaced, and by which attempt. */
+/** The order to replace, and the attempt that does so. */
 export interface ReplacementAttempt extends OrderVenue {
   readonly orderId: string;
-  /** Unlike that of all other calls. */
+  /** Unique among all calls. */
   readonly attempt: string;
 }
 
-/** What `Journal.begin()` needs to know of a placement. */
+/** The input of `Journal.begin()`. */
 export type NewPlacement =
   & Pick<
     Placement,
@@ -69,25 +69,37 @@ export type NewPlacement =
   & {
     /** The process that sends it. */
     readonly instance: string;
-    /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`, wall ms. */
+    /** When the exchange stops accepting the request: its `timestamp` plus `ttl`, wall clock ms. */
     readonly validUntil: number;
-    /** What its caller asked for, in one form. @default null */
+    /**
+     * Canonical text of its caller's request.
+     *
+     * @default null
+     */
     readonly asked?: string | null;
-    /** The claim of the order that it replaces. */
+    /** The claim on the order that it replaces. */
     readonly replaces?: ReplacementAttempt | undefined;
-    /** The worst price at which a market order is expected to trade. @default null */
+    /**
+     * The worst price at which a market order is expected to trade.
+     *
+     * @default null
+     */
     readonly worstPrice?: string | null;
-    /** Whether it is placed by a preview that its caller was shown, which is used up by it. @default false */
+    /**
+     * Whether it uses up a preview that its caller was shown.
+     *
+     * @default false
+     */
     readonly takesPreview?: boolean | undefined;
   };
 
-/** What `Journal.repeat()` answers. `repeated`: the same key and order as before, with what became of that. */
+/** The result of `Journal.repeat()`. `repeated`: the same key and order as before, with their outcome. */
 export type Repeated = { readonly kind: "repeated"; readonly placement: Placement } | Refused;
 
-/** What `Journal.begin()` answers. `begun`: the order is written as sent, and is to be sent at once. */
+/** The result of `Journal.begin()`. `begun`: the order is recorded as sent, and must be sent at once. */
 export type Begun = { readonly kind: "begun"; readonly placement: Placement } | Repeated;
 
-/** What `Journal.wouldRefuse()` holds an order against. */
+/** What `Journal.wouldRefuse()` checks an order against. */
 export interface Refusing {
   readonly policy: Policy;
   /** Wall milliseconds. */
@@ -96,34 +108,34 @@ export interface Refusing {
   readonly without?: string | undefined;
 }
 
-/** What became of a placement. */
+/** The outcome of a placement. */
 export type Settlement =
   | { readonly state: "placed"; readonly orderId: string }
   | { readonly state: "not_placed" | "unknown"; readonly reason: ErrorCode };
 
-/** Whose placements are asked for; what is left out does not matter. */
+/** Selects placements; absent fields do not filter. */
 export interface PlacementScope {
   readonly account?: string | undefined;
   readonly venue?: string | undefined;
   readonly identity?: string | undefined;
 }
 
-/** Which placements of an account's other venues `Journal.endOthers()` ends; its own venue is the one that lasts. */
+/** Selects the placements that `Journal.endOthers()` ends: those of an account's venues other than this one. */
 export interface EndedVenues extends OrderVenue {
-  /** @default everybody's */
+  /** @default all identities */
   readonly identity?: string | undefined;
-  /** Whether a venue lasts as long as the process that brought it: then those of processes that live are left alone. */
+  /** Whether a venue ends with its process: then those of live processes are left alone. */
   readonly lastWithProcess: boolean;
   /** Wall milliseconds. */
   readonly now: number;
 }
 
-/** How an order ended: what was filled in all, as decimals. */
+/** How an order ended: the total filled, as decimals. */
 export interface FinalFacts {
   readonly base: string;
   readonly counter: string;
   readonly feeBase?: string;
   readonly feeCounter?: string;
-  /** The exchange's own word for how it ended. */
+  /** The exchange's own status of its end. */
   readonly status?: string;
 }

@@ -1,4 +1,4 @@
-/** The trading record cannot be used: why, and how that becomes an answer. */
+/** Failures of the trading record: why, and how they become answers. */
 
 import type { ErrorCode } from "../../errors/error_table.ts";
 
@@ -10,14 +10,14 @@ export type StoreFailure =
   | "damaged"
   | "unusable"
   | "clock_wrong"
-  /** It lacks what was seen in it before. */
+  /** It lacks data that it contained before. */
   | "rolled_back"
   /** A newer version of this program has changed it. */
   | "outdated"
   | "overloaded"
   | "unavailable"
   | "closed"
-  /** What was asked for may have been done or not. */
+  /** The operation may or may not have been done. */
   | "outcome_unknown";
 
 const SENTENCES: Readonly<Record<StoreFailure, string>> = {
@@ -44,7 +44,7 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
     "Cannot tell whether the trading database has taken the last change: look at what there is before you repeat it",
 };
 
-/** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */
+/** The trading record cannot be read or written: trading stops, while reading the exchange continues. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code = "ERR_TRADING_STORE" satisfies ErrorCode;
@@ -56,15 +56,15 @@ export class StoreError extends Error {
   }
 }
 
-/** The record did not answer; `reason` is a sentence. */
+/** A failure of the record; `reason` is a sentence. */
 export interface RecordFailure {
   readonly kind: "failed";
   readonly reason: string;
-  /** Whether what was asked for may have been done all the same. */
+  /** Whether the operation may have been done nevertheless. */
   readonly isUnknown: boolean;
 }
 
-/** Asks the record, whose failure is an answer too. */
+/** Calls the record and turns its failure into a value. */
 export async function orFailure<Answer>(ask: () => Promise<Answer>): Promise<Answer | RecordFailure> {
   try {
     return await ask();

@@ -1,11 +1,12 @@
 /**
- * The trading record as the program speaks to it: every order before its first byte leaves, what became of it, what
- * counts against limits, who may send, halts, approvals, and the audit of all of that.
+ * The interface of the trading record: every order before its first byte is sent, its outcome, what counts against
+ * limits, who may send, halts, approvals, and the audit of all of that.
  *
- * Engines stand elsewhere. Each operation is one transaction: it is kept whole when its promise is fulfilled, and not at
- * all when that is rejected with a `StoreError`, unless the error's failure is `outcome_unknown`. What an operation needs
- * to know it reads within that transaction, and decides by the functions that stand beside these interfaces. Arguments
- * and answers are plain data. Times are wall milliseconds and come from the caller, identities are as callers have them.
+ * The engines are in `state/record/`. Each operation is one transaction: it is durable when its promise is fulfilled,
+ * and has had no effect when it is rejected with a `StoreError`, unless the error's failure is `outcome_unknown`. An
+ * operation reads what it needs within that transaction, and decides by the functions beside these interfaces.
+ * Arguments and results are plain data. Times are wall clock milliseconds given by the caller; identities are those of
+ * callers.
  */
 
 import type { Approvals } from "./approvals.ts";
@@ -40,7 +41,7 @@ const PARTS: Readonly<Record<RecordPart, true>> = {
   published: true,
 };
 
-/** A record of what `part` makes; its end is the caller's to add. */
+/** A record of what `part` makes; the caller must add how it ends. */
 export function recordOf(
   part: <Name extends RecordPart>(name: Name) => TradingRecord[Name],
 ): Omit<TradingRecord, "close"> {
@@ -52,7 +53,7 @@ export function recordOf(
 export interface TradingRecord {
   readonly journal: Journal;
   readonly replacements: ReplacementClaims;
-  /** Calls with an idempotency key that are running. */
+  /** Running calls with an idempotency key. */
   readonly calls: CallClaims;
   /** Orders that callers were shown and may place. */
   readonly previews: Previews;
@@ -63,11 +64,11 @@ export interface TradingRecord {
   readonly cancelRequests: CancelRequests;
   readonly instances: Instances;
   readonly audit: Audit;
-  /** What was recorded lately. */
+  /** Recently recorded rows. */
   readonly feed: AuditFeed;
   readonly archive: RecordArchive;
-  /** The policy and the access file that all servers use, where they were published. */
+  /** The policy and the access file that all servers use, if they were published. */
   readonly published: PublishedFiles;
-  /** Ends the use of it; what was asked before is done first. A second time does nothing. */
+  /** Closes it after the operations requested before. Repeating it has no effect. */
   close(): Promise<void>;
 }

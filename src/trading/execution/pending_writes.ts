@@ -1,9 +1,16 @@
 /**
  * Changes that have happened but could not be recorded. While there are any, no order may be sent; they are recorded in
  * order as soon as the record can be written.
+ *
+ * A change that can never be recorded, because of a mistake of this program, is logged and dropped: kept, it would block all
+ * orders until a restart. Its order remains in the record as one that may exist, counts in every limit, and is looked up again.
  */
 
 import { reasonOf } from "../../errors/reason_of.ts";
+import { getLogger } from "../../logging/logger.ts";
+import { StoreError } from "../record/store_error.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
 
 /** Beyond this number the oldest is dropped: its order is looked up again at the next start. */
 const MAX_KEPT = 1_000;
@@ -31,6 +38,7 @@ export class PendingWrites {
         try {
           return await change();
         } catch (error) {
+          if (isHopeless(error)) return undefined;
           this.#reason = reasonOf(error);
         }
       }
@@ -55,7 +63,9 @@ export class PendingWrites {
     return this.#next(async () => {
       try {
         for (let change = this.#kept[0]; change !== undefined; change = this.#kept[0]) {
-          await change();
+          await change().catch((error) => {
+            if (!isHopeless(error)) throw error;
+          });
           this.#kept.shift();
         }
         this.#reason = null;
@@ -73,4 +83,11 @@ export class PendingWrites {
     this.#last = done;
     return done;
   }
+}
+
+/** Whether a change fails however often it is tried: whatever is the record's own trouble is a `StoreError`. */
+function isHopeless(error: unknown): boolean {
+  if (error instanceof StoreError) return false;
+  log.error("cannot write what has happened into the trading database: the write is dropped", { error });
+  return true;
 }

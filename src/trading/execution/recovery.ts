@@ -5,12 +5,15 @@
  */
 
 import type { ExecutorParts } from "./executor_parts.ts";
+import { getLogger } from "../../logging/logger.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { Placements } from "./placement.ts";
 import { slept } from "./reconcile.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
 
 /** Placements that are looked up concurrently. */
 const AT_ONCE = 4;
@@ -70,7 +73,7 @@ export class Watch {
       });
       const isOver = await slept({ sleep, signal: AbortSignal.any([signal, this.#pause.signal]) }, ms);
       if (signal.aborted) return;
-      if (isOver) isAnythingLeft = await this.#runRound().catch(() => true);
+      if (isOver) isAnythingLeft = await this.#runRound().catch(failed);
     }
   }
 
@@ -83,6 +86,12 @@ export class Watch {
     if ((await lost(this.#parts, this.#placements)).length > 0) return true;
     return (await journal.open(scope)).length > 0;
   }
+}
+
+/** Whatever it was, the next round tries again. */
+function failed(error: unknown): boolean {
+  log.warning("cannot look up now what became of orders", { error });
+  return true;
 }
 
 async function settleLost(

@@ -55,6 +55,7 @@ async function checkStopped(record: TradingRecord): Promise<void> {
 Deno.test("a program sends nothing more once a newer version of it has changed the record in its folder", () =>
   inFolder(async (folder) => {
     const record = await openRecord({ folder, mode: "write", ...CLOCK });
+    using said = LogRecords.start();
     try {
       await record.instances.enter(INSTANCE);
       assert.equal(outcomeOf(await record.journal.begin(entry("early"), FREE, NOW)), "begun");
@@ -62,6 +63,7 @@ Deno.test("a program sends nothing more once a newer version of it has changed t
       newer.exec("PRAGMA user_version = 1000");
       newer.close();
       await checkStopped(record);
+      assert.equal(said.of("trading stops; restart this server").length, 1);
     } finally {
       await record.close();
     }

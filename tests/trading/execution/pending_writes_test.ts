@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
+import { LogRecords } from "../../support/log_records.ts";
 import { PendingWrites } from "../../../src/trading/execution/pending_writes.ts";
 
 /** Changes of a record that answers late, and that can fail. */
@@ -10,7 +12,7 @@ class LateChanges {
   of(name: string): () => Promise<string> {
     return async () => {
       await Promise.resolve();
-      if (this.isStuck) throw new Error("stuck");
+      if (this.isStuck) throw new StoreError("busy");
       this.done.push(name);
       return name;
     };
@@ -28,9 +30,24 @@ Deno.test("PendingWrites lets no later change overtake one that is kept, also wh
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
   changes.isStuck = true;
   assert.deepEqual(await Promise.all(["a", "b"].map((name) => writes.write(changes.of(name)))), [undefined, undefined]);
-  assert.equal(writes.reason, "stuck");
+  assert.match(writes.reason ?? "", /another process holds it/);
   assert.equal(await writes.retry(), false);
   changes.isStuck = false;
   const answers = await Promise.all([writes.retry(), writes.write(changes.of("c"))]);
   assert.deepEqual([answers, changes.done, writes.reason], [[true, "c"], ["a", "b", "c"], null]);
+});
+
+Deno.test("PendingWrites drops a change that can never be written, says so, and writes all others", async () => {
+  const [writes, changes] = [new PendingWrites(), new LateChanges()];
+  const LEFT_OUT = "cannot write what has happened into the trading database: the write is dropped";
+  const hopeless = () => Promise.reject(new TypeError("a mistake"));
+  using said = LogRecords.start();
+  assert.equal(await writes.write(hopeless), undefined);
+  assert.deepEqual([writes.reason, said.of(LEFT_OUT).length], [null, 1]);
+  changes.isStuck = true;
+  const asked = [changes.of("a"), hopeless, changes.of("b")];
+  await Promise.all(asked.map((change) => writes.write(change)));
+  changes.isStuck = false;
+  assert.equal(await writes.retry(), true);
+  assert.deepEqual([changes.done, writes.reason, said.of(LEFT_OUT).length], [["a", "b"], null, 2]);
 });

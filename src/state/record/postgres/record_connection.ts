@@ -12,6 +12,7 @@ import type { Redact } from "../../../secrets/redaction.ts";
 import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
+import { OutdatedNotice } from "../outdated_notice.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { Database, Session, TransactionOptions, Value } from "./database.ts";
 import type { Head, SeenHead } from "./seen_head.ts";
@@ -56,8 +57,7 @@ export class RecordConnection {
   #waiting = 0;
   /** Whether it was logged that the database lacks rows. */
   #isTold = false;
-  /** Whether it was logged that a newer version of this program has changed the database. */
-  #isOutdated = false;
+  readonly #outdated = new OutdatedNotice();
   /** When the database could not be reached last. */
   #hindrance: { readonly error: StoreError; readonly atMs: number } | undefined;
   /** Hears of each row of the audit that is added here; the change that it is part of may still be undone. */
@@ -123,14 +123,12 @@ export class RecordConnection {
     await seen.keep();
   }
 
-  /** Says once that this server must be restarted. @throws {StoreError} */
+  /** @throws {StoreError} */
   #headOf(row: Row | undefined): Head {
     try {
       return headOf(row);
     } catch (error) {
-      const isOutdated = error instanceof StoreError && error.failure === "outdated";
-      if (isOutdated && !this.#isOutdated) log.error("trading stops; restart this server", { reason: error.message });
-      this.#isOutdated ||= isOutdated;
+      this.#outdated.hear(error);
       throw error;
     }
   }

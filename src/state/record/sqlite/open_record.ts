@@ -15,6 +15,7 @@ import type { Remote } from "../../remote_engine.ts";
 import { StateError } from "../../state_error.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
+import { OutdatedNotice } from "../outdated_notice.ts";
 import type { SqliteRecord, SqliteRecordOptions } from "./record.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 import { WORKER } from "./worker_url.ts";
@@ -137,6 +138,7 @@ class Asked {
   readonly #engines: RecordEngines;
   readonly #patience: Patience;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #outdated = new OutdatedNotice();
   #isEnded = false;
 
   constructor(engines: RecordEngines, patience: Patience) {
@@ -170,6 +172,7 @@ class Asked {
         return await operation(this.#engines[kind]);
       } catch (error) {
         const failure = error instanceof StateError ? new StoreError(failureOf(kind, error), error) : error;
+        this.#outdated.hear(failure);
         const isBusy = failure instanceof StoreError && failure.failure === "busy";
         if (!isBusy || monotonic() >= endsAt) throw failure;
       }

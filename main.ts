@@ -20,6 +20,17 @@ function readableEnv(variable: string): string | undefined {
   return Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
+/** Names of the variables that are set; none where the runtime does not list only those that may be read (`--ignore-env`). */
+function readableVariables(): string[] {
+  if (Deno.permissions.querySync({ name: "env" }).state === "prompt") return [];
+  try {
+    return Object.entries(Deno.env.toObject()).filter(([, value]) => value !== "").map(([name]) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return [];
+    throw error;
+  }
+}
+
 const signals = listenToSignals({
   os: Deno.build.os,
   hasTerminal: [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
@@ -40,6 +51,7 @@ const clocks = new HeldClocks();
 const world: World = {
   args: Deno.args,
   env: (name) => Deno.env.get(name),
+  variables: readableVariables,
   stdin: Deno.stdin,
   stdout: Deno.stdout,
   stderr: bestEffort(Deno.stderr),

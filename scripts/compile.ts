@@ -34,7 +34,8 @@ const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 const { net, read, write, env, sys } = project.permissions.serve;
 const permissions = [
   ...Object.entries({ net, read, write }).flatMap(([name, isGranted]) => isGranted ? [`--allow-${name}`] : []),
-  `--allow-env=${env.join(",")}`,
+  `--allow-env=${env.allow.join(",")}`,
+  ...(env.ignore ? ["--ignore-env"] : []),
   `--allow-sys=${sys.join(",")}`,
 ];
 

@@ -80,9 +80,10 @@ export function manifestText(text: string): string {
   for (const [set, { commands, others }] of Object.entries(ENVIRONMENTS)) {
     const names = commands.flatMap((name) => Object.values<Setting>(COMMAND_SETTINGS[name])).flatMap(({ env }) => env);
     const shortened = names.map((name) => name.replace(/^(LUNO|MCP)_.*/, "$1_*"));
-    // A command of ours also looks for its variables under mistyped names.
-    const prefixes = shortened.some((name) => name.endsWith("*")) ? ["LUNO_*", "MCP_*"] : [];
-    manifest.permissions[set].env = [...new Set([...prefixes, ...shortened, ...others])];
+    // A command of ours also looks for its variables under mistyped names, for which the runtime leaves all others out.
+    const hasOwn = shortened.some((name) => name.endsWith("*"));
+    const allow = [...new Set([...(hasOwn ? ["LUNO_*", "MCP_*"] : []), ...shortened, ...others])];
+    manifest.permissions[set].env = hasOwn ? { allow, ignore: true } : allow;
   }
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }

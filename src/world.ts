@@ -18,6 +18,8 @@ export interface Output {
 export interface World {
   readonly args: readonly string[];
   env(name: string): string | undefined;
+  /** The names of the variables that are set and not empty, of those that may be read. @default none is known */
+  variables?(): readonly string[];
   readonly stdin: { read(buffer: Uint8Array): Promise<number | null>; isTerminal(): boolean };
   readonly stdout: Output;
   readonly stderr: Output;

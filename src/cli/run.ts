@@ -44,7 +44,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
     if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
   }
   // Commands that diagnose problems report this one themselves.
-  if (invocation.command !== "doctor" && readsOwnVariables()) problems.push(...mistypedVariables(world.env));
+  if (invocation.command !== "doctor") problems.push(...mistypedVariables(world.variables?.() ?? []));
   const standalone = isInit ? await findSample(invocation.command) : await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
@@ -60,13 +60,6 @@ async function runInvocation(world: World): Promise<ExitCode> {
   return await withLogging(
     { level: config.logLevel, format: config.logFormat, secrets, output: world.stderr },
     () => runCommand(invocation, loaded, world),
-  );
-}
-
-/** Whether misspelt names can be read without a permission prompt. */
-function readsOwnVariables(): boolean {
-  return ["LUNO_", "MCP_"].every((variable) =>
-    Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );
 }
 

@@ -31,33 +31,28 @@ function isMistaken(name: string): boolean {
 }
 
 /**
- * Environment variables that are probably misspellings of ours. The environment is read only by name, never as a whole,
- * so the candidates are common typing errors: a letter omitted, doubled or swapped with the next, and a prefix
- * truncated or added.
+ * Environment variables that are probably misspellings of ours. Other programs share the environment, so only common typing
+ * errors count: a letter omitted, doubled or swapped with the next, and a prefix truncated or added.
  */
-export function mistypedVariables(env: (name: string) => string | undefined): string[] {
-  const problems: string[] = [];
-  for (const known of VARIABLES) {
-    if (!OWN.test(known)) continue;
-    for (const name of slipsOf(known)) {
-      if ((env(name) ?? "") === "" || VARIABLES.has(name)) continue;
-      problems.push(`${name}: unknown variable, did you mean ${known}`);
-    }
-  }
-  return problems;
+export function mistypedVariables(names: readonly string[]): string[] {
+  return names.filter((name) => OWN.test(name) && !VARIABLES.has(name)).flatMap((name) => {
+    const meant = [...VARIABLES].find((known) => OWN.test(known) && isMisspellingOf(known, name));
+    return meant === undefined ? [] : [`${name}: unknown variable, did you mean ${meant}`];
+  });
 }
 
-function slipsOf(name: string): string[] {
-  const prefix = name.indexOf("_") + 1; // When the prefix is misspelt, the name does not identify a variable of ours.
-  const slips = [`${name.slice(0, prefix)}_${name.slice(prefix)}`];
-  for (let at = prefix; at < name.length; at++) {
-    const [before, letter, next, rest] = [name.slice(0, at), name.charAt(at), name.charAt(at + 1), name.slice(at + 2)];
-    if (letter === next) continue; // The next variant repeats these candidates.
-    slips.push(before + next + rest, before + letter + letter + next + rest);
-    if (next !== "") slips.push(before + next + letter + rest);
-  }
-  // `MCP_TOKEN` is not reported for `LUNO_MCP_TOKEN`, as other programs have such a variable.
-  if (name.startsWith("MCP_")) slips.push(`LUNO_${name}`, name.replace("MCP_", "LUNO_"));
-  else slips.push(name.startsWith("LUNO_MCP_") ? name.replace("MCP_", "") : name.replace("LUNO_", "LUNO_MCP_"));
-  return slips;
+function isMisspellingOf(known: string, name: string): boolean {
+  if (withOtherPrefixes(known).includes(name)) return true;
+  let at = 0;
+  while (at < known.length && name[at] === known[at]) at++;
+  if (at <= known.indexOf("_")) return false; // When the prefix is misspelt, the name does not identify a variable of ours.
+  const [typed, rest] = [name.slice(at), known.slice(at)];
+  return typed === rest.slice(1) || typed === known.charAt(at - 1) + rest ||
+    rest.length > 1 && typed === rest.charAt(1) + rest.charAt(0) + rest.slice(2);
+}
+
+/** `MCP_TOKEN` is not reported for `LUNO_MCP_TOKEN`, as other programs have such a variable. */
+function withOtherPrefixes(name: string): string[] {
+  if (name.startsWith("MCP_")) return [`LUNO_${name}`, name.replace("MCP_", "LUNO_")];
+  return [name.startsWith("LUNO_MCP_") ? name.replace("MCP_", "") : name.replace("LUNO_", "LUNO_MCP_")];
 }

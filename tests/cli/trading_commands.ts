@@ -49,6 +49,7 @@ export function runnerOf(command: Command): (flags: Record<string, string>, opti
     const world: World = {
       args: json ? ["--json"] : [],
       env: (name) => env[name],
+      variables: () => Object.keys(env).filter((name) => env[name] !== ""),
       stdin: {
         read(buffer) {
           const line = lines.shift();

@@ -22,6 +22,7 @@ export class TestWorld implements World {
   readonly stderr: TestOutput;
   readonly stdin = new TestInput();
   readonly env: (name: string) => string | undefined;
+  readonly variables: () => readonly string[];
   readonly terminal: NonNullable<World["terminal"]>;
   readonly #shutdown = new AbortController();
 
@@ -29,6 +30,7 @@ export class TestWorld implements World {
     this.args = args;
     this.terminal = { size: () => ({ columns, rows: 24 }), colour };
     this.env = (name) => env[name];
+    this.variables = () => Object.keys(env).filter((name) => env[name] !== "");
     this.stdout = new TestOutput(terminal);
     this.stderr = new TestOutput(terminal);
   }

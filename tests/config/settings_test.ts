@@ -25,9 +25,16 @@ for (const [command, table] of Object.entries<Settings>(COMMAND_SETTINGS)) {
 
 Deno.test("the permission sets of deno.json that serve let the program read every variable of ours", () => {
   for (const set of ["serve", "embedded"] as const) {
-    const names = manifest.permissions[set].env;
+    const names = manifest.permissions[set].env.allow;
     const unread = [...VARIABLES].filter((name) => !names.includes(name.replace(/^(LUNO|MCP)_.*/, "$1_*")));
     assert.deepEqual(unread, [], set);
+  }
+});
+
+Deno.test("a permission set of deno.json with our variables has the runtime leave out all others", () => {
+  for (const [name, { env }] of Object.entries<Readonly<Record<string, unknown>>>(manifest.permissions)) {
+    const isOurs = JSON.stringify(env)?.includes("LUNO_*") ?? false;
+    assert.equal(isOurs, JSON.stringify(env)?.endsWith('"ignore":true}') ?? false, name);
   }
 });
 

@@ -65,7 +65,7 @@ for (const program of PROGRAMS) {
       "--max-message-size",
       "1",
     ], {
-      env: { LUNO_API_KEY: "some-key", MCP_TRANSPORT: "pigeon" },
+      env: { LUNO_API_KEY: "some-key", MCP_TRANSPORT: "pigeon", LUNO_MCP_TRADNG: "auto", OTHER_KEY: "canary" },
     });
     assert.equal(run.code, 2);
     assert.equal(run.stdout, "");
@@ -76,6 +76,7 @@ for (const program of PROGRAMS) {
         "--seed:",
         "--max-message-size:",
         "MCP_TRANSPORT:",
+        "LUNO_MCP_TRADNG: unknown variable, did you mean LUNO_MCP_TRADING",
       ]
     ) {
       assert.ok(run.stderr.includes(problem), `${problem} in ${run.stderr}`);

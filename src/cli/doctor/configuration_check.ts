@@ -10,7 +10,7 @@ const NAME = "configuration";
 
 /** Reports every problem of the settings; if there is none, the settings. */
 export function checkConfiguration({ world, loaded }: CheckContext): Promise<readonly CheckResult[]> {
-  const results = mistypedVariables(world.env).map((problem) =>
+  const results = mistypedVariables(world.variables?.() ?? []).map((problem) =>
     broken(NAME, problem, "rename the variable, or unset it")
   );
   if (!loaded.ok) {

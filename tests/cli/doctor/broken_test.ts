@@ -121,7 +121,7 @@ const BREAKS: readonly Break[] = [
     name: "clock",
     text: /^this machine's clock is 1 h ahead of the exchange's$/,
     fix: /^set it from the network/,
-    how: () => ({ now: Date.now() + HOUR_MS }),
+    how: () => ({ now: Date.now() + HOUR_MS + 30_000 }),
   },
   {
     what: "an expired certificate",

@@ -19,7 +19,7 @@ Deno.test("SeenHead keeps what was seen of its store for the next start, and not
     await seen.close();
     for (const [store, seq] of [["store-1", 7], ["store-2", 0]] as const) {
       const next = SeenHead.open(folder, store);
-      assert.equal(next.seq, seq);
+      assert.equal(next.last.seq, seq);
       await next.close();
     }
   });
@@ -30,7 +30,7 @@ Deno.test("SeenHead has seen nothing where its file holds what it has not writte
     await withFolder(async (folder, file) => {
       await Deno.writeTextFile(file, text, { mode: 0o600 });
       const seen = SeenHead.open(folder, "store-1");
-      assert.equal(seen.seq, 0, text);
+      assert.equal(seen.last.seq, 0, text);
       await seen.close();
     });
   }

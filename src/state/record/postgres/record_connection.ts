@@ -15,6 +15,7 @@ import { StateError } from "../../state_error.ts";
 import { OutdatedNotice } from "../outdated_notice.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { Database, Session, TransactionOptions, Value } from "./database.ts";
+import { continuesFrom } from "./seen_head.ts";
 import type { Head, SeenHead } from "./seen_head.ts";
 
 /** A change that is being made: what it reads is what it decides on. */
@@ -112,8 +113,9 @@ export class RecordConnection {
   /** Looks where the audit ends now, and remembers it. @throws {StoreError} */
   async look(): Promise<void> {
     const { seen } = this.#options;
-    const row = await this.row(HEAD, seen.seq);
-    const isWhole = isWholeIn(row, seen);
+    const { last } = seen;
+    const row = await this.row(HEAD, last.seq);
+    const isWhole = isWholeIn(row, last);
     const head = this.#headOf(row);
     if (isWhole) seen.note(head);
     else if (!this.#isTold) {
@@ -146,9 +148,10 @@ export class RecordConnection {
     let last: Pick<AuditRow, "seq" | "hash"> = { seq: 0, hash: "" };
     const changed = await storing(() =>
       writer.transaction(async ({ query }) => {
-        const [row] = await query(`${HEAD} FOR UPDATE`, [seen.seq]);
+        const before = seen.last;
+        const [row] = await query(`${HEAD} FOR UPDATE`, [before.seq]);
         last = this.#headOf(row);
-        isWhole = isWholeIn(row, seen);
+        isWhole = isWholeIn(row, before);
         const added: AuditRow[] = [];
         const append = (events: readonly AuditEvent[], now: number): void => {
           for (const event of events) added.push(last = rowAfter(last, event, { now, redact: this.#options.redact }));
@@ -220,9 +223,10 @@ function headOf(row: Row | undefined): Head {
   return { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
 }
 
-function isWholeIn(row: Row | undefined, seen: SeenHead): boolean {
+/** `seen` is the row that was asked about. */
+function isWholeIn(row: Row | undefined, seen: Head): boolean {
   return row !== undefined &&
-    seen.continuesIn({ hash: readTextOrNull(row, "seen"), archived: readNumber(row, "archived") });
+    continuesFrom(seen, { hash: readTextOrNull(row, "seen"), archived: readNumber(row, "archived") });
 }
 
 /** Row after row of a query without parameters, for answers that are too long to hold. */

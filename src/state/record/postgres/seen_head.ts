@@ -22,6 +22,8 @@ export interface FoundRow {
   readonly archived: number;
 }
 
+const NOTHING: Head = { seq: 0, hash: "" };
+
 /** The name of the file in the state folder. */
 export const SEEN_FILE = "record-seen.json";
 
@@ -64,19 +66,14 @@ export class SeenHead {
     this.#head = this.#kept = head;
   }
 
-  /** The number of the row that was seen, or 0. */
-  get seq(): number {
-    return this.#head?.seq ?? 0;
-  }
-
-  /** Whether a database goes on from what was seen. */
-  continuesIn({ hash, archived }: FoundRow): boolean {
-    return this.#head === undefined || hash === this.#head.hash || hash === null && this.#head.seq <= archived;
+  /** The row that was seen last. Others may be seen while the database is asked about it. */
+  get last(): Head {
+    return this.#head ?? NOTHING;
   }
 
   /** The audit of a database that goes on from what was seen ends here now. */
   note(head: Head): void {
-    if (head.seq > this.seq) this.#head = head;
+    if (head.seq > this.last.seq) this.#head = head;
   }
 
   /** Writes what was seen into the folder. Never rejects: without it a restart knows less. */
@@ -100,6 +97,11 @@ export class SeenHead {
     await this.#file.write(new TextEncoder().encode(`${text}\n`));
     this.#kept = head;
   }
+}
+
+/** Whether a database goes on from a row that was seen; `found` is what it has in the place of that row. */
+export function continuesFrom(seen: Head, { hash, archived }: FoundRow): boolean {
+  return seen.seq === 0 || hash === seen.hash || hash === null && seen.seq <= archived;
 }
 
 /** What the system says of a file; `undefined` where there is none. */

@@ -31,4 +31,6 @@ export interface ExchangeCallOptions extends Pick<CallOptions, "signal" | "prior
    * @default false
    */
   readonly fresh?: boolean;
+  /** Whoever asks shows how old an answer is: an old one will do where the exchange is slow to answer. @default false */
+  readonly showsAge?: boolean;
 }

@@ -2,6 +2,8 @@
 
 import type { ExchangeClient } from "../exchange/client.ts";
 import { abortable } from "../timing/deadline.ts";
+import { Patience } from "../timing/patience.ts";
+import type { Sleep } from "../timing/sleep.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
 import { cleanText } from "../text/clean_text.ts";
@@ -22,6 +24,7 @@ export interface MarketsOptions {
    * @default {600_000}
    */
   ttlMs?: number;
+  sleep?: Sleep;
 }
 
 /** Options of a lookup in {@linkcode Markets}. */
@@ -51,11 +54,13 @@ export class Markets {
   #asOfMs = -Infinity;
   #isLapsed = false;
   #loading: Promise<Known> | undefined;
+  readonly #patience: Patience;
 
   constructor(client: Pick<ExchangeClient, "call">, options: MarketsOptions = {}) {
     this.#client = client;
     this.#now = options.now ?? (() => performance.now());
     this.#ttlMs = options.ttlMs ?? 600_000;
+    this.#patience = new Patience({ now: this.#now, sleep: options.sleep });
   }
 
   /**
@@ -109,7 +114,22 @@ export class Markets {
     if (signal?.aborted) throw cancelled(endpoints.getMarkets, "none");
     if (this.#known !== undefined && this.#now() < this.#freshUntil) return this.#known;
     this.#loading ??= this.#load().finally(() => this.#loading = undefined);
-    return await abortable(this.#loading, signal, () => cancelled(endpoints.getMarkets, "none"));
+    const known = this.#known === undefined ? this.#loading : this.#soon(this.#known, this.#loading);
+    return await abortable(known, signal, () => cancelled(endpoints.getMarkets, "none"));
+  }
+
+  /** The list to come; the old one where the exchange is slow to answer it. */
+  async #soon(known: Known, loading: Promise<Known>): Promise<Known> {
+    const loaded = await this.#patience.wait("markets", loading);
+    if (loaded !== undefined) return loaded;
+    // Whoever comes while it is still being read does not wait for it.
+    if (this.#loading === loading) this.#lapse();
+    return this.#known ?? known;
+  }
+
+  #lapse(): void {
+    this.#freshUntil = this.#now() + RETRY_AFTER_FAILURE_MS;
+    this.#isLapsed = true;
   }
 
   #valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
@@ -135,8 +155,7 @@ export class Markets {
       return this.#known = { markets, pairs: markets.map((market) => ({ ...namedPair(market), market })) };
     } catch (error) {
       if (this.#known === undefined) throw error;
-      this.#freshUntil = this.#now() + RETRY_AFTER_FAILURE_MS;
-      this.#isLapsed = true;
+      this.#lapse();
       return this.#known;
     }
   }

@@ -99,7 +99,7 @@ export class RecordedMarket {
     options?: ExchangeCallOptions,
   ): Promise<AnswerOf<Name>> {
     if (!isMarketData(name)) return refuse(endpoints[name].title);
-    const reading = await this.#parts.exchange.read(name, params, options);
+    const reading = await this.#parts.exchange.read(name, params, { ...options, showsAge: true });
     this.#read.push(reading);
     this.#readings.push(reading);
     return reading.answer;

@@ -32,6 +32,7 @@ const KEPT_OF_ACCOUNTS: ReadonlySet<EndpointName> = new Set(["getBalances", "get
 export type MarketSource<Name extends EndpointName> = (
   params: ParamsOf<Name>,
   ask: (params: ParamsOf<Name>) => Promise<Reading<AnswerOf<Name>>>,
+  how: { readonly showsAge: boolean },
 ) => Promise<Reading<AnswerOf<Name>>>;
 
 /** Sources by endpoint; the exchange itself when there is none. */
@@ -86,7 +87,7 @@ export class SharedReads implements ReadingExchange {
     const { getCandles = (params, ask) => ask(params) } = sources;
     this.#sources = {
       ...sources,
-      getCandles: (params, ask) => getCandles(params, (params) => history.read(params, ask)),
+      getCandles: (params, ask, how) => getCandles(params, (params) => history.read(params, ask), how),
     };
   }
 
@@ -118,7 +119,7 @@ export class SharedReads implements ReadingExchange {
     options: ExchangeCallOptions = {},
   ): Promise<Reading<AnswerOf<Name>>> {
     return isMarketData(name) && options.fresh !== true
-      ? await this.#readMarket(name, params, options.signal)
+      ? await this.#readMarket(name, params, options)
       : await this.#passThrough(name, params, options);
   }
 
@@ -143,7 +144,7 @@ export class SharedReads implements ReadingExchange {
   ): Promise<Reading<AnswerOf<Name>>> {
     const isOwn = !isMarketData(name) && endpoints[name].method === "GET" && options.fresh !== true;
     if (!isOwn) return await this.read(name, params, options);
-    const { fresh: _fresh, signal, ...rest } = options;
+    const { fresh: _fresh, showsAge: _showsAge, signal, ...rest } = options;
     return await this.#private.read({
       key: JSON.stringify([identity, name, params, rest.priority]),
       ask: (signal) => this.#askAccount(name, params, { ...rest, signal }),
@@ -164,7 +165,7 @@ export class SharedReads implements ReadingExchange {
   async #readMarket<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    signal: AbortSignal | undefined,
+    { signal, showsAge = false }: ExchangeCallOptions,
   ): Promise<Reading<AnswerOf<Name>>> {
     if (signal?.aborted) throw cancelled(endpoints[name], "none");
     let isAsked = false;
@@ -179,7 +180,7 @@ export class SharedReads implements ReadingExchange {
     };
     const source: MarketSource<Name> | undefined = this.#sources[name];
     if (source === undefined) return await ask(params);
-    const reading = await source(params, ask);
+    const reading = await source(params, ask, { showsAge });
     if (!isAsked) this.saved.add(reading.source === "stream" ? "stream" : "cache");
     return reading;
   }
@@ -187,7 +188,7 @@ export class SharedReads implements ReadingExchange {
   async #passThrough<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    { fresh: _fresh, ...options }: ExchangeCallOptions,
+    { fresh: _fresh, showsAge: _showsAge, ...options }: ExchangeCallOptions,
   ): Promise<Reading<AnswerOf<Name>>> {
     const isWrite = endpoints[name].method !== "GET";
     if (isWrite) this.#private.clear();

@@ -68,7 +68,7 @@ export async function openExchange(
   const { live, account } = isServer
     ? openStreams(loaded, { url: streamUrl, key, world, createMarketFeeds: isShared ? createMarketFeeds : undefined })
     : NO_STREAMS;
-  const sources = live === undefined ? {} : liveSources(live);
+  const sources = live === undefined ? {} : liveSources(live, { now: world.monotonic });
   const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now, sources, account });
   const forget = () => exchange.forgetAccount();
   account?.follow({ changed: forget, connected: forget, lost: forget });

@@ -24,7 +24,7 @@ function listOf(...bases: string[]): string {
 function setup(answer: (connection: RawConnection) => unknown) {
   const clock = new FakeClock();
   const connected = connect((_, connection) => answer(connection));
-  return { clock, connected, markets: new Markets(connected.client, { now: clock.now, ttlMs: 600_000 }) };
+  return { clock, connected, markets: new Markets(connected.client, { ...clock, ttlMs: 600_000 }) };
 }
 
 Deno.test("Markets.resolve() answers the market of a pair, whoever wrote it", async () => {
@@ -94,4 +94,26 @@ Deno.test("Markets.list() throws while it has never had a list, and asks again a
   assert.deepEqual(await markets.list(), []);
   answer = listOf("XBT");
   assert.equal((await markets.list()).length, 1);
+});
+
+Deno.test("Markets.list() serves the old list after a second while the exchange says nothing, and the new one once it is there", async () => {
+  const silent = Promise.withResolvers<RawConnection>();
+  const { clock, connected, markets } = setup((connection) => {
+    if (connected.server.requests.length > 1) return silent.resolve(connection);
+    return connection.write(listOf("XBT"));
+  });
+  await using _ = connected;
+  await markets.list();
+  await clock.advance(600_000);
+  const waiting = markets.list();
+  await clock.advance(1_000);
+  assert.equal((await waiting).length, 1);
+  assert.equal(markets.isLapsed, true);
+  // Nobody waits for it a second time.
+  assert.equal((await markets.list()).length, 1);
+  await (await silent.promise).write(listOf("XBT", "ETH"));
+  await clock.advance(15_000);
+  assert.equal((await markets.list()).length, 2);
+  assert.equal(markets.isLapsed, false);
+  assert.equal(connected.server.requests.length, 2);
 });

@@ -1,7 +1,10 @@
 /** Serves market data from memory while its stream is live; otherwise asks the exchange. */
 
-import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
+import { endpoints } from "../../exchange/endpoints.ts";
+import type { AnswerOf, EndpointName, ParamsOf } from "../../exchange/endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../../exchange/errors.ts";
+import { cannot } from "../../exchange/refusals.ts";
+import { Patience, type PatienceOptions } from "../../timing/patience.ts";
 import type { Reading } from "../reading.ts";
 import type { MarketSource, MarketSources } from "../shared_reads.ts";
 import type { LiveMarket } from "./live_market.ts";
@@ -21,24 +24,25 @@ const OUTAGE: ReadonlySet<ExchangeErrorCode> = new Set([
 const MAX_TICKERS = 20;
 
 /** The sources of {@linkcode SharedReads} for live markets. */
-export function liveSources(markets: LiveMarkets): MarketSources {
+export function liveSources(markets: LiveMarkets, clock: PatienceOptions): MarketSources {
+  const patience = new Patience(clock);
   return {
-    getOrderBook: bookSource("getOrderBook", markets),
-    getOrderBookFull: bookSource("getOrderBookFull", markets),
-    getTicker: async (params, ask) => {
+    getOrderBook: bookSource("getOrderBook", { markets, patience }),
+    getOrderBookFull: bookSource("getOrderBookFull", { markets, patience }),
+    getTicker: async (params, ask, how) => {
       const market = markets.read(params.pair);
-      return market?.ticker() ?? await askOr(market, "getTicker", async () => {
+      return market?.ticker() ?? await askOr("getTicker", { ...params, market, patience, how }, async () => {
         const reading = await ask(params);
         market?.noteTicker(reading);
         return market?.ticker() ?? reading;
       });
     },
     getTickers: async (params, ask) => tickersOf(markets, params) ?? await ask(params),
-    listTrades: async (params, ask) => {
+    listTrades: async (params, ask, how) => {
       // With a `since`, the exchange returns other trades than the latest.
       if (params.since !== undefined) return await ask(params);
       const market = markets.read(params.pair);
-      return market?.trades() ?? await askOr(market, "listTrades", async () => {
+      return market?.trades() ?? await askOr("listTrades", { ...params, market, patience, how }, async () => {
         const reading = await ask(params);
         market?.noteTrades(reading);
         return market?.trades() ?? reading;
@@ -50,31 +54,56 @@ export function liveSources(markets: LiveMarkets): MarketSources {
 
 function bookSource(
   name: "getOrderBook" | "getOrderBookFull",
-  markets: LiveMarkets,
+  { markets, patience }: { readonly markets: LiveMarkets; readonly patience: Patience },
 ): (
   params: { readonly pair: string },
   ask: (params: { readonly pair: string }) => Promise<Reading<OrderBook>>,
+  how: Asked["how"],
 ) => Promise<Reading<OrderBook>> {
-  return async (params, ask) => {
+  return async (params, ask, how) => {
     const market = markets.read(params.pair);
-    return market?.orderBook(name) ?? await askOr(market, name, () => ask(params));
+    return market?.orderBook(name) ?? await askOr(name, { ...params, market, patience, how }, () => ask(params));
   };
 }
 
-/** Asks the exchange; when it cannot be read, returns the last known data together with the error. */
+/** Who asks for which market's data. */
+interface Asked {
+  readonly pair: string;
+  readonly market: LiveMarket | undefined;
+  readonly patience: Patience;
+  readonly how: { readonly showsAge: boolean };
+}
+
+/**
+ * Asks the exchange; when it cannot be read, returns the last known data together with the error. Callers that show the age
+ * of their data get the last known data as soon as the exchange is slow.
+ */
 async function askOr<Name extends "getTicker" | "getOrderBook" | "getOrderBookFull" | "listTrades">(
-  market: LiveMarket | undefined,
   name: Name,
+  { pair, market, patience, how }: Asked,
   ask: () => Promise<Reading<AnswerOf<Name>>>,
 ): Promise<Reading<AnswerOf<Name>>> {
+  const instead = (error: ExchangeError): Reading<AnswerOf<Name>> | undefined => {
+    const last = market?.lapsed(name);
+    return last && { ...last, answer: last.answer as AnswerOf<Name>, lapsed: error };
+  };
   try {
-    return await ask();
+    if (!how.showsAge || market?.lapsed(name) === undefined) return await ask();
+    const answer = ask();
+    return await patience.wait(`${name} ${pair}`, answer) ?? instead(overdue(name)) ?? await answer;
   } catch (error) {
     if (!(error instanceof ExchangeError) || !OUTAGE.has(error.code)) throw error;
-    const last = market?.lapsed(name);
+    const last = instead(error);
     if (last === undefined) throw error;
-    return { ...last, answer: last.answer as AnswerOf<Name>, lapsed: error };
+    return last;
   }
+}
+
+function overdue(name: EndpointName): ExchangeError {
+  return new ExchangeError(cannot(endpoints[name], "the exchange is slow to answer"), {
+    code: "ERR_TIMEOUT",
+    retryable: true,
+  });
 }
 
 /** The tickers of some pairs when all are live. Opens no stream, as a client that compares markets reads many. */

@@ -158,6 +158,26 @@ Deno.test("while the exchange is away for a minute what was last known stands in
   }
 });
 
+Deno.test("while the exchange says nothing what was last known stands in after a second, for those alone who show its age", async () => {
+  await using world = await LiveWorld.start();
+  await world.follow("XBTZAR");
+  const known = await world.shared.read("getOrderBook", PAIR);
+  world.exchange.simulation.faults.set([{ kind: "delay", path: "/api/1/orderbook_top", ms: 60_000 }]);
+  world.clock.jump(30_000);
+  const trading = world.shared.call("getOrderBook", PAIR).then(() => "answered", ({ code }) => code);
+  const reading = world.shared.read("getOrderBook", PAIR, { showsAge: true });
+  await world.clock.advance(1_000);
+  const { answer, lapsed } = await reading;
+  assert.deepEqual(answer, known.answer);
+  assert.equal(lapsed?.code, "ERR_TIMEOUT");
+  // Nobody waits so long again; it is being asked for on.
+  const next = world.shared.read("getOrderBook", PAIR, { showsAge: true });
+  await world.clock.advance(100);
+  assert.equal((await next).lapsed?.code, "ERR_TIMEOUT");
+  world.client.close();
+  assert.equal(await trading, "ERR_CANCELLED");
+});
+
 Deno.test("what was last known stands in for ten minutes at most", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");

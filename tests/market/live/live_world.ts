@@ -40,7 +40,7 @@ export class LiveWorld implements AsyncDisposable {
       wallClock,
       ...(maxPairs === undefined ? {} : { maxPairs }),
     });
-    this.shared = new SharedReads(this.client, { now, wallClock, sources: liveSources(this.markets) });
+    this.shared = new SharedReads(this.client, { now, wallClock, sources: liveSources(this.markets, this.clock) });
   }
 
   static async start(options: LiveWorldOptions = {}): Promise<LiveWorld> {

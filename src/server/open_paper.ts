@@ -8,6 +8,7 @@ import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import type { ExchangeCallOptions, ReadingExchange } from "../market/exchange_port.ts";
 import type { Reading } from "../market/reading.ts";
+import type { OrderBook } from "../exchange/schemas.ts";
 import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { PaperLedger } from "../simulation/paper/ledger.ts";
@@ -127,11 +128,17 @@ async function openShared(database: DatabaseAccess, options: OpenPostgresPaperOp
   return await openPostgresPaperLedger(database, options);
 }
 
+function isBook(name: EndpointName): name is "getOrderBook" | "getOrderBookFull" {
+  return name === "getOrderBook" || name === "getOrderBookFull";
+}
+
 /** Public reads go to the real market, shared with everybody; whatever needs a key goes to the paper account. */
 class PaperView implements ReadingExchange {
   readonly hasCredentials = true;
   readonly #client: ExchangeClient;
   readonly #upstream: ReadingExchange;
+  readonly #paper: Pick<RunningPaper, "bookLeft">;
+  readonly #identity: string;
   readonly #now: () => number;
 
   constructor(
@@ -139,6 +146,8 @@ class PaperView implements ReadingExchange {
     { identity, upstream, world }: { identity: string; upstream: ReadingExchange; world: World },
   ) {
     this.#upstream = upstream;
+    this.#paper = paper;
+    this.#identity = identity;
     this.#now = world.monotonic;
     this.#client = new ExchangeClient({
       url: paper.url,
@@ -160,7 +169,10 @@ class PaperView implements ReadingExchange {
   ): Promise<AnswerOf<Name>> {
     const { answer, lapsed } = await this.read(name, params, options);
     if (lapsed !== undefined) throw lapsed;
-    return answer;
+    if (options.fresh !== true || !isBook(name)) return answer;
+    // A book that is asked for anew is one that an order is to meet. A name stands for one kind of answer.
+    const { pair } = params as ParamsOf<"getOrderBook">;
+    return await this.#paper.bookLeft(this.#identity, pair, answer as OrderBook) as AnswerOf<Name>;
   }
 
   async read<Name extends EndpointName>(

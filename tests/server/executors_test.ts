@@ -1,6 +1,7 @@
 /** One record under exchanges and paper accounts that are started anew. */
 
 import assert from "node:assert/strict";
+import Big from "big.js";
 import { openExchange } from "../../src/server/open_exchange.ts";
 import { openPaper } from "../../src/server/open_paper.ts";
 import { openTrading } from "../../src/server/open_trading.ts";
@@ -40,12 +41,13 @@ interface Serving {
 async function serving(
   flags: Record<string, string>,
   body: (serving: Serving) => Promise<void>,
+  nowMs?: number,
 ): Promise<void> {
   const { id, secret } = SIMULATED_KEYS.trading;
   const env: Record<string, string> = { LUNO_API_KEY: id, LUNO_API_SECRET: secret };
   const loaded = await loadConfig({ trading: "auto", ...flags }, (name) => env[name]);
   assert.ok(loaded.ok, JSON.stringify(loaded));
-  const world = new LiveWorld();
+  const world = Object.assign(new LiveWorld(), nowMs === undefined ? {} : { now: () => nowMs });
   const entered = await openTradingRecord(loaded, world, { isServer: true });
   assert.ok(entered.ok && entered.record !== undefined, JSON.stringify(entered));
   const { record } = entered;
@@ -175,6 +177,33 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
         assert.deepEqual((await record.journal.open()).map(({ orderId }) => orderId), [second.order_id]);
         assert.deepEqual((await record.audit.verify()).ok, true);
       });
+    } finally {
+      await simulation.stop();
+    }
+  }));
+
+Deno.test("A preview on paper leaves out what the account has taken of the real book already", () =>
+  withState(async (state) => {
+    const at = Date.now();
+    const simulation = await startSimulation({ now: () => at });
+    const flags = { exchange: "paper", "api-url": simulation.url, state };
+    try {
+      await serving(flags, async ({ broker, price }) => {
+        const order = { ...bid(String(Math.ceil(Number(price) * 1.06))), time_in_force: "IOC" } as const;
+        const first = await broker.preview(order, CALL);
+        const placed = await broker.place({ previewId: first.previewId }, CALL);
+        assert.equal(placed.status, "placed");
+        const again = await broker.preview(order, CALL);
+        const fills = [...first.estimate.fills, ...again.estimate.fills];
+        const sold = new Map<string, Big>();
+        for (const { price, volume } of fills) sold.set(price, (sold.get(price) ?? new Big(0)).plus(volume));
+        const { asks } = await (await fetch(`${simulation.url}/api/1/orderbook_top?pair=XBTZAR`)).json();
+        for (const [at, volume] of sold) {
+          const level = asks.find(({ price }: { price: string }) => new Big(price).eq(at));
+          assert.ok(volume.lte(level.volume), `${volume} of ${level.volume} at ${at}`);
+        }
+        assert.equal(again.estimate.filledBase, "0.001");
+      }, at);
     } finally {
       await simulation.stop();
     }

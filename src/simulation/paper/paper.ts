@@ -5,6 +5,7 @@
 
 import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
+import type { OrderBook } from "../../exchange/schemas.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { refusalResponse } from "../api/fault_effects.ts";
@@ -56,6 +57,8 @@ export interface RunningPaper {
   readonly url: string;
   /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
   keyFor(identity: string): Credentials;
+  /** A real book less what an identity took of it, as its next order meets it. */
+  bookLeft(identity: string, pair: string, book: OrderBook): Promise<OrderBook>;
   /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
   epochOf(identity: string): Promise<string>;
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
@@ -106,6 +109,10 @@ class PaperServer implements RunningPaper {
 
   keyFor(identity: string): Credentials {
     return this.#keys.keyFor(identity);
+  }
+
+  async bookLeft(identity: string, pair: string, book: OrderBook): Promise<OrderBook> {
+    return await this.#exchange.bookLeft(identity, pair, book);
   }
 
   async epochOf(identity: string): Promise<string> {

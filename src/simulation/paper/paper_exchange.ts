@@ -5,7 +5,7 @@
 import { parseDecimal } from "../../money/decimals.ts";
 import type { FeeRates } from "../../money/published_fees.ts";
 import { Markets } from "../../market/pairs.ts";
-import type { Market, PublicTrade } from "../../exchange/schemas.ts";
+import type { Market, OrderBook, PublicTrade } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { StateError } from "../../state/state_error.ts";
 import {
@@ -21,6 +21,7 @@ import { crosses, matchOrder } from "../engine/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { AccountOrder } from "./account_order.ts";
+import { bookLeft } from "./book_left.ts";
 import { Fees, type FixedFees } from "./fees.ts";
 import { KeyedMutex } from "./keyed_mutex.ts";
 import type { PaperAccount, PaperLedger } from "./ledger.ts";
@@ -181,6 +182,19 @@ export class PaperExchange {
         await ledger.meet({ identity, market, trades, book: readBook(market, answer), nowMs: this.now() });
       }
     });
+  }
+
+  /**
+   * A real book less what an identity took of it, as its next order meets it.
+   *
+   * @throws {Refusal} ErrMarketUnavailable
+   * @throws {ExchangeError} when the markets cannot be read
+   */
+  async bookLeft(identity: string, pair: string, book: OrderBook): Promise<OrderBook> {
+    const { market_id: id, price_scale: priceScale, volume_scale: volumeScale } = await this.market(pair);
+    const market = { id, priceScale, volumeScale };
+    const levels = await this.ledger.taken({ identity, market });
+    return levels.length === 0 ? book : bookLeft(market, book, new TakenLiquidity(levels, this.now()));
   }
 
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */

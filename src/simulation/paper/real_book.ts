@@ -35,13 +35,20 @@ export function readBook(
 function readSide(scales: Scales, { entries, side }: { entries: readonly OrderBookEntry[]; side: Side }): Level[] {
   const volumes = new Map<number, Big>();
   for (const { price, volume } of entries) {
-    const ticks = parseDecimal(price).times(`1e${scales.priceScale}`)
-      .round(0, side === "BUY" ? Big.roundDown : Big.roundUp).toNumber();
+    const ticks = ticksOf(scales, { price, side });
     volumes.set(ticks, (volumes.get(ticks) ?? new Big(0)).plus(parseDecimal(volume)));
   }
   return [...volumes].map(([price, volume]) => ({ price, volume: wholeLots(scales, volume) }))
     .filter(({ price, volume }) => isCount(price) && isCount(volume))
     .sort(byPriority(side));
+}
+
+/** A price of one side in ticks. */
+export function ticksOf(
+  { priceScale }: Scales,
+  { price, side }: { readonly price: string; readonly side: Side },
+): number {
+  return parseDecimal(price).times(`1e${priceScale}`).round(0, side === "BUY" ? Big.roundDown : Big.roundUp).toNumber();
 }
 
 function isCount(value: number): boolean {

@@ -34,6 +34,11 @@ export class TakenLiquidity {
     return [...this.#changed.values()];
   }
 
+  /** What was taken of one side, by price. */
+  lots(side: Side): Map<number, number> {
+    return new Map([...this.#levels[side].values()].map(({ price, lots }) => [price, lots]));
+  }
+
   /** The levels of one side less what was taken. */
   remaining(side: Side, levels: readonly Level[]): Level[] {
     const taken = this.#levels[side];

@@ -34,8 +34,8 @@ export interface FactsOptions {
   readonly replaced?: ExchangeOrder | undefined;
 }
 
-/** The most levels in the short form of the book. */
-const SHORT_BOOK = 100;
+/** A short form of the book with fewer levels is all of it: it has a hundred, less those that an order on paper took. */
+const SURELY_WHOLE = 50;
 
 /** Own orders that are checked for self-trades. */
 const MAX_OWN_ORDERS = 1_000;
@@ -75,7 +75,7 @@ export async function readWholeBook(
   { market, book }: { market: Market; book: OrderBook },
   signal: AbortSignal,
 ): Promise<OrderBook> {
-  if (Math.max(book.asks.length, book.bids.length) < SHORT_BOOK) return book;
+  if (Math.max(book.asks.length, book.bids.length) < SURELY_WHOLE) return book;
   return await exchange.call("getOrderBookFull", { pair: market.market_id }, { signal, fresh: true });
 }
 

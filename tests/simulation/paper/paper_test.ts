@@ -120,6 +120,20 @@ Deno.test("a paper order does not find twice what it took from the real book", a
   assert.equal((await other.call("getOrder", { id: theirs.order_id })).base, best.volume);
 });
 
+Deno.test("the book that a paper order is to meet lacks what the identity took, and nothing that another one took", async () => {
+  await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
+  const client = world.connect();
+  const book = await client.call("getOrderBook", { pair: PAIR });
+  const [best, second, ...others] = book.asks;
+  assert.ok(best && second);
+  const part = new Big(second.volume).minus("0.00001").toFixed();
+  const volume = new Big(best.volume).plus(part).toFixed();
+  await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume, price: second.price, time_in_force: "IOC" });
+  const { asks, bids } = await world.paper.bookLeft("local", PAIR, book);
+  assert.deepEqual([asks, bids], [[{ price: second.price, volume: "0.00001" }, ...others], book.bids]);
+  assert.deepEqual(await world.paper.bookLeft("key:other", PAIR, book), book);
+});
+
 Deno.test("a paper order finds what was taken gone after a new start, and after another order's cancellation", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
   const [best] = (await world.connect().call("getOrderBook", { pair: PAIR })).asks;

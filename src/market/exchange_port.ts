@@ -31,6 +31,6 @@ export interface ExchangeCallOptions extends Pick<CallOptions, "signal" | "prior
    * @default false
    */
   readonly fresh?: boolean;
-  /** Whoever asks shows how old an answer is: an old one will do where the exchange is slow to answer. @default false */
+  /** The caller shows the age of its data: last known data will do if the exchange is slow. @default false */
   readonly showsAge?: boolean;
 }

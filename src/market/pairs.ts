@@ -118,11 +118,11 @@ export class Markets {
     return await abortable(known, signal, () => cancelled(endpoints.getMarkets, "none"));
   }
 
-  /** The list to come; the old one where the exchange is slow to answer it. */
+  /** The new list, or the old one if the exchange is slow. */
   async #soon(known: Known, loading: Promise<Known>): Promise<Known> {
     const loaded = await this.#patience.wait("markets", loading);
     if (loaded !== undefined) return loaded;
-    // Whoever comes while it is still being read does not wait for it.
+    // Callers that come while it is still loading do not wait for it.
     if (this.#loading === loading) this.#lapse();
     return this.#known ?? known;
   }

@@ -170,7 +170,7 @@ class PaperView implements ReadingExchange {
     const { answer, lapsed } = await this.read(name, params, options);
     if (lapsed !== undefined) throw lapsed;
     if (options.fresh !== true || !isBook(name)) return answer;
-    // A book that is asked for anew is one that an order is to meet. A name stands for one kind of answer.
+    // A fresh book is read for an order that is to meet it. A name stands for one kind of answer.
     const { pair } = params as ParamsOf<"getOrderBook">;
     return await this.#paper.bookLeft(this.#identity, pair, answer as OrderBook) as AnswerOf<Name>;
   }

@@ -1,6 +1,6 @@
 /**
- * How long somebody waits for an answer where something older would do: a second at first, and no longer than that for all who
- * ask meanwhile. While no answer comes, the next ones hardly wait.
+ * Limits how long callers wait for an answer when older data would do: one second for the first caller and for those who
+ * join meanwhile. While no answer arrives, later callers wait only briefly.
  */
 
 import { type Sleep, sleep } from "./sleep.ts";
@@ -13,20 +13,20 @@ export interface PatienceOptions {
   readonly sleep?: Sleep | undefined;
 }
 
-/** How long the first one waits. */
+/** How long the first caller waits. */
 const LONGEST_MS = 1_000;
 
-/** How long others wait while it is known that no answer comes: an answer that is quick is not missed. */
+/** How long later callers wait while no answer arrives, so that a quick answer is not missed. */
 const SHORTEST_MS = 100;
 
-/** After this an answer that did not come says nothing of the next one. */
+/** An unanswered request older than this says nothing about the next one. */
 const FORGOTTEN_MS = 30_000;
 
-/** Who waits for what, and since when in vain. */
+/** Unanswered requests by what they ask for. */
 export class Patience {
   readonly #now: () => number;
   readonly #sleep: Sleep;
-  /** Since when there was no answer, and when somebody waited last, by what is asked for. */
+  /** When the first unanswered request of each key was made, and the last one. */
   readonly #vain = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>();
 
   constructor({ now, sleep: pause = sleep }: PatienceOptions) {
@@ -35,7 +35,7 @@ export class Patience {
   }
 
   /**
-   * The answer, or `undefined` where it does not come in time; it is waited for no longer then, but goes on.
+   * The answer, or `undefined` if it does not arrive in time; the work behind it continues.
    *
    * @throws as `answer` does in time
    */
@@ -51,13 +51,13 @@ export class Patience {
       return await Promise.race([noted, pause]);
     } finally {
       answered.abort();
-      // Nobody waits for it any more.
+      // The caller no longer waits for either.
       noted.catch(() => {});
       pause.catch(() => {});
     }
   }
 
-  /** Since when nobody was answered. */
+  /** Notes a request; returns when the first unanswered one was made. */
   #note(key: string): number {
     const lastMs = this.#now();
     for (const [known, vain] of this.#vain) if (vain.lastMs < lastMs - FORGOTTEN_MS) this.#vain.delete(known);

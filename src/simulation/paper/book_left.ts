@@ -1,4 +1,4 @@
-/** The real book as one identity's orders meet it: less what it took already. */
+/** The real book that an identity's next order meets: without the volume that it has taken already. */
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
@@ -11,7 +11,7 @@ import type { TakenLiquidity } from "./taken_liquidity.ts";
 
 type Scales = Pick<TradedMarket, "priceScale" | "volumeScale">;
 
-/** The book less what was taken; what was not taken stays as it is, be it odd. */
+/** The book without what was taken; invalid entries stay as they are. */
 export function bookLeft(scales: Scales, book: OrderBook, taken: TakenLiquidity): OrderBook {
   const { bids, asks } = readBook(scales, book);
   taken.see("BUY", bids);

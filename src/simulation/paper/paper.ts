@@ -57,7 +57,7 @@ export interface RunningPaper {
   readonly url: string;
   /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
   keyFor(identity: string): Credentials;
-  /** A real book less what an identity took of it, as its next order meets it. */
+  /** A real book without what an identity has taken of it, as its next order meets it. */
   bookLeft(identity: string, pair: string, book: OrderBook): Promise<OrderBook>;
   /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
   epochOf(identity: string): Promise<string>;

@@ -185,7 +185,7 @@ export class PaperExchange {
   }
 
   /**
-   * A real book less what an identity took of it, as its next order meets it.
+   * A real book without what an identity has taken of it, as its next order meets it.
    *
    * @throws {Refusal} ErrMarketUnavailable
    * @throws {ExchangeError} when the markets cannot be read

@@ -34,7 +34,7 @@ export class TakenLiquidity {
     return [...this.#changed.values()];
   }
 
-  /** What was taken of one side, by price. */
+  /** Lots taken of one side, by price. */
   lots(side: Side): Map<number, number> {
     return new Map([...this.#levels[side].values()].map(({ price, lots }) => [price, lots]));
   }

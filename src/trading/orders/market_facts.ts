@@ -34,7 +34,7 @@ export interface FactsOptions {
   readonly replaced?: ExchangeOrder | undefined;
 }
 
-/** A short form of the book with fewer levels is all of it: it has a hundred, less those that an order on paper took. */
+/** A short book with fewer levels is the whole book: it has up to a hundred, minus those that paper orders have taken. */
 const SURELY_WHOLE = 50;
 
 /** Own orders that are checked for self-trades. */

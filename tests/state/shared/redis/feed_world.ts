@@ -64,7 +64,11 @@ export class FeedServer {
       now: parts.now,
       wallClock,
     });
-    this.shared = new SharedReads(this.client, { now: parts.now, wallClock, sources: liveSources(this.markets, parts) });
+    this.shared = new SharedReads(this.client, {
+      now: parts.now,
+      wallClock,
+      sources: liveSources(this.markets, parts),
+    });
   }
 
   get role(): FeedRole | undefined {

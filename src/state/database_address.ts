@@ -1,34 +1,34 @@
-/** Where a PostgreSQL database is and how it is reached, read once from the address that operators write. */
+/** The address of a PostgreSQL database, parsed once from the form that operators write. */
 
 import { hostName, isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
 
-/** An address without its password is safe to show: {@linkcode databaseName} writes it. */
+/** Safe to show without its password: {@linkcode databaseName} formats it. */
 export interface DatabaseAddress {
   /** A name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** The one that stood in the address. */
+  /** The password in the address. */
   readonly password?: Secret;
-  /** `verify-full` demands TLS, a certificate of a trusted authority, and the host's name in it. */
+  /** `verify-full` requires TLS and a certificate of a trusted authority for this host. */
   readonly sslMode: SslMode;
 }
 
 /** How a connection is protected. */
 export type SslMode = "disable" | "verify-full";
 
-/** All it takes to connect to a database. */
+/** Everything needed to connect to a database. */
 export interface DatabaseAccess {
   readonly address: DatabaseAddress;
-  /** PEM text of the authorities to trust instead of the public ones. */
+  /** PEM of the authorities to trust instead of the public ones. */
   readonly ca?: string;
-  /** Reads the password, anew for each connection, as it may be changed; without it the address's own is used. */
+  /** Reads the password for each connection, as it may change; without it the one in the address is used. */
   readonly password?: () => Promise<string>;
 }
 
-/** An address, or what was expected of it. */
+/** An address, or what was expected. */
 export type ReadAddress =
   | { readonly ok: true; readonly value: DatabaseAddress }
   | { readonly ok: false; readonly problem: string };
@@ -36,7 +36,10 @@ export type ReadAddress =
 const DEFAULT_PORT = 5432;
 const WHOLE = "postgres://USER@HOST:PORT/DATABASE";
 
-/** Reads `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?sslmode=verify-full|disable]`. Problems repeat no part of it. */
+/**
+ * Parses `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?sslmode=verify-full|disable]`. A problem quotes no part of
+ * it.
+ */
 export function readDatabaseAddress(text: string): ReadAddress {
   const url = URL.parse(text.trim());
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.hash !== "") {
@@ -58,12 +61,12 @@ export function readDatabaseAddress(text: string): ReadAddress {
   return { ok: true, value: { host, port, database, user, sslMode: mode.sslMode, ...secret } };
 }
 
-/** The address as messages show it, without the password. */
+/** The address for messages, without the password. */
 export function databaseName({ host, port, database, user }: DatabaseAddress): string {
   return `postgres://${encodeURIComponent(user)}@${hostName(host)}:${port}/${encodeURIComponent(database)}`;
 }
 
-/** Nothing between `disable` and `verify-full` proves who answers, so nothing between is taken. */
+/** Modes between `disable` and `verify-full` do not prove the server's identity, so they are rejected. */
 function sslModeOf(
   query: URLSearchParams,
   host: string,

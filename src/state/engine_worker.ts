@@ -1,8 +1,8 @@
 /**
- * The worker's side of an engine: runs one operation after the other, each to its end, on one engine.
+ * The worker's side of an engine: runs one operation after the other, each to completion.
  *
- * A fault that no operation throws would end the worker, and the program may have given back the permission to open anything
- * again. So the worker stays, and an engine on the same open file takes the place of the one that had the fault.
+ * A fault outside of an operation would end the worker, and the program may have dropped the permission to open
+ * anything again. So the worker stays, and a new engine on the same open file replaces the one that had the fault.
  */
 
 import { reasonOf } from "../errors/reason_of.ts";
@@ -10,19 +10,22 @@ import { FAULT, postError } from "./engine_messages.ts";
 import type { EngineAnswer, EngineFault, EngineRequest } from "./engine_messages.ts";
 
 /**
- * What an engine has beside its operations, which are its other methods and those of its parts: objects of classes that it
- * holds in public. All of them answer at once.
+ * The parts of an engine that are not operations. Its other methods are operations, and so are those of its parts:
+ * objects of classes in public fields. All operations are synchronous.
  */
 export interface Engine {
-  /** Another one on the same open file, after a fault: whatever was being written is undone. This one is used no more. */
+  /**
+   * A new engine on the same open file, after a fault: unfinished writes are rolled back. The old one is not used any
+   * more.
+   */
   renewed(): Engine;
   close(): void;
 }
 
-/** What an engine has that is not asked for from afar. */
+/** Methods that cannot be called remotely. */
 const OWN: readonly string[] = ["close", "renewed"] satisfies readonly (keyof Engine)[];
 
-/** How to open each engine that a worker knows; the options are plain data. */
+/** How to open each engine that a worker provides; the options are plain data. */
 // deno-lint-ignore no-explicit-any -- each engine has options of its own, which its opener names
 export type Engines = Readonly<Record<string, (options: any) => Promise<Engine>>>;
 
@@ -36,13 +39,13 @@ declare const self: {
 };
 
 /**
- * Serves an engine until it is told to close, which it is between two operations. An operation's answer is posted when the
- * operation has returned, so that an engine whose methods return after their commit never answers ahead of it.
+ * Serves an engine until it is told to close, which happens between two operations. An answer is posted when the
+ * operation has returned, so that an engine whose methods return after their commit never answers before it.
  */
 export function serveEngines(engines: Engines): void {
   let engine: Engine | undefined;
   let operations: Operations = new Map();
-  /** What became of the request that is being answered. */
+  /** The outcome of the current request. */
   let outcome: PromiseWithResolvers<unknown> | undefined;
   const run = async (request: EngineRequest): Promise<unknown> => {
     if ("open" in request) {
@@ -59,7 +62,7 @@ export function serveEngines(engines: Engines): void {
     return run(...args);
   };
   const renew = (event: Event, reason: string) => {
-    // What throws here ends the worker after all.
+    // What throws here does end the worker.
     engine = engine?.renewed();
     operations = engine === undefined ? new Map() : operationsOf(engine);
     event.preventDefault();
@@ -68,7 +71,7 @@ export function serveEngines(engines: Engines): void {
   };
   self.addEventListener("error", (event) => renew(event, event.message));
   self.addEventListener("unhandledrejection", (event) => renew(event, reasonOf(event.reason)));
-  // Opening may load the engine's code; whatever comes meanwhile waits for its turn.
+  // Opening may load the engine's code; messages that arrive meanwhile wait.
   let before: Promise<void> = Promise.resolve();
   self.onmessage = ({ data: request }) => {
     before = before.then(async () => {
@@ -80,7 +83,7 @@ export function serveEngines(engines: Engines): void {
   };
 }
 
-/** Ends the operation that runs; the program makes of it what it knows. */
+/** Ends the current operation; the program decides what its caller is told. */
 class EngineFaultError extends Error {
   override readonly name = FAULT;
 }
@@ -91,14 +94,14 @@ async function answer(id: number, outcome: Promise<unknown>): Promise<void> {
     try {
       self.postMessage({ id, ok: true, value });
     } catch (error) {
-      throw new EngineFaultError(reasonOf(error)); // It was done, and what it came to cannot be told.
+      throw new EngineFaultError(reasonOf(error)); // The operation was done, but its result cannot be posted.
     }
   } catch (error) {
     self.postMessage({ id, ok: false, error: postError(error) });
   }
 }
 
-/** By name; that of a part's comes behind the part's, as in `audit.record`. */
+/** By name; operations of a part are prefixed, as in `audit.record`. */
 type Operations = ReadonlyMap<string, (...args: readonly unknown[]) => unknown>;
 
 function operationsOf(engine: Engine): Operations {
@@ -107,7 +110,7 @@ function operationsOf(engine: Engine): Operations {
   return new Map([...own, ...parts.flatMap(([name, part]) => methodsOf(part, `${name}.`))]);
 }
 
-/** The methods of an object's class and of those that it extends; what stands nearest counts. */
+/** The methods of an object's class and its superclasses; overriding ones win. */
 function methodsOf(object: object, prefix: string): [string, (...args: readonly unknown[]) => unknown][] {
   const found = new Map<string, (...args: readonly unknown[]) => unknown>();
   let prototype = Object.getPrototypeOf(object);

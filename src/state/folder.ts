@@ -1,4 +1,4 @@
-/** Where the program keeps its state when nobody says where. */
+/** The default state folder. */
 
 const NAME = "luno-mcp-server";
 
@@ -8,7 +8,7 @@ export function stateVariables(os: typeof Deno.build.os = Deno.build.os): readon
   return os === "darwin" ? ["HOME"] : ["XDG_STATE_HOME", "HOME"];
 }
 
-/** The user's folder for state, which may not exist yet; `undefined` where the environment names none. */
+/** The user's state folder, which may not exist yet; `undefined` when the environment names none. */
 export function stateFolder(
   env: (name: string) => string | undefined,
   os: typeof Deno.build.os = Deno.build.os,
@@ -24,22 +24,22 @@ export function stateFolder(
   return [folder, ...within, NAME].join(os === "windows" ? "\\" : "/");
 }
 
-/** The folder that the environment names, and by which variable; `XDG_STATE_HOME` alone may name one that is yet to be made. */
+/** The base folder in the environment, and its variable; only `XDG_STATE_HOME` may name one that does not exist yet. */
 export function stateBase(
   env: (name: string) => string | undefined,
   os: typeof Deno.build.os = Deno.build.os,
 ): { readonly name: string; readonly folder: string } | undefined {
-  // A relative one would mean another folder wherever the program is started.
+  // A relative folder would depend on where the program is started.
   return stateVariables(os).map((name) => ({ name, folder: env(name) ?? "" }))
     .find(({ folder }) => isAbsolute(folder, os));
 }
 
-/** As the system's own paths are; without the modules of Node.js, as every start asks. */
+/** Without Node.js modules, as every start calls this. */
 function isAbsolute(path: string, os: typeof Deno.build.os): boolean {
   return os === "windows" ? /^(?:[a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
 }
 
-/** Why there is none, as a problem of its setting; `purpose` says what it would be for, such as `, as keys are there`. */
+/** The problem of a missing folder; `purpose` says what it is needed for, such as `, as keys are there`. */
 export function missingFolder(purpose = ""): string {
   return `--state: expected a folder${purpose}: ${stateVariables().join(" and ")} name none`;
 }

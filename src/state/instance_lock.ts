@@ -1,7 +1,7 @@
 /**
- * Locks of instances: a file for each in the state folder, held by the operating system for as long as the process
- * lives, stopped or not. So others know at once that one has died, and nobody takes over from one that merely stands
- * still.
+ * Locks of instances: one file each in the state folder, which the operating system locks while the process exists,
+ * even if it is suspended. So others notice at once when one has died, and never take over from one that is merely
+ * suspended.
  */
 
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "./state_error.ts";
 import { makeFolder } from "./state_folder.ts";
 
-/** The folder of the lock files in the state folder. */
+/** The folder of the lock files, in the state folder. */
 export const INSTANCES_FOLDER = "instances";
 
 const NAME = /^([0-9a-f]{16})\.lock$/;
 const ATTEMPTS = 5;
 
-/** The lock of this process; it ends with {@linkcode InstanceLock.release}, or with the process. */
+/** The lock of this process; ends with {@linkcode InstanceLock.release}, or with the process. */
 export class InstanceLock {
   /** 16 hexadecimal digits. */
   readonly id: string;
@@ -27,9 +27,9 @@ export class InstanceLock {
   }
 
   /**
-   * Takes a lock that nobody has or had.
+   * Creates and takes a new lock.
    *
-   * @throws {StateError} the folder cannot be written, or its file system knows no locks
+   * @throws {StateError} when the folder cannot be written, or its file system has no locks
    */
   static take(folder: string): InstanceLock {
     const directory = join(folder, INSTANCES_FOLDER);
@@ -48,7 +48,7 @@ export class InstanceLock {
     throw new StateError(message, { path: directory });
   }
 
-  /** A second time does nothing. */
+  /** Repeating it has no effect. */
   release(): void {
     try {
       this.#file.close();
@@ -61,19 +61,19 @@ export class InstanceLock {
     const id = crypto.getRandomValues(new Uint8Array(8)).toHex();
     const path = pathOf(folder, id);
     const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-    // Who clears away may have been between the file and its lock; and some file systems lock nothing.
+    // Another process may have removed the file between its creation and its lock; and some file systems lock nothing.
     if (file.tryLockSync(true) && isThere(path) && isLocked(folder, id)) return new InstanceLock(id, file);
     file.close();
     return undefined;
   }
 }
 
-/** Whether the process of an instance lives. Who cannot tell takes it that it does. */
+/** Whether the process of an instance exists; `true` when that cannot be determined. */
 export function isLocked(folder: string, id: string): boolean {
   let file: Deno.FsFile | undefined;
   try {
     file = Deno.openSync(pathOf(folder, id), { read: true });
-    // Shared, so that two that look at once see nothing of each other.
+    // A shared lock, so that concurrent checks do not affect each other.
     return !file.tryLockSync(false);
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound);
@@ -82,18 +82,18 @@ export function isLocked(folder: string, id: string): boolean {
   }
 }
 
-/** The instances of a folder whose processes live. */
+/** The instances of a folder whose processes exist. */
 export function lockedInstances(folder: string): string[] {
   return listLocks(folder).filter((id) => isLocked(folder, id));
 }
 
-/** Removes the files of processes that have ended, but for those to be kept; what cannot be removed stays. */
+/** Removes the lock files of ended processes, except those to keep; a failure is ignored. */
 export function removeFreeLocks(folder: string, isKept: (id: string) => boolean): void {
   for (const id of listLocks(folder)) {
     if (isKept(id)) continue;
     try {
       using file = Deno.openSync(pathOf(folder, id), { read: true });
-      // While it is held here nobody else can take it for theirs.
+      // While it is locked here no other process can take it.
       if (file.tryLockSync(true)) Deno.removeSync(pathOf(folder, id));
     } catch {
       // Another process was faster, or will be.

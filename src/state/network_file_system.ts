@@ -1,8 +1,8 @@
-/** File systems that lie on another machine: locks and flushes of a database cannot be relied on there. */
+/** Detects network file systems, on which a database cannot rely on locks and flushes. */
 
 import { statfs } from "node:fs/promises";
 
-/** Linux' numbers of file systems that other machines serve; what FUSE mounts may be any, so it counts. */
+/** Linux's type numbers of network file systems; FUSE counts, as it may be one. */
 const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0xff534d42, "CIFS"],
@@ -21,17 +21,21 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x786f4256, "a folder of the virtual machine's host"],
 ]);
 
-/** How to find a folder's file system. */
+/** How to determine a folder's file system. */
 export interface FileSystemQuery {
   /** @default Deno.build.os */
   readonly os?: typeof Deno.build.os;
-  /** The number of the file system that holds a path. @default the system's own */
+  /**
+   * Returns the type number of the file system of a path.
+   *
+   * @default statfs
+   */
   readonly typeOf?: (path: string) => Promise<number>;
 }
 
 /**
- * Which network file system holds a folder; `undefined` for a local one and where the system does not tell. Known on
- * Linux, and for shares such as `\\SERVER\SHARE` on Windows.
+ * The network file system of a folder; `undefined` for a local one, or when it is unknown. Detected on Linux, and for
+ * shares such as `\\SERVER\SHARE` on Windows.
  */
 export async function networkFileSystem(
   folder: string,
@@ -39,7 +43,7 @@ export async function networkFileSystem(
 ): Promise<string | undefined> {
   if (os === "windows") return /^[\\/]{2}[^\\/?.]/.test(folder) ? "a network share" : undefined;
   if (os !== "linux") return undefined;
-  // 32 bits, which some systems sign.
+  // 32 bits, which some systems sign-extend.
   const type = await typeOf(folder).catch(() => undefined);
   return type === undefined ? undefined : NETWORK_TYPES.get(type >>> 0);
 }

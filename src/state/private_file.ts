@@ -1,35 +1,39 @@
-/** Files that nobody but their owner may read or write: secrets, databases, certificates. */
+/** Checks that files are protected from other users: secrets, databases, certificates. */
 
 import { reasonOf } from "../errors/reason_of.ts";
 
-/** Who must be kept from what. */
+/** The kind of protection. */
 export type Protection = "secret" | "record" | "public";
 
 /** Settings of {@linkcode checkPrivateFile}. */
 export interface PrivateFileOptions {
-  /** The user that the program runs as; `null` where the system has none. @default Deno.uid */
+  /**
+   * The user of the program; `null` when the system has no users.
+   *
+   * @default Deno.uid
+   */
   readonly uid?: (() => number | null) | undefined;
   /**
-   * `secret`: belongs to the program's user and is closed to everybody else, or belongs to root and is readable by a
-   * group at most. `record`: what the program writes itself, its user's alone and no link. `public`: may be read by all
-   * and written by nobody but the program's user or root.
+   * `secret`: owned by the program's user and inaccessible to others, or owned by root and readable by a group at most.
+   * `record`: written by the program, owned by its user alone, not a link. `public`: readable by all, writable only by
+   * the program's user or root.
    *
    * @default "secret"
    */
   readonly as?: Protection;
 }
 
-/** What the system says about a file. */
+/** The system's facts about a file. */
 export type FileFacts = Pick<Deno.FileInfo, "isFile" | "isSymlink" | "mode" | "uid">;
 
-/** The rights that nobody else may have, by protection and owner. */
+/** The mode bits that others must not have, by protection and owner. */
 const OWN = { bits: 0o077, words: "that only its owner can read", chmod: "600" };
 const SHARED = { bits: 0o037, words: "that only root and a group can read", chmod: "640" };
 const PUBLIC = { bits: 0o022, words: "that only its owner can write", chmod: "go-w" };
 
 /**
- * The problems of a file that must be protected; each starts with `name`, which is what the operator typed. Where the
- * system knows neither users nor modes, there are none to find.
+ * The problems of a file that must be protected; each starts with `name`, which the operator typed. Empty on systems
+ * without users and modes.
  */
 export async function checkPrivateFile(
   name: string,
@@ -46,7 +50,7 @@ export async function checkPrivateFile(
   return fileProblems(path, info, options).map((problem) => `${name}: ${problem}`);
 }
 
-/** What speaks against a file with these facts, each a sentence without a name before it. */
+/** The problems of a file with these facts, as sentences without a leading name. */
 export function fileProblems(
   path: string,
   { isFile, isSymlink, mode, uid: owner }: FileFacts,
@@ -73,7 +77,7 @@ export function fileProblems(
   return problems;
 }
 
-/** The user that the program runs as; `null` where the system has none. */
+/** The user of the program; `null` when the system has no users. */
 export function currentUid(): number | null {
   return Deno.uid();
 }

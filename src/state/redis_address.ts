@@ -1,35 +1,35 @@
-/** Where a Redis or Valkey is and how it is reached, read once from the address that operators write. */
+/** The address of a Redis or Valkey, parsed once from the form that operators write. */
 
 import { hostName, isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
 
-/** An address without its password is safe to show: {@linkcode redisName} writes it. */
+/** Safe to show without its password: {@linkcode redisName} formats it. */
 export interface RedisAddress {
   /** A name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Its number. */
+  /** The number of the database. */
   readonly database: number;
-  /** Whether TLS is spoken, with a certificate of a trusted authority for the host. */
+  /** Whether to use TLS, with a certificate of a trusted authority for the host. */
   readonly isSecure: boolean;
-  /** The ACL user; Redis' own default where none is named. */
+  /** The ACL user; Redis's default user when absent. */
   readonly user?: string;
-  /** The one that stood in the address. */
+  /** The password in the address. */
   readonly password?: Secret;
-  /** What the names of all keys begin with: servers with the same one are one service. */
+  /** The prefix of all keys: servers with the same prefix form one service. */
   readonly prefix: string;
 }
 
-/** All it takes to connect. */
+/** Everything needed to connect. */
 export interface RedisAccess {
   readonly address: RedisAddress;
-  /** PEM text of the authorities to trust instead of the public ones. */
+  /** PEM of the authorities to trust instead of the public ones. */
   readonly ca?: string;
-  /** Reads the password, anew for each connection, as it may be changed; without it the address's own is used. */
+  /** Reads the password for each connection, as it may change; without it the one in the address is used. */
   readonly password?: () => Promise<string>;
 }
 
-/** An address, or what was expected of it. */
+/** An address, or what was expected. */
 export type ReadRedisAddress =
   | { readonly ok: true; readonly value: RedisAddress }
   | { readonly ok: false; readonly problem: string };
@@ -39,7 +39,7 @@ const DEFAULT_PREFIX = "luno-mcp-server";
 const MAX_DATABASE = 65_535;
 const WHOLE = "rediss://USER@HOST:PORT";
 
-/** Reads `redis[s]://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?prefix=NAME]`. Problems repeat no part of it. */
+/** Parses `redis[s]://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?prefix=NAME]`. A problem quotes no part of it. */
 export function readRedisAddress(text: string): ReadRedisAddress {
   const url = URL.parse(text.trim());
   if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "" || url.hash !== "") {
@@ -65,7 +65,7 @@ export function readRedisAddress(text: string): ReadRedisAddress {
   return { ok: true, value: { host, port, database, isSecure, prefix, ...named, ...secret } };
 }
 
-/** The address as messages show it, without the password. */
+/** The address for messages, without the password. */
 export function redisName({ host, port, database, isSecure, user, prefix }: RedisAddress): string {
   const userPart = user === undefined ? "" : `${encodeURIComponent(user)}@`;
   const tail = prefix === DEFAULT_PREFIX ? "" : `?prefix=${prefix}`;

@@ -1,23 +1,26 @@
-/** A file by which the command `reload` reaches the servers of a state folder, also where the system has no SIGHUP. */
+/** The file by which the `reload` command reaches the servers of a state folder, also on systems without SIGHUP. */
 
 const RELOAD_FILE = "reload";
 
-/** How often servers look, in milliseconds. */
+/** The interval of the servers' checks, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** Asks every server that uses a folder to read its files again; `at` is the moment, as servers compare moments. */
+/**
+ * Asks every server of a folder to reload its files; `at` is the time of the request, by which servers tell requests
+ * apart.
+ */
 export async function requestReload(folder: string, at: number): Promise<void> {
   await Deno.writeTextFile(`${folder}/${RELOAD_FILE}`, `${new Date(at).toISOString()}\n`, { mode: 0o600 });
 }
 
-/** Calls `listener` at each request from now on; answers what ends the watch. It keeps no program alive. */
+/** Calls `listener` at each later request; returns a function that ends the watch. Does not keep the program alive. */
 export function watchReload(
   folder: string,
   listener: () => void,
   { intervalMs = INTERVAL_MS }: { intervalMs?: number } = {},
 ): () => void {
   const path = `${folder}/${RELOAD_FILE}`;
-  // At once, so that nothing that is asked for from now on is taken for the last request.
+  // Read at once, so that no later request is taken for the previous one.
   let known = Promise.resolve(readRequestSync(path));
   const timer = setInterval(() => {
     known = known.then(async (before) => {
@@ -30,7 +33,7 @@ export function watchReload(
   return () => clearInterval(timer);
 }
 
-/** What was asked for last; empty where nothing was, or where it cannot be read. */
+/** The last request; empty when there was none, or it cannot be read. */
 async function readRequest(path: string): Promise<string> {
   return await Deno.readTextFile(path).catch(() => "");
 }

@@ -1,10 +1,10 @@
 /**
- * The program's side of an engine that runs in a worker of its own: the engine's methods as functions that answer
- * promises, so that the event loop waits for no lock and no disk.
+ * The program's side of an engine in a worker: the engine's methods as asynchronous functions, so that the event loop
+ * waits for no lock and no disk.
  *
- * Every operation is one message and one answer, in the order of asking. A worker is ended by a message, never stopped:
- * one that is stopped within a transaction may still commit it, and nobody would hear of it. Where a worker has a fault, what
- * it was doing has an unknown outcome, and another engine in it does what is asked next.
+ * Every operation is one message and one answer, in call order. A worker is ended by a message and never terminated:
+ * one that is terminated within a transaction may still commit it, and nobody would know. When a worker has a fault,
+ * the outcome of its current operation is unknown, and a new engine in it handles the next one.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -12,42 +12,46 @@ import { FAULT, reviveError } from "./engine_messages.ts";
 import type { EngineAnswer, EngineFault, EngineRequest, PostedError, RevivedErrors } from "./engine_messages.ts";
 import { StateError } from "./state_error.ts";
 
-/** What of an engine its worker alone uses. */
+/** The methods of an engine that only its worker uses. */
 interface LocalEngine {
   renewed(): unknown;
   close(): void;
 }
 
-/** An engine from afar: its methods and those of its parts, each answering a promise of what the engine's own answers. */
+/** A remote engine: its methods and those of its parts, each returning a promise of the engine's own result. */
 export type Remote<Engine extends LocalEngine> = RemotePart<Omit<Engine, keyof LocalEngine>> & {
-  /** Ends engine and worker when what was asked before is done; a second time does nothing. */
+  /** Closes engine and worker after the operations requested before; repeating it has no effect. */
   close(): Promise<void>;
 };
 
-/** The methods of a part from afar, and of its own parts. */
+/** The methods of a remote part, and its own parts. */
 export type RemotePart<Part> = {
   readonly [Name in keyof Part]: Part[Name] extends (...args: infer Args) => infer Answer
     ? (...args: Args) => Promise<Answer>
     : RemotePart<Part[Name]>;
 };
 
-/** Which engine to run, and how. */
+/** The engine to run, and how. */
 export interface RemoteEngineOptions {
   /** The worker's module. */
   readonly worker: URL;
-  /** Which of the worker's engines. */
+  /** The name of the engine in the worker. */
   readonly engine: string;
   /** What the engine opens; for messages. */
   readonly path: string;
-  /** Error classes beside `StateError` and the built-in ones. */
+  /** Error classes in addition to `StateError` and the built-in ones. */
   readonly errors?: RevivedErrors;
-  /** Operations that may be waiting for their answers; more are refused with `ERR_STATE_OVERLOADED`. @default 1_000 */
+  /**
+   * The most operations in progress; further ones fail with `ERR_STATE_OVERLOADED`.
+   *
+   * @default 1_000
+   */
   readonly maxInFlight?: number;
 }
 
 /** A worker in which an engine can be opened. */
 export interface EngineWorker<Engine extends LocalEngine> {
-  /** Opens the engine; where that fails it may be tried again. */
+  /** Opens the engine; may be retried when that fails. */
   open(options: unknown): Promise<Remote<Engine>>;
   /** Ends the worker, and the engine in it. */
   close(): Promise<void>;
@@ -57,7 +61,7 @@ const log = getLogger(["luno-mcp-server", "serve"]);
 
 const MAX_IN_FLIGHT = 1_000;
 
-/** Starts a worker. It lives until it is closed, also where it has faults. */
+/** Starts a worker. It lives until it is closed, even after faults. */
 export function startEngine<Engine extends LocalEngine>(options: RemoteEngineOptions): EngineWorker<Engine> {
   const line = new WorkerLine(options);
   return {
@@ -69,7 +73,7 @@ export function startEngine<Engine extends LocalEngine>(options: RemoteEngineOpt
   };
 }
 
-/** Operations by their names; those of parts stand in an object for each part. */
+/** Operations by name; those of a part are in an object for the part. */
 function remoteOf(names: readonly string[], line: WorkerLine): Record<string, unknown> {
   const remote: Record<string, unknown> = { close: () => line.close() };
   const parts = new Map<string, Record<string, unknown>>();
@@ -93,7 +97,7 @@ type Question = EngineRequest extends infer Request ? Request extends unknown ? 
 class WorkerLine {
   readonly #worker: Worker;
   readonly #options: RemoteEngineOptions;
-  /** Who waits, by the number of the request. */
+  /** Pending requests by number. */
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #asked = 0;
   #closing: Promise<void> | undefined;
@@ -141,7 +145,7 @@ class WorkerLine {
     try {
       this.#worker.postMessage({ ...question, id });
     } catch (error) {
-      this.#waiting.delete(id); // It cannot be posted, so it was not asked.
+      this.#waiting.delete(id); // The message could not be posted, so nothing was requested.
       waiting.reject(error);
     }
     return waiting.promise;
@@ -164,14 +168,14 @@ class WorkerLine {
     return posted.name === FAULT ? this.#unknown(posted.message) : reviveError(posted, this.#options.errors);
   }
 
-  /** What was asked for may have been done or not. */
+  /** The operation may or may not have been done. */
   #unknown(reason: string): StateError {
     const { path } = this.#options;
     const message = `Cannot tell what became of the last operation on ${path} as its worker had a fault: ${reason}`;
     return new StateError(message, { path, failure: "outcome_unknown" });
   }
 
-  /** Nothing can be asked any more. */
+  /** No more requests are possible. */
   #end(reason: string): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

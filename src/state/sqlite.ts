@@ -1,7 +1,7 @@
 /**
- * SQLite databases: opened closed to everybody else, and brought to the schema that this version knows.
+ * Opens SQLite databases: inaccessible to others, and upgraded to the schema of this version.
  *
- * The runtime asks for its permissions only while a database is opened, so the program may give them back afterwards.
+ * The runtime checks its permissions only while a database is opened, so the program may drop them afterwards.
  */
 
 import { dirname, resolve } from "node:path";
@@ -15,23 +15,39 @@ import { folderProblems } from "./state_folder.ts";
 
 /** How to open a database. */
 export interface DatabaseOptions {
-  /** Statements that bring version `i` of the schema to `i + 1`. */
+  /** Statements that upgrade version `i` of the schema to `i + 1`. */
   readonly migrations: readonly string[];
-  /** Creates and changes nothing; the schema must be the known one. @default false */
+  /**
+   * Creates and changes nothing; the schema must be of this version.
+   *
+   * @default false
+   */
   readonly readOnly?: boolean;
-  /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
+  /**
+   * Makes commits survive a power failure, and allows concurrent reads.
+   *
+   * @default false
+   */
   readonly durable?: boolean;
-  /** Of one process alone, and no loss where the power is cut: no commit waits for the disk. @default false */
+  /**
+   * Used by one process only, and not needed after a power failure: commits do not wait for the disk.
+   *
+   * @default false
+   */
   readonly expendable?: boolean;
-  /** How long a statement waits for another process that writes, in milliseconds. @default 5_000 */
+  /**
+   * How long a statement waits for another process that writes, in milliseconds.
+   *
+   * @default 5_000
+   */
   readonly busyMs?: number;
 }
 
 const BUSY_MS = 5_000;
 
 /**
- * Opens a database; unless it is read only, a missing one is created, readable by its owner alone. One that others may
- * read or write, or that is another user's or a link, is refused before anything is written.
+ * Opens a database; unless it is read only, a missing one is created, accessible only to its owner. One that is
+ * accessible to others, belongs to another user or is a link is rejected before anything is written.
  *
  * @throws {StateError}
  */
@@ -42,7 +58,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     checkFiles(path);
     if (!readOnly) createFile(path);
     const couldWrite = readOnly && durable && canTidy(path);
-    // An absolute path is never taken for a URI.
+    // An absolute path cannot be taken for a URI.
     database = new DatabaseSync(resolve(path), {
       readOnly: readOnly && !couldWrite,
       timeout: busyMs,
@@ -50,7 +66,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     });
     if (couldWrite) database.exec("PRAGMA query_only = ON");
     if (durable && !readOnly) makeDurable(database, path);
-    // The lock comes with the first statement that reads or writes, and stays.
+    // The lock is taken by the first statement, and kept.
     if (expendable) {
       database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
     }
@@ -70,9 +86,9 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
 }
 
 /**
- * Has a database write ahead, and each commit on the disk before it is answered.
+ * Enables write-ahead logging, with each commit synced before it returns.
  *
- * @throws {StateError} its file system cannot do that
+ * @throws {StateError} when the file system does not support that
  */
 export function makeDurable(database: DatabaseSync, path: string): void {
   const { journal_mode: mode } = database.prepare("PRAGMA journal_mode = WAL").get() ?? {};
@@ -83,11 +99,11 @@ export function makeDurable(database: DatabaseSync, path: string): void {
       { path },
     );
   }
-  // macOS keeps what fsync() was given in the drive's cache; elsewhere the last two change nothing.
+  // On macOS, fsync() leaves data in the drive's cache; elsewhere the last two pragmas have no effect.
   database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1");
 }
 
-/** Undoes what a transaction has written that nobody will end, if there is one. */
+/** Rolls back an abandoned transaction, if there is one. */
 export function undoTransaction(database: DatabaseSync): void {
   if (database.isTransaction) database.exec("ROLLBACK");
 }
@@ -120,10 +136,10 @@ export function inTransaction<Result>(
   }
 }
 
-/** What belongs to a database beside its file: SQLite writes them and believes them. */
+/** The files that belong to a database: SQLite writes them and trusts their content. */
 const SIDE_FILES = ["-wal", "-shm", "-journal"];
 
-/** @throws {StateError} where other users could read or change what is kept there, or are kept out by a link */
+/** @throws {StateError} when other users could read or change the files, or one is a link */
 function checkFiles(path: string): void {
   const problems = folderProblems(dirname(path));
   for (const file of [path, ...SIDE_FILES.map((end) => `${path}${end}`)]) {
@@ -134,8 +150,8 @@ function checkFiles(path: string): void {
 }
 
 /**
- * Whether a database that is only read is opened so that SQLite may remove the side files that it makes for that: a
- * connection that cannot write leaves them behind.
+ * Whether a read-only database is opened so that SQLite may remove the side files that it creates: a connection that
+ * cannot write leaves them behind.
  */
 function canTidy(path: string): boolean {
   const mayWrite = Deno.permissions.querySync({ name: "write", path }).state === "granted";
@@ -156,7 +172,7 @@ function createFile(path: string): void {
   Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (lookAt(path) !== undefined) return;
   try {
-    // Fails at a link that came meanwhile, as an open that only creates does not.
+    // Fails at a link that was created meanwhile, as exclusive creation does.
     Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;

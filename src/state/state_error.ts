@@ -1,4 +1,4 @@
-/** Why state cannot be read or written: one class with a stable code, whatever the engine. */
+/** Failures of state: one error class with stable codes, whatever the engine. */
 
 import type { ErrorCode } from "../errors/error_table.ts";
 
@@ -15,13 +15,13 @@ const CODES = {
   closed: "ERR_STATE_CLOSED",
 } as const satisfies Record<string, ErrorCode>;
 
-/** What went wrong; each has a code of its own. */
+/** The kind of failure; each has its own code. */
 export type StateFailure = keyof typeof CODES;
 
 /** State that cannot be used; the message says what to do. */
 export class StateError extends Error {
   override readonly name = "StateError";
-  /** What it is about: mostly a file. */
+  /** What it concerns, usually a file. */
   readonly path: string;
   readonly failure: StateFailure;
   readonly code: (typeof CODES)[StateFailure];
@@ -45,7 +45,9 @@ export function outdatedError(path: string): StateError {
   );
 }
 
-/** What a failure of SQLite means. The runtime tells SQLite's own code for some of them only, its words for all. */
+/**
+ * The meaning of an SQLite failure. The runtime exposes SQLite's code for some of them only, but its message for all.
+ */
 export function sqliteFailure(message: string): "busy" | "full" | "read_only" | "damaged" | "unusable" {
   if (/is full/.test(message)) return "full";
   if (/is locked|is busy/.test(message)) return "busy";

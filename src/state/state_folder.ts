@@ -1,18 +1,22 @@
 /**
- * Whether a folder for state is safe from other users: whoever may write to it, or to a folder above it, could put
- * another database, or none, where the program expects its own.
+ * Checks that a state folder is safe from other users: anyone who can write to it, or to a folder above it, could
+ * replace the databases.
  */
 
 import { dirname, resolve } from "node:path";
 import { reasonOf } from "../errors/reason_of.ts";
 import { currentUid } from "./private_file.ts";
 
-/** What the system says about a folder. */
+/** The system's facts about a folder. */
 export type FolderFacts = Pick<Deno.FileInfo, "isDirectory" | "mode" | "uid" | "gid">;
 
 /** Settings of {@linkcode folderProblems}. */
 export interface FolderOptions {
-  /** The user that the program runs as; `null` where the system has none. @default process.getuid */
+  /**
+   * The user of the program; `null` when the system has no users.
+   *
+   * @default process.getuid
+   */
   readonly uid?: (() => number | null) | undefined;
 }
 
@@ -22,8 +26,8 @@ const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
 
 /**
- * What speaks against keeping state in a folder, each a sentence without a name before it; parts of the path that do not
- * exist yet are passed over. Where the system knows neither users nor modes there is nothing to find.
+ * The problems of a state folder, each a sentence without a leading name; parts of the path that do not exist yet are
+ * skipped. Empty on systems without users and modes.
  */
 export function folderProblems(path: string, { uid = currentUid }: FolderOptions = {}): string[] {
   const folder = resolve(path);
@@ -52,9 +56,9 @@ function problemsAt(place: string, { isParent, user }: { isParent: boolean; user
 }
 
 /**
- * Makes a folder of this user's alone within the state folder, where there is none.
+ * Creates a folder within the state folder, accessible only to this user, unless it exists.
  *
- * @throws {TypeError} others can write to what is there
+ * @throws {TypeError} when others can write to an existing one
  */
 export function makeFolder(path: string): void {
   const [problem] = folderProblems(path);
@@ -62,7 +66,7 @@ export function makeFolder(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
-/** The folder that is to hold the state. */
+/** The problem of the state folder itself. */
 export function ownProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
   const { isDirectory, mode, uid } = facts;
   if (!isDirectory) return `expected a folder: current value is ${JSON.stringify(place)}`;
@@ -71,12 +75,12 @@ export function ownProblem(place: string, facts: FolderFacts, user: number | nul
   return `expected a folder that only its owner can write to: ${modeOf(place, mode)}: run chmod 700 ${place}`;
 }
 
-/** A folder above it, which decides where its path leads. */
+/** The problem of a folder above it, which determines where its path leads. */
 export function parentProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
   const { mode, uid, gid } = facts;
   if (dirname(place) !== place && !isTrusted(uid, user)) return ownerProblem(place, uid, user);
   if (mode === null || (mode & STICKY) !== 0) return undefined;
-  // By custom a user's own group has the user's number, and nobody else in it.
+  // By convention a user's own group has the user's number, and no other members.
   const isShared = (mode & GROUP_WRITES) !== 0 && gid !== uid;
   if (!isShared && (mode & OTHERS_WRITE) === 0) return undefined;
   return `expected a folder below such as only their owners can write to: ${modeOf(place, mode)}: ` +
@@ -96,7 +100,7 @@ function modeOf(place: string, mode: number): string {
   return `mode of ${place} is ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
 }
 
-/** The folder and everything above it. */
+/** The folder and all folders above it. */
 function chainOf(folder: string): [place: string, isParent: boolean][] {
   const parent = dirname(folder);
   const above = parent === folder ? [] : chainOf(parent);
@@ -107,6 +111,6 @@ function realPath(folder: string): string | undefined {
   try {
     return Deno.realPathSync(folder);
   } catch {
-    return undefined; // It is not there yet, or cannot be looked at: opening it tells.
+    return undefined; // It does not exist yet, or cannot be examined: opening it reports that.
   }
 }

@@ -1,30 +1,34 @@
-/** Waiting for another process that keeps state locked. */
+/** Waits for another process that has locked state. */
 
 import { StateError } from "./state_error.ts";
 
-/** How long to wait, and whom to tell. */
+/** How long to wait, and whom to notify. */
 export interface BusyOptions {
   /** What is locked; for messages. */
   readonly path: string;
-  /** How long to try again, in milliseconds. */
+  /** How long to retry, in milliseconds. */
   readonly timeoutMs: number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** What to do beside ending that process. @default "raise --state-timeout" */
+  /**
+   * What to do other than ending that process.
+   *
+   * @default "raise --state-timeout"
+   */
   readonly remedy?: string | undefined;
-  /** Called once, where the wait has taken a second. */
+  /** Called once, when the wait has taken a second. */
   readonly onWait?: (() => void | Promise<void>) | undefined;
 }
 
 const NOTICE_MS = 1_000;
 
 /**
- * Does something that another process may keep from being done, again and again until it is done or the time has run out.
- * Each attempt must wait a while by itself, and have done nothing where it fails with `busy`.
+ * Retries an operation that a lock of another process may prevent, until it succeeds or time is up. Each attempt must
+ * itself wait a while, and have had no effect when it fails as `busy`.
  *
- * @throws {StateError} `ERR_STATE_BUSY` after the time, or when the signal came
+ * @throws {StateError} `ERR_STATE_BUSY` when time is up, or the signal aborted
  */
 export async function waitWhileBusy<Value>(attempt: () => Promise<Value>, options: BusyOptions): Promise<Value> {
   const { path, timeoutMs, monotonic, signal, remedy = "raise --state-timeout", onWait } = options;

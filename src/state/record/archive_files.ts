@@ -1,6 +1,6 @@
 /**
- * Archive files: rows of the audit that were moved out of the record, one JSON object a line, in the folder `archive`
- * beside it. Each is named after its first and last row and is never changed.
+ * Archive files: audit rows that were moved out of the record, one JSON object per line, in the folder `archive` beside
+ * it. Each is named after its first and last row and is never changed.
  */
 
 import { join } from "node:path";
@@ -15,9 +15,9 @@ export const ARCHIVE_FOLDER = "archive";
 const NAME = /^audit-(\d{12})-(\d{12})\.jsonl$/;
 
 /**
- * Writes rows, which follow one another, to the disk; whole, or not at all. Answers the file's name.
+ * Writes consecutive rows to disk, atomically. Returns the file's name.
  *
- * @throws {ArchiveError} the file cannot be written
+ * @throws {ArchiveError} when the file cannot be written
  */
 export function writeArchiveFile(stateFolder: string, rows: readonly AuditRow[]): string {
   const [first, last] = [rows[0], rows.at(-1)];
@@ -34,7 +34,7 @@ export function writeArchiveFile(stateFolder: string, rows: readonly AuditRow[])
   return name;
 }
 
-/** Under another name first, so that what has the name is whole. */
+/** Under a temporary name first, so that a file with the final name is complete. */
 function writeWhole(path: string, text: string): void {
   const part = `${path}.${crypto.randomUUID()}.part`;
   const bytes = new TextEncoder().encode(text);
@@ -48,21 +48,21 @@ function writeWhole(path: string, text: string): void {
   } catch (error) {
     try {
       Deno.removeSync(part);
-    } catch { /* It was never made. */ }
+    } catch { // It was never created. }
     throw error;
   }
 }
 
 /**
- * The rows of all archive files up to `through`, one after the other.
+ * The rows of all archive files up to `through`, in sequence.
  *
- * @throws {ArchiveError} a file cannot be read, or holds something else
+ * @throws {ArchiveError} when a file cannot be read, or has other content
  */
 export function* readArchiveFiles(stateFolder: string, through: number): Generator<AuditRow> {
   let last = 0;
   for (const name of namesIn(join(stateFolder, ARCHIVE_FOLDER))) {
     for (const row of rowsOf(join(stateFolder, ARCHIVE_FOLDER, name))) {
-      // A file whose rows were not taken out before a crash is followed by one that holds them too.
+      // After a crash before rows were deleted, the next file contains the rows of this one too.
       if (row.seq <= last || row.seq > through) continue;
       last = row.seq;
       yield row;
@@ -98,7 +98,7 @@ function parseRow(line: string): AuditRow {
   return { seq, at, identity, event, clientOrderId, orderId, data, previous, hash, venue, account };
 }
 
-/** A file's name is on the disk once its folder is, where the system can do that. */
+/** A file's name is durable once its folder is synced, if the system can do that. */
 function syncFolder(folder: string): void {
   if (Deno.build.os === "windows") return;
   using handle = Deno.openSync(folder, { read: true });

@@ -1,4 +1,4 @@
-/** Copies a whole record from one engine to another, and proves on the target that it is the same. */
+/** Copies a whole record from one engine to another, and verifies that the copy is equal. */
 
 import { createHash } from "node:crypto";
 import { MAIN_ACCOUNT } from "../../../trading/orders/trading_account.ts";
@@ -8,29 +8,29 @@ import type { RecordEnd } from "./record_end.ts";
 import { KEYS, PAPER_TABLES, RECORD_TABLES } from "./tables.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
-/** How to move. */
+/** Options of a move. */
 export interface MoveOptions {
-  /** What the target calls the exchange of the main account that the source calls `name`; others keep their names. */
+  /** Maps the exchange of the main account in the source to its name in the target; others keep their names. */
   readonly venueOf: (name: string) => string;
-  /** Hears how many rows of a table were read so far. */
+  /** Called with the number of rows of a table that were read so far. */
   readonly onRows?: (table: string, count: number) => Promise<void>;
 }
 
-/** What was moved. */
+/** The result of a move. */
 export interface Moved {
-  /** Rows by table. */
+  /** The number of rows by table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Rows of the audit, those in archive files among them, and its last hash. */
+  /** The number of audit rows, including archived ones, and the last hash. */
   readonly audit: { readonly rows: number; readonly head: string; readonly archived?: number };
 }
 
-/** Rows that are held in memory at a time. */
+/** Rows in memory at a time. */
 const BATCH_ROWS = 500;
 
 /**
- * Moves it. Where this throws, the target must be left as it was.
+ * Copies the record. When this throws, the target must be rolled back.
  *
- * @throws {StateError} one of the two is in use, the target holds something, or what was read back differs
+ * @throws {StateError} when one of the two is in use, the target is not empty, or the copy differs
  */
 export async function moveRecord(source: RecordEnd, target: RecordEnd, options: MoveOptions): Promise<Moved> {
   await checkUnused(source, target);
@@ -65,7 +65,7 @@ async function checkUnused(...ends: readonly RecordEnd[]): Promise<void> {
   }
 }
 
-/** Answers what is there already, of an earlier attempt, or as it stayed behind: keys, and paper accounts. */
+/** Finds what the target already has from an earlier attempt or an earlier use: keys, and paper accounts. */
 async function checkEmpty(ends: Ends, { keyStore }: RecordState): Promise<readonly MovedTable[]> {
   const { target } = ends;
   const there = await target.state();
@@ -85,7 +85,7 @@ async function checkEmpty(ends: Ends, { keyStore }: RecordState): Promise<readon
   );
 }
 
-/** Tables of paper accounts in the target, where there are any: those that are as in the source, and others. */
+/** The target's tables of paper accounts that have rows: those equal to the source, and others. */
 async function findPaper(
   { source, target }: Ends,
 ): Promise<{ readonly same: readonly MovedTable[]; readonly other: readonly MovedTable[] }> {
@@ -110,7 +110,7 @@ interface Ends {
   readonly target: RecordEnd;
 }
 
-/** Answers how many rows it has. */
+/** Returns the number of rows. */
 async function moveTable(
   table: MovedTable,
   { source, target, isThere }: Ends & { readonly isThere: boolean },
@@ -146,7 +146,7 @@ function differs(target: RecordEnd, what: string): StateError {
   });
 }
 
-/** Rows of a table in their order: how many, and a hash over all that they say. */
+/** The number of a table's rows, in order, and a hash of their content. */
 class RowsDigest {
   readonly #table: MovedTable;
   readonly #hash = createHash("sha256");

@@ -1,4 +1,4 @@
-/** The record of a PostgreSQL database as one end of a move, locked for everybody else. */
+/** The record in a PostgreSQL database as one end of a move, locked for all others. */
 
 import type { Verification } from "../../../trading/record/audit.ts";
 import type { DatabaseAccess } from "../../database_address.ts";
@@ -15,10 +15,14 @@ import { verifySession } from "../postgres/verify_record.ts";
 import type { EndRole, RecordEnd } from "./record_end.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
-/** A statement may sort a whole table, and wait while the other end is verified. */
+/** A statement may sort a whole table, or wait while the other end is verified. */
 const STATEMENT_MS = 600_000;
 
-/** Runs `body` on it; what was added is kept when that resolves. @throws {StateError} it cannot be used */
+/**
+ * Runs `body` on it; additions are committed when that resolves.
+ *
+ * @throws {StateError} when it cannot be used
+ */
 export async function withPostgresEnd<Result>(
   access: DatabaseAccess,
   { folder, role }: { readonly folder: string; readonly role: EndRole },
@@ -36,7 +40,7 @@ export async function withPostgresEnd<Result>(
   }
 }
 
-/** Whoever changes orders, keys, paper accounts or the list of those that live waits from now on. */
+/** Blocks all changes of orders, keys, paper accounts and the list of instances. */
 async function lockAll({ query }: Session): Promise<void> {
   await query(`SET LOCAL idle_in_transaction_session_timeout = ${STATEMENT_MS}`);
   await query("SELECT 1 FROM audit_head FOR UPDATE");
@@ -55,7 +59,7 @@ class PostgresEnd implements RecordEnd {
     this.#folder = folder;
   }
 
-  /** A server that stood still may send what it had written down until the exchange accepts that no more. */
+  /** A suspended server may still send what it recorded, until the exchange no longer accepts that. */
   async usedBy(): Promise<string | undefined> {
     const tolerance = `interval '${CLOCK_TOLERANCE_MS} milliseconds'`;
     const row = await this.#one(

@@ -4,23 +4,23 @@ import type { Verification } from "../../../trading/record/audit.ts";
 import type { Row } from "../../row.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
-/** What is moved from, or to; of the latter nothing is kept unless all of it is. */
+/** The source or the target of a move; a target is committed completely or not at all. */
 export interface RecordEnd {
-  /** The record as operators know it. */
+  /** The record's name for operators. */
   readonly name: string;
-  /** Why it must not be touched: who uses it; `undefined` where nobody does. */
+  /** Why it must not be moved: who uses it; `undefined` when nobody does. */
   usedBy(): Promise<string | undefined>;
   hasRows(table: MovedTable): Promise<boolean>;
-  /** All rows in their order, one after the other. */
+  /** All rows of a table, in order. */
   rows(table: MovedTable): AsyncIterable<Row>;
   state(): Promise<RecordState>;
-  /** Adds rows behind those that are there. */
+  /** Appends rows. */
   add(table: MovedTable, rows: readonly Row[]): Promise<void>;
-  /** Sets what the record has once. */
+  /** Sets the values that the record has once. */
   setState(state: RecordState): Promise<void>;
-  /** Holds the audit, archive files first, against itself and against the tables. */
+  /** Verifies the audit, archive files first, and the tables against it. */
   verify(): Promise<Verification>;
 }
 
-/** Which of the two: a `source` stays as it is. */
+/** The role of an end: a `source` stays unchanged. */
 export type EndRole = "source" | "target";

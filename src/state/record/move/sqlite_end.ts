@@ -1,4 +1,4 @@
-/** The record of a state folder as one end of a move: its databases, each locked for everybody else. */
+/** The record in a state folder as one end of a move: its databases, each locked for all others. */
 
 import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
@@ -21,7 +21,11 @@ import { TRADING_DATABASE } from "../sqlite/trading_database.ts";
 import type { EndRole, RecordEnd } from "./record_end.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
-/** Runs `body` on it; what was added is kept when that resolves. @throws {StateError} it cannot be used */
+/**
+ * Runs `body` on it; additions are committed when that resolves.
+ *
+ * @throws {StateError} when it cannot be used
+ */
 export async function withSqliteEnd<Result>(
   { folder, role }: { readonly folder: string; readonly role: EndRole },
   body: (end: RecordEnd) => Promise<Result>,
@@ -44,7 +48,7 @@ class SqliteEnd implements RecordEnd, Disposable {
   readonly name: string;
   readonly #trading: DatabaseSync;
   readonly #keys: DatabaseSync | undefined;
-  /** Absent as long as nobody has traded on paper. */
+  /** Absent until somebody has traded on paper. */
   #paper: DatabaseSync | undefined;
   readonly #expected: KeysMark | undefined;
 
@@ -130,15 +134,15 @@ class SqliteEnd implements RecordEnd, Disposable {
     return Promise.resolve(new SqliteRecord(this.#trading, { folder: this.name }).audit.verify());
   }
 
-  /** @throws {StateError} these are not the keys that the folder expects */
+  /** @throws {StateError} when these are not the expected keys of the folder */
   checkExpected(mark: KeysMark | undefined): void {
     const [problem] = checkKeys(this.#expected, mark, this.name);
     if (problem !== undefined) throw new StateError(`Cannot move: ${problem}`, { path: this.name });
   }
 
   /**
-   * The keys first: without the record they allow no order, the record without them would let everybody in. The record last:
-   * whatever else is there by then is found to be the same when a move that was cut short is done again.
+   * The keys first: without the record they allow no order, while the record without keys would admit everyone. The
+   * record last: what was committed before it is found to be equal when an interrupted move is repeated.
    */
   commit(): KeysMark | undefined {
     const mark = this.#mark();

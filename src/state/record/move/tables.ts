@@ -1,6 +1,6 @@
 /**
- * What a record is made of, whatever the engine: the tables that are moved as they are, and the rows that each record has
- * exactly one of. Which processes live is no part of it: nobody uses a record that is moved.
+ * The content of a record, independent of the engine: the tables, which are copied unchanged, and the values that each
+ * record has exactly once. The list of instances is not part of it, as nobody uses a record that is moved.
  */
 
 import type { KeysMark } from "../../../access/keys.ts";
@@ -8,26 +8,34 @@ import { ORDER_COLUMNS } from "../rows/paper_order_row.ts";
 
 /** A table with the same columns in every engine. */
 export interface MovedTable {
-  /** In PostgreSQL. */
+  /** Its name in PostgreSQL. */
   readonly name: string;
-  /** In the state folder. @default as in PostgreSQL */
+  /**
+   * Its name in the state folder.
+   *
+   * @default as in PostgreSQL
+   */
   readonly own?: string;
-  /** Which database of the state folder has it. @default trading */
+  /**
+   * The database of the state folder that contains it.
+   *
+   * @default trading
+   */
   readonly file?: "trading" | "keys" | "paper";
   readonly columns: readonly string[];
-  /** In which order its rows are read, the same in every engine. */
+  /** The order in which its rows are read, equal in every engine. */
   readonly order: { readonly sqlite: string; readonly postgres: string };
 }
 
-/** As they were written down; the engines number them. */
+/** In the order of insertion, by the engine's row numbers. */
 const AS_WRITTEN = { sqlite: "rowid", postgres: "number" };
 
-/** By texts as bytes, whatever the database's collation. */
+/** By texts, compared as bytes, whatever the database's collation. */
 function by(...columns: readonly string[]): MovedTable["order"] {
   return { sqlite: columns.join(", "), postgres: columns.map((column) => `${column}::text COLLATE "C"`).join(", ") };
 }
 
-/** The API keys, which are in a database of their own in the state folder. */
+/** The API keys, which have a database of their own in the state folder. */
 export const KEYS: MovedTable = {
   name: "keys",
   file: "keys",
@@ -35,7 +43,7 @@ export const KEYS: MovedTable = {
   order: AS_WRITTEN,
 };
 
-/** The paper accounts, which are in a database of their own in the state folder, each after those that it speaks of. */
+/** The paper accounts, which have a database of their own in the state folder; referenced tables come first. */
 export const PAPER_TABLES: readonly MovedTable[] = [
   paper("openings", { columns: ["currency", "amount"], order: by("currency") }),
   paper("identities", { columns: ["name", "sequence", "epoch"], order: by("name") }),
@@ -155,18 +163,18 @@ export const RECORD_TABLES: readonly MovedTable[] = [
   },
 ];
 
-/** What each record has once. Times are wall milliseconds. */
+/** The values that each record has once. Times are wall clock milliseconds. */
 export interface RecordState {
-  /** Where the audit ends. */
+  /** The end of the audit. */
   readonly head: { readonly seq: number; readonly hash: string };
-  /** The last row of the audit in an archive file, and from which UTC day on all that counts is kept. */
+  /** The last archived audit row, and the UTC day from which on everything is kept. */
   readonly start: { readonly seq: number; readonly hash: string; readonly keptFrom: number };
   readonly halt: Halt;
-  /** Absent where no key was ever made. */
+  /** Absent when no key was ever created. */
   readonly keyStore: KeysMark | undefined;
 }
 
-/** Whether trading is halted; `isFileNoted`: whether the audit tells of the file that halts in this state folder. */
+/** The recorded halt; `isFileNoted`: whether the audit mentions the halt file of this state folder. */
 export interface Halt {
   readonly isHalted: number;
   readonly at: number;

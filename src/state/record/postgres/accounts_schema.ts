@@ -1,10 +1,10 @@
-/** Accounts in place of paper and real money: what the tables of the record become that were written before. */
+/** The migration of the record's tables from a paper flag to accounts. */
 
-/** What earlier versions had on paper is on one account, everything else on another: `main`. */
+/** What earlier versions had on paper belongs to one account, everything else to another: `main`. */
 const OF_PAPER = "CASE WHEN paper = 1 THEN 'paper' ELSE 'main' END";
 const OF_VENUE = "CASE WHEN venue = '' OR venue = 'simulated' OR venue LIKE 'simulated-%' THEN 'main' ELSE 'paper' END";
 
-/** Tables are changed and none is made anew, so that rights that were granted on them stay. */
+/** Tables are altered and none is recreated, so that granted rights stay. */
 export const ACCOUNTS = `
 -- The accounts whose orders these are, each at one exchange; the account on paper is at none.
 ALTER TABLE venue RENAME TO accounts;

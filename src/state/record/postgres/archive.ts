@@ -1,4 +1,4 @@
-/** Moves what is old out of the record on PostgreSQL, into files of one machine's state folder. */
+/** Archives old data of the record on PostgreSQL, into files in one machine's state folder. */
 
 import { FORGOTTEN_AT_ONCE, forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions, RecordArchive } from "../../../trading/record/archive.ts";
@@ -9,7 +9,7 @@ import { readAuditRow } from "../rows/audit_row.ts";
 import type { RecordConnection } from "./record_connection.ts";
 import { readStart } from "./verify_record.ts";
 
-/** Rows of one archive file; also what is held in memory at a time. */
+/** Rows per archive file, and in memory at a time. */
 const ROWS_PER_FILE = 5_000;
 
 /** See {@linkcode RecordArchive}. */
@@ -50,7 +50,7 @@ export class PostgresArchive implements RecordArchive {
     if (last === undefined) return undefined;
     const file = writeArchiveFile(this.#folder, rows);
     return await this.#connection.change(async (change) => {
-      // Another process was faster: its files hold these rows.
+      // Another process was faster: its files contain these rows.
       if ((await readStart(change)).seq !== start.seq) return undefined;
       const data = { from: start.seq + 1, through: last.seq, head: last.hash, file };
       change.append([{ event: "archive", identity: "local", data }], now);
@@ -71,7 +71,10 @@ export class PostgresArchive implements RecordArchive {
     return placements;
   }
 
-  /** Forgets all but placements; from here on these need not all be kept. Answers from when on they are. */
+  /**
+   * Deletes everything except placements; these need not be complete from here on. Returns the time from which they
+   * are.
+   */
   #forgetSums(options: Pick<ArchiveOptions, "days" | "now">): Promise<number> {
     return this.#connection.change(async ({ query }) => {
       const [row] = await query("SELECT max(created_at) AS at FROM placements WHERE account <> $1", [PAPER_ACCOUNT.id]);
@@ -84,7 +87,7 @@ export class PostgresArchive implements RecordArchive {
     });
   }
 
-  /** Forgets placements that are final and of which no row of the record speaks any more; answers how many. */
+  /** Deletes final placements that no remaining row mentions; returns how many. */
   #forgetSome(before: number): Promise<number> {
     return this.#connection.change(async ({ query }) => {
       const gone = await query(

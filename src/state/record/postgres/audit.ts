@@ -1,4 +1,4 @@
-/** The audit on PostgreSQL: adding single rows, reading the trail of an order, and verifying all of it. */
+/** The audit on PostgreSQL: appending single rows, reading the trail of an order, and verifying everything. */
 
 import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { Audit, TrailQuery, Verification } from "../../../trading/record/audit.ts";
@@ -19,7 +19,7 @@ export class PostgresAudit implements Audit {
   readonly #connection: RecordConnection;
   readonly #folder: string;
 
-  /** `folder`: where archive files are looked for. */
+  /** `folder`: the place of archive files. */
   constructor(connection: RecordConnection, { folder }: { readonly folder: string }) {
     this.#connection = connection;
     this.#folder = folder;
@@ -58,7 +58,7 @@ export async function readLastSeq(connection: RecordConnection): Promise<number>
   return readNumber(row, "seq");
 }
 
-/** The same as part of a change. */
+/** The same within a change. */
 export async function readPreviewWait({ query }: Session, identity: string, now: number): Promise<number> {
   return waitAfter(await query(PREVIEW, previewValues(identity, now)), now);
 }
@@ -75,18 +75,18 @@ function waitAfter([row]: readonly Row[], now: number): number {
   return previewWait(row && readNumber(row, "at"), now);
 }
 
-/** What is asked for last of any trail: `$1` is an identity, or null for everybody's rows. */
+/** The last step of reading any trail: `$1` is an identity, or null for all. */
 const NEWEST = "identity = coalesce($1, identity) ORDER BY seq DESC LIMIT $2";
 
 const OF_ALL = `SELECT * FROM audit WHERE ${NEWEST}`;
 
-/** Whether a row is of the venue and the account; rows of versions that told no accounts apart name none. */
+/** Whether a row belongs to the venue and the account; rows of versions without accounts have none. */
 const THERE = `venue IS NOT DISTINCT FROM last.at_venue
   AND coalesce(account, last.of_account) IS NOT DISTINCT FROM coalesce(last.of_account, account)`;
 
 /**
- * Step by step, each by an index: rows that name the order, where the last of them is, the ids that it has there, and all
- * rows that carry one of these. Left to itself the planner reads the whole audit.
+ * Step by step, each by an index: rows that mention the order, the last of them, the ids that it has there, and all
+ * rows with one of these. On its own the planner would scan the whole audit.
  */
 const OF_ORDER = `WITH named AS MATERIALIZED (
     SELECT * FROM audit WHERE client_order_id = $3 UNION SELECT * FROM audit WHERE order_id = $4

@@ -1,4 +1,4 @@
-/** What was recorded lately, by all servers, and which of it was added here. */
+/** Rows that any server recorded recently, and which of them were appended here. */
 
 import type { AuditFeed, FeedPage } from "../../../trading/record/audit.ts";
 import { readNumber, readText } from "../../row.ts";
@@ -8,7 +8,7 @@ import { readPlacement } from "../rows/placement_row.ts";
 import { readLastSeq } from "./audit.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
-/** A record that was put back from a copy is shorter than where the last question ended. */
+/** A record that was restored from a copy is shorter than the last position. */
 const AFTER = `SELECT audit.*, h.seq AS last_seq, row_to_json(p)::text AS placement FROM audit_head h
   LEFT JOIN LATERAL (SELECT * FROM audit WHERE seq > least($1, h.seq) ORDER BY seq LIMIT $2) AS audit ON true
   LEFT JOIN placements p USING (client_order_id) ORDER BY audit.seq`;
@@ -16,7 +16,7 @@ const AFTER = `SELECT audit.*, h.seq AS last_seq, row_to_json(p)::text AS placem
 /** See {@linkcode AuditFeed}. */
 export class PostgresFeed implements AuditFeed {
   readonly #connection: RecordConnection;
-  /** Hashes of own rows that were not read yet; `undefined` while nobody follows. */
+  /** Hashes of own rows that were not read yet; `undefined` when nobody follows. */
   #own: Set<string> | undefined;
 
   constructor(connection: RecordConnection) {

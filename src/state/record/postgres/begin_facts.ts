@@ -1,4 +1,4 @@
-/** What the record knows of an order that is to begin, read by one statement. */
+/** Reads the record's facts for an order that is about to begin, in one statement. */
 
 import { isPaper } from "../../../trading/orders/trading_account.ts";
 import type { BeginFacts, OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
@@ -17,7 +17,7 @@ import { readPlacement } from "../rows/placement_row.ts";
 import type { Session } from "./database.ts";
 import { readHalt } from "./halts.ts";
 
-/** The order, and what it is held against. */
+/** The order, and what it is checked against. */
 export interface BeginQuery {
   readonly entry: Omit<NewPlacement, "validUntil">;
   readonly limits: CountingLimits;
@@ -25,18 +25,18 @@ export interface BeginQuery {
   readonly now: number;
   /** The client order id of an order that will be gone. */
   readonly without?: string | undefined;
-  /** What the state folder of this machine says, and which one that is. */
+  /** The state of this machine's halt file, and the name of its folder. */
   readonly file: HaltState;
   readonly place: string;
 }
 
-/** The facts, and the placement whose idempotency key it has. */
+/** The facts, and the placement with the same idempotency key. */
 export interface FactsAtBegin {
   readonly facts: BeginFacts;
   readonly earlier: Placement | undefined;
-  /** The sum of the day that the order counts in, as it is before. */
+  /** The sum of the day that the order counts in, before it. */
   readonly daySum: string | undefined;
-  /** Whether the audit tells that the state folder holds a file that halts. */
+  /** Whether the audit says that the state folder contains a halt file. */
   readonly isFileNoted: boolean;
 }
 
@@ -65,7 +65,11 @@ const FACTS = `SELECT
   EXISTS (SELECT 1 FROM halt_files WHERE place = $22)::int AS is_file_noted,
   (SELECT max(version) FROM published_files WHERE kind = 'policy') AS policy_version`;
 
-/** Reads all of it as it stands now. @throws {StoreError} a row that must be there is gone */
+/**
+ * Reads the present facts.
+ *
+ * @throws {StoreError} when a required row is missing
+ */
 export async function readBeginFacts({ query }: Session, asked: BeginQuery): Promise<FactsAtBegin> {
   const { entry, limits, now, without, file, place } = asked;
   const { identity, account, venue, idempotencyKey, instance, replaces, previewId, order, notional } = entry;
@@ -78,7 +82,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
     ...[order.pair, order.side, without ?? ""],
     ...[notional?.currency ?? null, startOfUtcDay(now), place],
     entry.takesPreview ? recordedIdentity(identity) : null,
-    // On paper each identity has orders of its own.
+    // On paper each identity has its own orders.
     ...[replaces?.account ?? null, isPaper(account) ? identity : null],
   ]);
   if (row === undefined || row["halt"] === null) throw new StoreError("damaged");

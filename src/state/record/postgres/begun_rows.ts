@@ -1,19 +1,19 @@
-/** Writes an order that begins, by one statement. */
+/** Writes an order that begins, in one statement. */
 
 import { daySumOf } from "../../../trading/record/limit_use.ts";
 import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
 import type { Session } from "./database.ts";
 
-/** What is to be written. */
+/** The rows to write. */
 export interface BegunRows {
   readonly placement: Placement;
-  /** What it was begun with: the claim of the order that it replaces, and whether it uses a preview up. */
+  /** The order's parameters: the claim of the order that it replaces, and whether it uses up a preview. */
   readonly entry: Pick<NewPlacement, "replaces" | "takesPreview">;
   /** The sum of its day before it. */
   readonly daySum: string | undefined;
 }
 
-/** The parts before the placement itself do nothing where their values are absent. */
+/** The parts before the placement itself do nothing when their values are absent. */
 const WRITE = `WITH counted AS (
     INSERT INTO day_use (identity, account, venue, currency, day, amount)
     SELECT $2, $3, $17, $9, $19, $20 WHERE $20::text IS NOT NULL
@@ -28,7 +28,7 @@ const WRITE = `WITH counted AS (
     venue, asked, is_alive)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`;
 
-/** Writes the placement, its part of the day's sum, and that it took the place of another order or a preview. */
+/** Writes the placement, its share of the daily sum, and its use of a claim or a preview. */
 export async function writeBegun({ query }: Session, { placement, entry, daySum }: BegunRows): Promise<void> {
   const { clientOrderId, identity, account, previewId, idempotencyKey, order, digest, policyDigest } = placement;
   const { state, notional, createdAt, sentAt, validUntil, instance, worstPrice, venue, asked } = placement;

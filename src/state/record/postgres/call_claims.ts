@@ -1,4 +1,4 @@
-/** Calls with an idempotency key that are running, on PostgreSQL. */
+/** Running calls with an idempotency key, on PostgreSQL. */
 
 import { callClaiming } from "../../../trading/record/call_claims.ts";
 import type { CallClaim, CallClaiming, CallClaims, CallHolder } from "../../../trading/record/call_claims.ts";
@@ -10,7 +10,7 @@ import type { RecordConnection } from "./record_connection.ts";
 /** See {@linkcode CallClaims}. */
 export class PostgresCallClaims implements CallClaims {
   readonly #connection: RecordConnection;
-  /** Attempts that have ended while the database could not be reached; to others they look as if they ran. */
+  /** Attempts that ended while the database was unreachable; others still consider them running. */
   readonly #unreleased = new Set<string>();
 
   constructor(connection: RecordConnection) {
@@ -38,7 +38,7 @@ export class PostgresCallClaims implements CallClaims {
     this.#unreleased.delete(attempt);
   }
 
-  /** Gives back what could not be given back before. */
+  /** Releases what could not be released before. */
   async releaseAgain(): Promise<void> {
     const attempts = [...this.#unreleased];
     if (attempts.length === 0) return;

@@ -56,7 +56,7 @@ export class PostgresCancelRequests implements CancelRequests {
   }
 }
 
-/** Makes a request again, as part of the change that halts. */
+/** Repeats a request, as part of the change that halts. */
 export async function addRequest(
   { query }: Session,
   account: string,
@@ -70,7 +70,7 @@ export async function addRequest(
   );
 }
 
-/** Takes all back, as part of the change that lifts a halt; answers those that were not completed. */
+/** Withdraws all requests, as part of the change that ends a halt; returns the incomplete ones. */
 export async function withdrawRequests({ query }: Session): Promise<CancelRequest[]> {
   const open = openOf((await query(ALL)).map(readRequest));
   await query("DELETE FROM cancel_wishes");

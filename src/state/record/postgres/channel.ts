@@ -1,2 +1,5 @@
-/** The channel that rare changes are told on, each by a word; losing one costs a moment, as all is looked at again. */
+/**
+ * The channel for notifications of rare changes, one word each; a lost one only costs time, as everything is read
+ * periodically.
+ */
 export const CHANNEL = "luno_mcp";

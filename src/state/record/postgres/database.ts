@@ -1,8 +1,8 @@
 /**
- * A PostgreSQL database: a few connections, transactions, and one kind of error for whatever fails.
+ * A PostgreSQL database: a few connections, transactions, and one kind of error for all failures.
  *
- * Everything has a time limit, so that a server that is frozen or cut off costs an error and never a wait without end.
- * A connection that failed is never used again; the next operation opens another, so that nothing needs a restart.
+ * Everything has a time limit, so that a frozen or disconnected server costs an error and never an endless wait. A
+ * failed connection is never reused; the next operation opens another, so that no restart is needed.
  */
 
 // @ts-types="@types/pg"
@@ -15,38 +15,54 @@ import { postgresError } from "./postgres_error.ts";
 
 /** How a database is used. */
 export interface DatabaseOptions {
-  /** Connections at most. With one, operations take effect in the order of asking. @default 4 */
+  /**
+   * The most connections. With one, operations take effect in call order.
+   *
+   * @default 4
+   */
   readonly maxConnections?: number;
-  /** How long a statement may take, in milliseconds. @default {2_000} */
+  /**
+   * Time limit of a statement, in milliseconds.
+   *
+   * @default {2_000}
+   */
   readonly statementMs?: number;
 }
 
-/** How a transaction is made. */
+/** Options of a transaction. */
 export interface TransactionOptions {
-  /** How long each of its requests may take, in milliseconds. @default that of the database */
+  /**
+   * Time limit of each statement, in milliseconds.
+   *
+   * @default that of the database
+   */
   readonly statementMs?: number;
-  /** How long it may stand still between two of them, in milliseconds. @default {2_000} */
+  /**
+   * How long it may be idle between two statements, in milliseconds.
+   *
+   * @default {2_000}
+   */
   readonly idleMs?: number;
 }
 
 /** Runs statements within one transaction. */
 export interface Session {
-  /** Answers the rows. */
+  /** Returns the rows. */
   query(text: string, values?: readonly Value[]): Promise<Row[]>;
 }
 
-/** What a parameter can be. */
+/** The types of parameters. */
 export type Value = string | number | bigint | boolean | Uint8Array | null | readonly (string | number | null)[];
 
-/** The schema that all tables are in; no other one is searched. */
+/** The schema of all tables; no other one is searched. */
 export const SCHEMA = "luno_mcp";
 
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 2_000;
-/** Our own limit comes so long after the server's, which says what became of the statement where it lives. */
+/** Our own limit expires this much later than the server's, which reports the statement's outcome if it can. */
 const ANSWER_MS = 500;
 const LOCK_MS = 1_500;
-/** A process that is frozen within a transaction holds its locks no longer than this. */
+/** A process that is suspended within a transaction holds its locks no longer than this. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
 const MAX_CONNECTIONS = 4;
 const MAX_WAITING = 1_000;
@@ -56,11 +72,11 @@ export class Database {
   /** Its address, without the password. */
   readonly name: string;
   readonly #pool: pg.Pool;
-  /** What was asked and is not answered yet. */
+  /** Operations in progress. */
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  /** Connects to nothing yet. */
+  /** Does not connect yet. */
   constructor(
     access: DatabaseAccess,
     { maxConnections = MAX_CONNECTIONS, statementMs = STATEMENT_MS }: DatabaseOptions = {},
@@ -72,13 +88,13 @@ export class Database {
       query_timeout: statementMs + ANSWER_MS,
       max: maxConnections,
     });
-    // Without these an idle connection that breaks would end the program.
+    // Without listeners, a broken idle connection would end the program.
     this.#pool.on("error", () => {});
     this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   /**
-   * Reads by one statement, which sees one state of the database.
+   * Reads by one statement, from one state of the database.
    *
    * @throws {StateError}
    */
@@ -87,19 +103,19 @@ export class Database {
   }
 
   /**
-   * Changes by one statement, which is a transaction of its own.
+   * Writes by one statement, which is a transaction of its own.
    *
-   * @throws {StateError} with `outcome_unknown` where the connection broke before the answer
+   * @throws {StateError} with `outcome_unknown` when the connection broke before the answer
    */
   async write(text: string, values: readonly Value[] = []): Promise<Row[]> {
     return await this.#use(async (use) => (await use.ask(text, values, { mayHaveDone: true })).rows);
   }
 
   /**
-   * Runs `body` as one transaction; what it wrote is kept whole, or not at all when it throws. Each statement sees what
-   * others had committed before it began (READ COMMITTED): a rule that spans several statements takes a lock first.
+   * Runs `body` as one transaction, which is rolled back when it throws. Each statement sees what others had committed
+   * before it began (READ COMMITTED): a rule that spans several statements must take a lock first.
    *
-   * @throws {StateError} with `outcome_unknown` where the connection broke while it was committed
+   * @throws {StateError} with `outcome_unknown` when the connection broke during the commit
    */
   async transaction<Result>(
     body: (session: Session) => Promise<Result>,
@@ -109,7 +125,7 @@ export class Database {
   }
 
   /**
-   * Runs several reads that see one state of the database, and change nothing.
+   * Runs several reads on one state of the database.
    *
    * @throws {StateError}
    */
@@ -137,13 +153,13 @@ export class Database {
     });
   }
 
-  /** Waits for what runs, and ends the connections. */
+  /** Waits for running operations, and closes the connections. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    // The pool itself forgets those that wait for a connection.
+    // The pool drops operations that still wait for a connection.
     await Promise.allSettled(this.#running);
     await this.#pool.end();
   }
@@ -186,7 +202,7 @@ export class Database {
   }
 }
 
-/** What each connection is made with; one that listens for notices has no other. */
+/** The parameters of each connection, including the one that listens for notices. */
 export function clientConfig({ address, ca, password }: DatabaseAccess): pg.ClientConfig {
   const { host, port, database, user, sslMode } = address;
   return {
@@ -208,7 +224,7 @@ export function clientConfig({ address, ca, password }: DatabaseAccess): pg.Clie
   };
 }
 
-/** A connection in one operation's hands; after some failures nobody can use it any more. */
+/** One operation's use of a connection; after some failures the connection is discarded. */
 class ConnectionUse {
   readonly #client: pg.PoolClient;
   readonly #path: string;
@@ -220,8 +236,8 @@ class ConnectionUse {
   }
 
   /**
-   * `mayHaveDone`: whether the statement takes effect by itself, so that it may have done so though no answer came;
-   * `answerMs`: how long to wait for that, where not as long as usual.
+   * `mayHaveDone`: whether the statement commits by itself, so that its outcome is unknown without an answer;
+   * `answerMs`: how long to wait for the answer, if not as usual.
    */
   async ask(
     text: string,
@@ -237,12 +253,12 @@ class ConnectionUse {
     }
   }
 
-  /** Gives it back. */
+  /** Returns it to the pool. */
   end(): void {
     this.#client.release();
   }
 
-  /** Rolls back where it can still be used; else it is ended, and the server rolls back. */
+  /** Rolls back if it is still usable; otherwise closes it, so that the server rolls back. */
   async abandon(): Promise<void> {
     const isClean = this.#isUsable && await this.#client.query("ROLLBACK").then(() => true, () => false);
     this.#client.release(!isClean);
@@ -251,7 +267,7 @@ class ConnectionUse {
 
 const INT8 = 20;
 
-/** Whole numbers as numbers; the columns hold none beyond 2^53. */
+/** Integers as numbers; no column exceeds 2^53. */
 function getTypeParser(oid: number, format?: "text" | "binary") {
   if (oid === INT8) return readInt8;
   return format === "binary" ? pg.types.getTypeParser(oid, "binary") : pg.types.getTypeParser(oid, "text");

@@ -35,7 +35,7 @@ export class PostgresDialogs implements Dialogs {
   readonly #connection: RecordConnection;
   readonly #redact: Redact;
 
-  /** `redact` hides secrets in what people are shown. */
+  /** `redact` removes secrets from what people are shown. */
   constructor(connection: RecordConnection, { redact }: { readonly redact: Redact }) {
     this.#connection = connection;
     this.#redact = redact;

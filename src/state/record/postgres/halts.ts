@@ -1,6 +1,6 @@
 /**
- * Halts of trading on PostgreSQL: the record's own, for all servers, and the file in the state folder, for the processes
- * on that folder alone. A machine's file is noted under the name of its folder.
+ * Halts of trading on PostgreSQL: the record's own, for all servers, and the file in the state folder, for the
+ * processes on that folder alone. A machine's file is recorded under the name of its folder.
  */
 
 import {
@@ -24,9 +24,9 @@ import type { Session } from "./database.ts";
 import { onTheirWay } from "./journal_reads.ts";
 import type { Change, RecordConnection } from "./record_connection.ts";
 
-/** What {@linkcode PostgresHalts} stand on. */
+/** Parts of {@linkcode PostgresHalts}. */
 export interface HaltParts {
-  /** Where the file is looked for, and the name of that folder. */
+  /** The folder of the halt file, and its name. */
   readonly folder: string;
   readonly place: string;
   readonly redact: Redact;
@@ -42,7 +42,7 @@ export class PostgresHalts implements Halts {
     this.#parts = parts;
   }
 
-  /** The file as it is now. */
+  /** The present state of the file. */
   get file(): HaltState {
     return haltFileState(this.#parts.folder);
   }
@@ -91,7 +91,7 @@ export class PostgresHalts implements Halts {
     });
   }
 
-  /** Writes that the file is there or not, as part of a change. */
+  /** Records that the file exists or not, as part of a change. */
   async note(change: Change, isThere: boolean, now: number): Promise<void> {
     await change.query(
       isThere
@@ -105,7 +105,11 @@ export class PostgresHalts implements Halts {
 
 const HALT = "SELECT * FROM kill_switch WHERE id = 1";
 
-/** Reads the record's own halt. @throws {StoreError} its row is gone */
+/**
+ * Reads the record's own halt.
+ *
+ * @throws {StoreError} when its row is missing
+ */
 export function readHalt(row: Row | undefined): RecordedHalt {
   if (row === undefined) throw new StoreError("damaged");
   return {

@@ -1,9 +1,9 @@
 /**
- * Processes that can send orders, on PostgreSQL. Each lives as long as it renews its lease, by the clock of the database.
+ * Processes that can send orders, on PostgreSQL. Each is live while it renews its lease, by the database's clock.
  *
- * One that stood still may go on where it was, and send what it had written down: so what it left undone passes to
- * another process only when its lease, the time in which the exchange accepts its requests, and the difference that
- * clocks may have are over. What it begins without a lease is refused, whether or not anybody took over from it yet.
+ * A suspended process may continue and send what it had recorded: so another process takes over only when its lease,
+ * the time in which the exchange accepts its requests, and the tolerated clock difference have passed. Without a lease
+ * it can begin nothing, even before anything was taken over.
  */
 
 import type { InstanceFacts, Instances, ListedInstance } from "../../../trading/record/instances.ts";
@@ -14,23 +14,23 @@ import { UNSETTLED } from "./journal_reads.ts";
 import type { Lease } from "./lease.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
-/** How long a process lives that says nothing more. */
+/** How long a process counts as live after its last renewal. */
 export const LEASE_MS = 10_000;
 
-/** How far apart clocks may be. */
+/** The tolerated difference between clocks. */
 export const CLOCK_TOLERANCE_MS = 2_000;
 
 const LEASE = `clock_timestamp() + interval '${LEASE_MS} milliseconds'`;
 const NOW_MS = msOf("clock_timestamp()");
 
-/** Where this connection comes from. */
+/** The client address of this connection. */
 const ADDRESS = "host(inet_client_addr())";
 
 /** Conditions of placements whose process has ended, and of which nothing can be sent any more. */
 const LEFT = `${UNSETTLED} AND (instance IS NULL OR instance NOT IN (SELECT id FROM instances))
   AND coalesce(valid_until, 0) + ${CLOCK_TOLERANCE_MS} <= ${NOW_MS}`;
 
-/** Conditions of instances that are dead, but for the one that asks. */
+/** Conditions of dead instances, except the calling one. */
 const DEAD = `lease_until + interval '${CLOCK_TOLERANCE_MS} milliseconds' <= clock_timestamp() AND id <> $1`;
 
 /** See {@linkcode Instances}. */
@@ -108,7 +108,7 @@ export class PostgresInstances implements Instances {
   }
 }
 
-/** A moment as wall milliseconds. */
+/** A timestamp as wall clock milliseconds. */
 function msOf(moment: string): string {
   return `floor(extract(epoch FROM ${moment}) * 1000)::bigint`;
 }
@@ -122,8 +122,8 @@ async function insert({ query }: Session, { id, pid, command, startedAt, cancels
 }
 
 /**
- * Renews a lease, or enters an instance again that was taken for dead: what it had left undone is another's by then.
- * Answers the time by the database, wall milliseconds.
+ * Renews a lease, or registers an instance again that was considered dead: others may have taken over what it left.
+ * Returns the database's time, in wall clock milliseconds.
  */
 export async function renewLease(
   connection: RecordConnection,
@@ -140,12 +140,12 @@ export async function renewLease(
   return readNumber(row, "now");
 }
 
-/** Whether an instance stands on the list and its process lives. */
+/** Whether an instance is listed and its process is live. */
 export async function isAlive(session: Session, id: string): Promise<boolean> {
   return (await aliveAmong(session, [id])).has(id);
 }
 
-/** Which of these instances live. */
+/** Which of these instances are live. */
 export async function aliveAmong({ query }: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const rows = await query(

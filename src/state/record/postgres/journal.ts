@@ -1,6 +1,6 @@
 /**
- * The journal on PostgreSQL: reads, has the domain decide, and writes, all in one change. An order that begins takes four
- * statements: the lock, all facts, what is written, and the rows of the audit.
+ * The journal on PostgreSQL: reads, applies the domain's rules, and writes, all in one change. Beginning an order takes
+ * four statements: the lock, all facts, the writes, and the audit rows.
  */
 
 import type { ErrorCode } from "../../../errors/error_table.ts";
@@ -44,10 +44,10 @@ import { countPlacement, readLimitsUsed } from "./limit_use.ts";
 import { writeBegun } from "./begun_rows.ts";
 import type { Change, RecordConnection } from "./record_connection.ts";
 
-/** What a {@linkcode PostgresJournal} stands on. */
+/** Parts of a {@linkcode PostgresJournal}. */
 export interface JournalParts {
   readonly halts: PostgresHalts;
-  /** @throws {StoreError} this process may not send now, as its clock is wrong */
+  /** @throws {StoreError} when this process may not send now, as its clock deviates */
   readonly checkClock: () => void;
 }
 
@@ -72,7 +72,7 @@ export class PostgresJournal extends JournalReads implements Journal {
       const { facts, earlier, daySum, isFileNoted } = await readBeginFacts(change, {
         ...{ entry, limits: policy, now, file, place },
       });
-      // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
+      // In the audit, no order may follow a halt by file once any process has noticed it.
       if (file.halted !== isFileNoted) await halts.note(change, file.halted, now);
       const answer = repetitionOf(entry, earlier) ?? checkBegin(entry, { facts, policy, now });
       if (answer !== null) {
@@ -201,7 +201,7 @@ async function close(change: Change, clientOrderId: string, facts: FinalFacts, n
   change.append([closedEvent(placement, facts)], now);
 }
 
-/** What is alive on an account's other venues and cannot be any more. */
+/** Live placements on an account's other venues, which no longer exist. */
 async function endedElsewhere(
   session: Session,
   { account, venue, identity, lastWithProcess }: Omit<EndedVenues, "now">,

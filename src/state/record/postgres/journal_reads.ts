@@ -1,4 +1,4 @@
-/** What the journal knows of placements, on PostgreSQL. */
+/** Reads placements on PostgreSQL. */
 
 import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
 import type { Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
@@ -6,10 +6,10 @@ import { readPlacement } from "../rows/placement_row.ts";
 import type { Session, Value } from "./database.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
-/** States of placements whose outcome must still be found out. */
+/** States of placements whose outcome is to be determined. */
 export const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
 
-/** Reads; nothing is changed here. */
+/** The reading part of the journal. */
 export class JournalReads {
   readonly #connection: RecordConnection;
 
@@ -66,7 +66,7 @@ const BY_ORDER = `order_id = $1 AND account = coalesce($2, account) AND venue = 
 /** The placement of an identity's key: `identity`, `idempotency_key`, `account`, `venue`. */
 export const BY_KEY = "identity = $1 AND idempotency_key = $2 AND account = $3 AND venue = $4";
 
-/** Placements as they stand within a change, oldest first. */
+/** Placements within a change, oldest first. */
 export async function placementsWhere(
   { query }: Session,
   condition: string,
@@ -76,7 +76,7 @@ export async function placementsWhere(
   return rows.map(readPlacement);
 }
 
-/** The latest placement of an order of one venue, as it stands within a change. */
+/** The latest placement of an order of one venue, within a change. */
 export async function placementOfOrder(
   { query }: Session,
   orderId: string,
@@ -86,7 +86,7 @@ export async function placementOfOrder(
   return row && readPlacement(row);
 }
 
-/** Orders that have left and whose outcome is not known, as they stand within a change; oldest first. */
+/** Orders that were sent and whose outcome is unknown, within a change; oldest first. */
 export function onTheirWay(session: Session): Promise<Placement[]> {
   return placementsWhere(session, "is_alive = 1 AND state IN ('sent', 'unknown')");
 }

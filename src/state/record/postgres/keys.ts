@@ -17,9 +17,13 @@ import { readKey } from "../rows/key_row.ts";
 import type { Database, Session } from "./database.ts";
 import { changeKnown, readKnown } from "./known_tables.ts";
 
-/** How many keys there may be. */
+/** The capacity of the key store. */
 export interface PostgresKeysOptions {
-  /** Keys in all, dead ones too, which make room for new ones. @default 10_000 */
+  /**
+   * The most keys, including dead ones, which make room for new ones.
+   *
+   * @default 10_000
+   */
   readonly maxKeys?: number | undefined;
 }
 
@@ -30,14 +34,14 @@ const IS_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)"
 /**
  * All keys of one database.
  *
- * Every change locks the store's one row first, so that changes come one after the other, and what a change reads then
- * is what it decides on. Reads are one statement each and wait for nobody.
+ * Every change first locks the store's single row, so that changes are serialized and decide on current data. Each read
+ * is one statement and waits for nobody.
  */
 export class PostgresKeys implements Keys {
   readonly #database: Database;
   readonly #maxKeys: number;
 
-  /** Takes over the database, which has one connection: its operations take effect in the order of asking. */
+  /** Takes over the database, which must have one connection: its operations take effect in call order. */
   constructor(database: Database, { maxKeys = MAX_KEYS }: PostgresKeysOptions = {}) {
     this.#database = database;
     this.#maxKeys = maxKeys;
@@ -106,7 +110,7 @@ export class PostgresKeys implements Keys {
     return readKnown(this.#database, () => this.#database.read(text));
   }
 
-  /** Where the store is full, the oldest dead key makes room. */
+  /** In a full store, the oldest dead key makes room. */
   async #insert(
     session: Session,
     { id, digest, name, scopes, expiresAt, now }: NewKey,

@@ -1,22 +1,21 @@
 /**
- * Keeps the leases of this process's instances, and this machine's clock in view: while it differs from that of the
- * database by more than clocks may, nothing is sent, as the exchange and other servers could not be relied on to refuse
- * it in time.
+ * Renews the leases of this process's instances, and monitors this machine's clock: while it differs too much from the
+ * database's, nothing is sent, because deadlines would not be reliable.
  */
 
 import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 
-/** How often a lease is renewed; several attempts fit into one. */
+/** The interval of renewals; several attempts fit into one lease. */
 const RENEWAL_MS = 2_000;
 
 /** Settings of {@linkcode Lease}. */
 export interface LeaseOptions {
-  /** Renews an instance's lease; answers the time by the database, wall milliseconds. */
+  /** Renews an instance's lease; returns the database's time, in wall clock milliseconds. */
   readonly renew: (facts: InstanceFacts) => Promise<number>;
   /** Wall clock, milliseconds since the Unix epoch; without it clocks are not compared. */
   readonly now?: (() => number) | undefined;
-  /** How far apart clocks may be, in milliseconds. */
+  /** The tolerated difference between clocks, in milliseconds. */
   readonly toleranceMs: number;
 }
 
@@ -26,7 +25,7 @@ export class Lease {
   readonly #kept = new Map<string, InstanceFacts>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #renewing: Promise<void> | undefined;
-  /** By how much the clocks differ at least, in milliseconds. */
+  /** The least possible difference between the clocks, in milliseconds. */
   #differenceMs = 0;
 
   constructor(options: LeaseOptions) {
@@ -40,7 +39,7 @@ export class Lease {
     await this.renew();
   }
 
-  /** Lets a lease run out; resolves when it is certainly not renewed any more. */
+  /** Lets a lease expire; resolves when it will certainly not be renewed any more. */
   async drop(id: string): Promise<void> {
     this.#kept.delete(id);
     if (this.#kept.size === 0) {
@@ -50,17 +49,17 @@ export class Lease {
     await this.#renewing;
   }
 
-  /** @throws {StoreError} the clocks differ by too much */
+  /** @throws {StoreError} when the clocks differ by too much */
   checkClock(): void {
     if (this.#differenceMs > this.#options.toleranceMs) throw new StoreError("clock_wrong");
   }
 
-  /** Renews all leases; where the database cannot be reached, it is tried again soon. */
+  /** Renews all leases; retries soon when the database is unreachable. */
   renew(): Promise<void> {
     return this.#renewing ??= this.#renewAll().finally(() => this.#renewing = undefined);
   }
 
-  /** Ends the timer; the leases run out. */
+  /** Stops the timer; the leases expire. */
   async close(): Promise<void> {
     await Promise.all([...this.#kept.keys()].map((id) => this.drop(id)));
   }
@@ -74,7 +73,7 @@ export class Lease {
         const there = await renew(facts);
         const after = now?.();
         if (before === undefined || after === undefined) continue;
-        // The database looked at its clock at some moment between the two.
+        // The database read its clock at some moment between the two.
         this.#differenceMs = Math.max(before - there, there - after, 0);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;

@@ -9,7 +9,7 @@ import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import type { Session } from "./database.ts";
 
-/** Counts a placement that may exist, or one no longer that does not, in the change that changes it. */
+/** Adds or removes a placement's value, within the change that changes the placement. */
 export async function countPlacement(
   { query }: Session,
   placement: Pick<Placement, "identity" | "account" | "venue" | "notional" | "createdAt">,
@@ -30,7 +30,7 @@ export async function countPlacement(
   );
 }
 
-/** What everybody has used, as it stands at one moment. */
+/** The use of all identities at one moment. */
 export async function readLimitsUsed({ query }: Session, now: number): Promise<LimitsUsed[]> {
   const counted = async (condition: string, ...values: number[]) => {
     const rows = await query(

@@ -1,9 +1,9 @@
 /**
- * Brings the tables of a database to the version that this program knows. Several servers may start at once: one of
- * them does it, under an advisory lock, while the others wait.
+ * Upgrades the tables of a database to this version. When several servers start at once, one of them does it under an
+ * advisory lock, while the others wait.
  *
- * Servers of an earlier version may run on it. From then on they send no order, as each change of theirs looks at the
- * version first; so only a server of the new version, or whoever halts, may do that to them.
+ * Servers of an earlier version may be running. From then on they send no orders, as each of their changes checks the
+ * version first; so only a server of the new version, or a halt, may do that.
  */
 
 import { getLogger } from "../../../logging/logger.ts";
@@ -16,21 +16,26 @@ import { INSTANCES_VERSION, MIGRATIONS } from "./schema.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** How long one step may take: it may rewrite tables with millions of rows. */
+/** Time limit of one step, which may rewrite tables with millions of rows. */
 const STEP_MS = 3_600_000;
 
-/** What may be done to tables. */
+/** What may be done to the tables. */
 export interface PrepareOptions {
-  /** Creates what is missing and changes what is older; otherwise all must be there. */
+  /** Creates missing and upgrades older tables; otherwise everything must already be there. */
   readonly mayChange: boolean;
-  /** Changes them also while servers of an earlier version run on them, which send no order from then on. @default true */
+  /**
+   * Upgrades them also while servers of an earlier version are running, which then send no more orders.
+   *
+   * @default true
+   */
   readonly mayOvertake?: boolean | undefined;
 }
 
 /**
- * Makes the tables those of this version.
+ * Upgrades the tables to this version.
  *
- * @throws {StateError} it is of a newer version, or another program's; it does not keep what was committed; servers use it
+ * @throws {StateError} when they are of a newer version or of another program, the server may lose commits, or other
+ * servers use them
  */
 export async function prepareTables(
   database: Database,
@@ -61,7 +66,7 @@ export async function prepareTables(
   });
 }
 
-/** How many run; no change of theirs is under way from now on. */
+/** The number of running servers; none of their changes is in progress after this. */
 async function serversOn(session: Session): Promise<number> {
   await session.query("SELECT 1 FROM audit_head FOR UPDATE");
   const [row] = await session.query("SELECT count(*) AS count FROM instances WHERE lease_until > clock_timestamp()");
@@ -77,7 +82,7 @@ function isUsed(path: string, servers: number): StateError {
   );
 }
 
-/** The names may have been made by an administrator, with rights for the user that the program runs as. */
+/** An administrator may have created the names, with rights for the program's user. */
 async function createSchema(session: Session): Promise<void> {
   const [found] = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [SCHEMA]);
   if (found === undefined) await session.query(`CREATE SCHEMA ${SCHEMA}`);
@@ -87,7 +92,7 @@ async function createSchema(session: Session): Promise<void> {
   );
 }
 
-/** 0 where there is nothing. */
+/** 0 when there is nothing. */
 async function versionOf(path: string, session: Session): Promise<number> {
   const [facts] = await session.query(
     `SELECT to_regclass('${SCHEMA}.schema_version') IS NOT NULL AS is_ours,
@@ -120,7 +125,7 @@ function checkVersion(path: string, version: number, mayChange: boolean): void {
   }
 }
 
-/** An answer means that what it speaks of outlives a power cut, which a server can be told not to see to. */
+/** An answer must mean that the commit survives a power failure, which a server can be configured not to guarantee. */
 async function checkServer(database: Database, mayChange: boolean): Promise<void> {
   const [facts] = await database.read(
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,

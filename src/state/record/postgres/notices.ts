@@ -1,6 +1,6 @@
 /**
- * Hears of rare changes that another server made: by one connection that does nothing else, opened again whenever it is
- * lost. What is told is only that something changed; whoever hears it looks for itself.
+ * Listens for notifications of rare changes by other servers, on a dedicated connection that is reopened whenever it is
+ * lost. A notification only says that something changed; the listener then reads it.
  */
 
 // @ts-types="@types/pg"
@@ -11,23 +11,23 @@ import type { DatabaseAccess } from "../../database_address.ts";
 import { CHANNEL } from "./channel.ts";
 import { clientConfig } from "./database.ts";
 
-/** What changed: the keys, the halt, a published file, or anything, as nothing was heard for a while. */
+/** What changed: the keys, the halt, a published file, or possibly anything, after an interruption. */
 export type Topic = "keys" | "halt" | "policy" | "access" | "anything";
 
 /** Settings of {@linkcode Notices}. */
 export interface NoticesOptions {
-  /** Called for each change, and each time that the connection stands again. */
+  /** Called for each change, and whenever the connection was reopened. */
   readonly onChange: (topic: Topic) => void;
   /** From 0 up to, but not including, 1. @default Math.random */
   readonly random?: () => number;
 }
 
-/** How often the connection is tried: one that is cut off or frozen says nothing by itself. */
+/** The interval of pings: a broken or frozen connection does not report itself. */
 const PING_MS = 5_000;
 const PAUSE = { firstMs: 100, longestMs: 2_000, certain: 0.5 };
 const TOPICS: readonly string[] = ["keys", "halt", "policy", "access"] satisfies Topic[];
 
-/** Listens from its making until it is closed. */
+/** Listens from its creation until it is closed. */
 export class Notices {
   readonly #access: DatabaseAccess;
   readonly #options: NoticesOptions;
@@ -40,7 +40,7 @@ export class Notices {
     this.#running = this.#run();
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#running;
@@ -56,7 +56,7 @@ export class Notices {
     }
   }
 
-  /** Listens until the connection is lost; answers whether there was one. */
+  /** Listens until the connection is lost; returns whether there was one. */
   async #listen(): Promise<boolean> {
     const { signal } = this.#ending;
     const client = new pg.Client(clientConfig(this.#access));
@@ -77,7 +77,7 @@ export class Notices {
       await lost;
       clearInterval(timer);
     } catch {
-      // It is tried again; what uses the database says why it cannot.
+      // It is retried; other users of the database report why it is unreachable.
     }
     await client.end().catch(() => {});
     return isListening;

@@ -11,16 +11,20 @@ import { prepareTables } from "./migrate.ts";
 
 /** How to open them. */
 export interface OpenPostgresKeysOptions extends PostgresKeysOptions, Omit<BusyOptions, "path"> {
-  /** `write` creates what is missing. `read` changes nothing and demands the tables of this version. */
+  /** `write` creates what is missing. `read` changes nothing and requires the tables of this version. */
   readonly mode: "write" | "read";
-  /** As in `PrepareOptions`. @default true */
+  /**
+   * As in `PrepareOptions`.
+   *
+   * @default true
+   */
   readonly mayOvertake?: boolean | undefined;
 }
 
 /**
  * Opens them.
  *
- * @throws {StateError} they cannot be used; `ERR_STATE_BUSY` where the tables stayed locked
+ * @throws {StateError} when they cannot be used; `ERR_STATE_BUSY` when the tables stayed locked
  */
 export async function openPostgresKeys(access: DatabaseAccess, options: OpenPostgresKeysOptions): Promise<Keys> {
   const { mode, mayOvertake, maxKeys } = options;

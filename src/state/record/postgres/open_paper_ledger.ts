@@ -9,18 +9,22 @@ import { Database } from "./database.ts";
 import { prepareTables } from "./migrate.ts";
 import { PostgresPaperLedger } from "./paper/ledger.ts";
 
-/** How to open it, and how long to wait for others that change its tables. */
+/** How to open it, and how long to wait while others change its tables. */
 export interface OpenPostgresPaperOptions extends Omit<BusyOptions, "path"> {
-  /** What identities start with from now on. @default as it was */
+  /**
+   * Opening balances of identities from now on.
+   *
+   * @default unchanged
+   */
   readonly openings?: Balances | undefined;
   /** As in `PrepareOptions`. @default true */
   readonly mayOvertake?: boolean | undefined;
 }
 
 /**
- * Opens it; tables that are missing are made.
+ * Opens it; creates missing tables.
  *
- * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where it stayed locked
+ * @throws {StateError} when it cannot be used; `ERR_STATE_BUSY` when it stayed locked
  */
 export async function openPostgresPaperLedger(
   access: DatabaseAccess,

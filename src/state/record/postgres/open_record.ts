@@ -30,32 +30,40 @@ import { PostgresReplacementClaims } from "./replacement_claims.ts";
 import { SeenHead } from "./seen_head.ts";
 import { readPlace } from "./state_place.ts";
 
-/** How to open it, and how long to wait for others that change its tables. */
+/** How to open it, and how long to wait while others change its tables. */
 export interface OpenPostgresRecordOptions extends Omit<BusyOptions, "path"> {
-  /** The state folder of this machine: a file in it may halt, and archive files are there. */
+  /** The state folder of this machine, for the halt file and archive files. */
   readonly folder: string;
-  /** `write` creates what is missing. `read` changes nothing and demands the tables of this version. */
+  /** `write` creates what is missing. `read` changes nothing and requires the tables of this version. */
   readonly mode: "write" | "read";
   /** As in `PrepareOptions`. @default true */
   readonly mayOvertake?: boolean | undefined;
-  /** What the record must not keep of the texts that it is given. @default nothing */
+  /**
+   * Texts that the record must not contain.
+   *
+   * @default none
+   */
   readonly secrets?: readonly string[] | undefined;
-  /** How long an operation waits for others, in milliseconds. @default {2_000} */
+  /**
+   * How long an operation waits for others, in milliseconds.
+   *
+   * @default {2_000}
+   */
   readonly patienceMs?: number;
   /** Wall clock, milliseconds since the Unix epoch; without it clocks are not compared. */
   readonly now?: () => number;
 }
 
-/** How a connection to the database is made; for tests. */
+/** Creates a connection to the database; for tests. */
 export type MakeDatabase = typeof Database;
 
 const PATIENCE_MS = 2_000;
 const READERS = 3;
 
 /**
- * Opens it, with four connections at most.
+ * Opens it, with at most four connections.
  *
- * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where its tables stayed locked
+ * @throws {StateError} when it cannot be used; `ERR_STATE_BUSY` when its tables stayed locked
  */
 export async function openPostgresRecord(
   access: DatabaseAccess,
@@ -107,7 +115,7 @@ export async function openPostgresRecord(
   };
 }
 
-/** What was seen of this database in a state folder, which is made where there is none. */
+/** What was seen of this database, from a state folder that is created if it is missing. */
 async function openSeen(reader: Database, folder: string): Promise<SeenHead> {
   const [row = {}] = await reader.read("SELECT id FROM key_store");
   return inFolder(folder, () => {
@@ -116,7 +124,11 @@ async function openSeen(reader: Database, folder: string): Promise<SeenHead> {
   });
 }
 
-/** Uses the state folder. @throws {StateError} it cannot be used */
+/**
+ * Uses the state folder.
+ *
+ * @throws {StateError} when it cannot be used
+ */
 function inFolder<Result>(path: string, use: () => Result): Result {
   try {
     return use();

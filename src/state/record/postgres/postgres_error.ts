@@ -1,4 +1,4 @@
-/** What went wrong with PostgreSQL, as a `StateError` that says what to do. */
+/** Turns PostgreSQL errors into `StateError`s that say what to do. */
 
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -6,7 +6,7 @@ import { reasonOf } from "../../../errors/reason_of.ts";
 import { StateError } from "../../state_error.ts";
 import type { StateFailure } from "../../state_error.ts";
 
-/** What an error code of PostgreSQL means, by its beginning; the longest that fits counts. */
+/** The meaning of PostgreSQL error codes by prefix; the longest match counts. */
 const MEANINGS: Readonly<Record<string, readonly [failure: StateFailure, meaning: string]>> = {
   "08": ["unavailable", "its connection broke"],
   "22": ["unusable", "it refused a value"],
@@ -32,12 +32,12 @@ const MEANINGS: Readonly<Record<string, readonly [failure: StateFailure, meaning
   "XX002": ["damaged", "it is damaged: restore it from a backup"],
 };
 
-/** Codes of TLS that mean that whoever answered is not trusted, rather than that nobody answered. */
+/** TLS error codes which mean that the server is not trusted, rather than unreachable. */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|^ERR_TLS/;
 
 /**
- * The error as a `StateError`; errors of our own making pass as they are. `mayHaveDone`: whether the last request may
- * have taken effect where its answer is missing.
+ * The error as a `StateError`; our own errors pass unchanged. `mayHaveDone`: whether the last request may have taken
+ * effect when its answer is missing.
  */
 export function postgresError(
   error: unknown,
@@ -53,7 +53,7 @@ export function postgresError(
   return new StateError(`Cannot use ${path} as ${meaning}`, { path, failure, cause: error });
 }
 
-/** Whether the server itself says that it has undone the statement. One that ends the connection may have committed. */
+/** Whether the server says that it has rolled back the statement. One that closes the connection may have committed. */
 function isDefinite(error: Error): boolean {
   return error instanceof pg.DatabaseError && error.severity === "ERROR";
 }

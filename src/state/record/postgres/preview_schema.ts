@@ -1,6 +1,6 @@
-/** The tables of what waits a short while for its caller. */
+/** The tables of previews and dialogs. */
 
-/** `number` is the order of writing. */
+/** `number` is the order of insertion. */
 export const PREVIEWS = `
 -- Orders that callers were shown and may place; each is used once.
 CREATE TABLE previews (

@@ -22,7 +22,7 @@ export class PostgresPreviews implements Previews {
   readonly #connection: RecordConnection;
   readonly #redact: Redact;
 
-  /** `redact` hides secrets in what people are shown. */
+  /** `redact` removes secrets from what people are shown. */
   constructor(connection: RecordConnection, { redact }: { readonly redact: Redact }) {
     this.#connection = connection;
     this.#redact = redact;
@@ -47,7 +47,7 @@ export class PostgresPreviews implements Previews {
   }
 }
 
-/** Uses a preview of an identity up, as part of a change; answers why that cannot be. */
+/** Uses up a preview of an identity, as part of a change; returns why that is not possible. */
 export async function usePreview(
   { query }: Session,
   { previewId, identity }: { readonly previewId: string; readonly identity: string },
@@ -62,7 +62,7 @@ export async function usePreview(
   return problem;
 }
 
-/** Takes away a bounded number of rows that nobody needs, and those beyond the bounds. */
+/** Also deletes a bounded number of expired rows, and those beyond the limits. */
 const INSERT = `WITH over AS (
     DELETE FROM previews WHERE number IN
       (SELECT number FROM previews WHERE expires_at < $11 ORDER BY expires_at LIMIT ${MAX_FORGOTTEN})

@@ -1,6 +1,6 @@
 /**
- * Published files on PostgreSQL. A change locks the row in which the audit ends first, as every change of the record does:
- * an order that begins after it finds the new version. That there is a new one is notified by the table itself.
+ * Published files on PostgreSQL. Like every change of the record, a change first locks the row at the end of the audit:
+ * an order that begins afterwards sees the new version. The table itself notifies of new versions.
  */
 
 import { MAX_VERSIONS, publication, publishedEvent } from "../../../trading/record/published_files.ts";
@@ -36,7 +36,7 @@ export class PostgresPublishedFiles implements PublishedFiles {
   publish(file: NewFile): Promise<Publication> {
     return this.#connection.change(async ({ query, append }) => {
       const [before] = await query(CURRENT, [file.kind]);
-      // Several people may publish by several users of the database.
+      // Several people may publish through several database users.
       const [user] = await query("SELECT session_user::text AS name");
       const by = user === undefined ? file.by : `${file.by} (${readText(user, "name")})`;
       const made = publication({ ...file, by }, before && readFileVersion(before));
@@ -69,16 +69,20 @@ export class PostgresPublishedFiles implements PublishedFiles {
   }
 }
 
-/** Answers the first row of a statement. */
+/** Returns the first row of a statement. */
 export type AskRow = (text: string, ...values: readonly Value[]) => Promise<Row | undefined>;
 
-/** Finds the version that counts. */
+/** Finds the version in force. */
 export async function currentFile(ask: AskRow, kind: FileKind): Promise<FileVersion | undefined> {
   const row = await ask(CURRENT, kind);
   return row && readFileVersion(row);
 }
 
-/** Finds a version with its text. @throws {StoreError} it is not the text that was published */
+/**
+ * Finds a version with its text.
+ *
+ * @throws {StoreError} when the text is not the published one
+ */
 export async function findFile(ask: AskRow, kind: FileKind, version?: number): Promise<PublishedFile | undefined> {
   const row = await ask(FIND, kind, version ?? null);
   return row && readPublishedFile(row);

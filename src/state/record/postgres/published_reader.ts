@@ -1,4 +1,4 @@
-/** Reads published files without the rest of the record, for servers that do not trade too. */
+/** Reads published files without the rest of the record, for servers that do not trade. */
 
 import type { FileKind, FileVersion, PublishedFile, PublishedFiles } from "../../../trading/record/published_files.ts";
 import type { DatabaseAccess } from "../../database_address.ts";
@@ -6,7 +6,7 @@ import { Database } from "./database.ts";
 import { currentFile, findFile } from "./published_files.ts";
 import type { AskRow } from "./published_files.ts";
 
-/** One connection, to tables that are there. */
+/** One connection, to existing tables. */
 export class PublishedReader implements Pick<PublishedFiles, "current" | "find"> {
   readonly #database: Database;
   readonly #ask: AskRow;
@@ -26,7 +26,7 @@ export class PublishedReader implements Pick<PublishedFiles, "current" | "find">
     return findFile(this.#ask, kind, version);
   }
 
-  /** Ends the connection when what was asked before is done. */
+  /** Closes the connection after the operations requested before. */
   close(): Promise<void> {
     return this.#database.close();
   }

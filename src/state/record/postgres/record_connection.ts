@@ -1,7 +1,7 @@
 /**
- * The database under all parts of the record. Changes come one after the other, over all servers: each locks the row in
- * which the audit ends before it reads anything, so that what it has read still holds when it writes, and the chain
- * stays one. Reads take connections of their own and wait for no change.
+ * The database under all parts of the record. Changes are serialized over all servers: each first locks the row at the
+ * end of the audit, so that what it has read is still true when it writes, and there is a single chain. Reads use
+ * connections of their own and wait for no change.
  */
 
 import { getLogger } from "../../../logging/logger.ts";
@@ -18,22 +18,25 @@ import type { Database, Session, TransactionOptions, Value } from "./database.ts
 import { continuesFrom } from "./seen_head.ts";
 import type { Head, SeenHead } from "./seen_head.ts";
 
-/** A change that is being made: what it reads is what it decides on. */
+/** A change in progress: it decides on what it reads. */
 export interface Change extends Session {
-  /** Whether the record has all that this machine has seen in it. It lacks some after a restore to an earlier moment. */
+  /**
+   * Whether the record contains everything that this machine has seen in it. After a restore to an earlier moment it
+   * does not.
+   */
   readonly isWhole: boolean;
-  /** Adds rows to the audit; they are written at the end of the change. */
+  /** Appends rows to the audit; they are written at the end of the change. */
   append(events: readonly AuditEvent[], now: number): void;
 }
 
-/** What a {@linkcode RecordConnection} stands on. */
+/** Parts of a {@linkcode RecordConnection}. */
 export interface RecordConnectionOptions {
-  /** With one connection, so that changes take effect in the order of asking; absent where nothing may be changed. */
+  /** Has one connection, so that changes take effect in call order; absent when nothing may be changed. */
   readonly writer: Database | undefined;
   readonly reader: Database;
   /** What this machine has seen of the audit. */
   readonly seen: SeenHead;
-  /** Hides secrets in what rows of the audit say. */
+  /** Redacts secrets in audit rows. */
   readonly redact: Redact;
   /** How long a change waits for others, in milliseconds. */
   readonly patienceMs: number;
@@ -44,24 +47,24 @@ export interface RecordConnectionOptions {
 const log = getLogger(["luno-mcp-server", "trading"]);
 const ROLLED_BACK = { see: "docs/scaling.md, Backup and restore" };
 
-/** Changes that may wait. */
+/** The most changes that may wait. */
 const MAX_WAITING = 1_000;
 
-/** Rows of an answer that are held at a time. */
+/** Rows of a long answer in memory at a time. */
 const CURSOR_ROWS = 1_000;
 
-/** See above. */
+/** The database of a record, as described above. */
 export class RecordConnection {
   readonly #options: RecordConnectionOptions;
-  /** The last change that was asked for. */
+  /** The last requested change. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   /** Whether it was logged that the database lacks rows. */
   #isTold = false;
   readonly #outdated = new OutdatedNotice();
-  /** When the database could not be reached last. */
+  /** When the database was last unreachable. */
   #hindrance: { readonly error: StoreError; readonly atMs: number } | undefined;
-  /** Hears of each row of the audit that is added here; the change that it is part of may still be undone. */
+  /** Called for each audit row that is appended here; its change may still be rolled back. */
   listener: ((row: AuditRow) => void) | undefined;
 
   constructor(options: RecordConnectionOptions) {
@@ -69,8 +72,7 @@ export class RecordConnection {
   }
 
   /**
-   * Makes a change: all of it is kept, or nothing where this rejects. It takes effect after all that were asked for here
-   * before.
+   * Makes a change, which is rolled back when this rejects. It takes effect after all changes requested here before.
    *
    * @throws {StoreError}
    */
@@ -85,7 +87,11 @@ export class RecordConnection {
     return made;
   }
 
-  /** Reads by one statement, which sees one state of the record. @throws {StoreError} */
+  /**
+   * Reads by one statement, from one state of the record.
+   *
+   * @throws {StoreError}
+   */
   async rows(text: string, ...values: readonly Value[]): Promise<Row[]> {
     return await storing(() => this.#options.reader.read(text, values));
   }
@@ -95,7 +101,11 @@ export class RecordConnection {
     return (await this.rows(text, ...values))[0];
   }
 
-  /** Changes by one statement that no other change depends on. @throws {StoreError} */
+  /**
+   * Writes by one statement that no other change depends on.
+   *
+   * @throws {StoreError}
+   */
   async write(text: string, ...values: readonly Value[]): Promise<Row[]> {
     const { writer } = this.#options;
     if (writer === undefined) throw new StoreError("read_only");
@@ -110,7 +120,11 @@ export class RecordConnection {
     return await storing(() => this.#options.reader.snapshot(body, options));
   }
 
-  /** Looks where the audit ends now, and remembers it. @throws {StoreError} */
+  /**
+   * Reads the present end of the audit, and remembers it.
+   *
+   * @throws {StoreError}
+   */
   async look(): Promise<void> {
     const { seen } = this.#options;
     const { last } = seen;
@@ -135,7 +149,7 @@ export class RecordConnection {
     }
   }
 
-  /** Ends the connections when what was asked before is done. */
+  /** Closes the connections after the operations requested before. */
   async close(): Promise<void> {
     await this.#last;
     await this.#options.seen.close();
@@ -192,10 +206,10 @@ export class RecordConnection {
     for (const row of rows) this.listener?.(row);
   }
 
-  /** Asks again where others keep the record locked, as nothing was done then; nobody waits longer than is useful. */
+  /** Retries while others have locked the record, as nothing was done then; no caller waits longer than useful. */
   async #patiently<Result>(ask: () => Promise<Result>, askedMs: number): Promise<Result> {
     const { patienceMs, monotonic } = this.#options;
-    // What kept one change from being made after this one was asked for would keep this one too.
+    // An obstacle that appeared after this change was requested would stop it too.
     const hindrance = this.#hindrance;
     if (hindrance !== undefined && hindrance.atMs >= askedMs && monotonic() - askedMs >= patienceMs) {
       throw hindrance.error;
@@ -212,11 +226,11 @@ export class RecordConnection {
   }
 }
 
-/** Where the audit ends, and what stands in the place of the row that was seen last. */
+/** The end of the audit, and the row that is at the position last seen. */
 const HEAD = `SELECT seq, hash, (SELECT a.hash FROM audit a WHERE a.seq = $1) AS seen,
   (SELECT s.seq FROM audit_start s WHERE s.id = 1) AS archived, schema_version FROM audit_head WHERE id = 1`;
 
-/** The version stands in the row that is locked: whoever waited for that lock sees what was written meanwhile. */
+/** The version is part of the locked row: after waiting for the lock, a change sees what was written meanwhile. */
 function headOf(row: Row | undefined): Head {
   if (row === undefined) throw new StoreError("damaged");
   if (readNumber(row, "schema_version") > MIGRATIONS.length) throw new StoreError("outdated");
@@ -229,7 +243,7 @@ function isWholeIn(row: Row | undefined, seen: Head): boolean {
     continuesFrom(seen, { hash: readTextOrNull(row, "seen"), archived: readNumber(row, "archived") });
 }
 
-/** Row after row of a query without parameters, for answers that are too long to hold. */
+/** The rows of a query without parameters one by one, for results too large for memory. */
 export async function* each({ query }: Session, name: string, text: string): AsyncGenerator<Row> {
   await query(`DECLARE ${name} NO SCROLL CURSOR FOR ${text}`);
   for (;;) {

@@ -3,7 +3,7 @@
 import { CHAIN_START } from "../../../trading/record/audit_row.ts";
 import { CHANNEL } from "./channel.ts";
 
-/** `number` is the order of writing. Flags are 0 or 1, amounts decimal texts; a `day` is when a UTC day begins. */
+/** `number` is the order of insertion. Flags are 0 or 1, amounts decimal texts; a `day` is the start of a UTC day. */
 export const RECORD = `
 CREATE TABLE placements (
   client_order_id   text PRIMARY KEY,

@@ -1,4 +1,4 @@
-/** Orders that are being replaced or were, on PostgreSQL. */
+/** Orders that are being or were replaced, on PostgreSQL. */
 
 import type { ReplacementAttempt } from "../../../trading/record/recorded_placement.ts";
 import { replacementClaiming } from "../../../trading/record/replacement_claims.ts";

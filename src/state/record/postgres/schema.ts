@@ -1,7 +1,7 @@
 /**
- * The tables of the record on PostgreSQL. A released step is never changed: what comes later is a step of its own.
+ * The tables of the record on PostgreSQL. A released step is never changed: later changes are steps of their own.
  *
- * Times are wall milliseconds.
+ * Times are wall clock milliseconds.
  */
 
 import { ACCOUNTS } from "./accounts_schema.ts";

@@ -1,8 +1,8 @@
 /**
- * Where the audit ended when this machine looked last. A database that has lost that row was restored to an earlier
- * moment, or is an older copy that took the place of another one: what was placed since is unknown to it.
+ * The end of the audit when this machine last looked. A database without that row was restored to an earlier moment, or
+ * replaced by an older copy, and does not contain later placements.
  *
- * It is kept in the state folder too, so that a server that starts knows what the one before it has seen.
+ * It is also stored in the state folder, so that a new server knows what its predecessor has seen.
  */
 
 import { join } from "node:path";
@@ -14,11 +14,11 @@ export interface Head {
   readonly hash: string;
 }
 
-/** What the database has in the place of the row that was seen. */
+/** The row at the position that was seen. */
 export interface FoundRow {
-  /** `null` where there is none. */
+  /** `null` when there is none. */
   readonly hash: string | null;
-  /** The last row that was moved into an archive file. */
+  /** The last archived row. */
   readonly archived: number;
 }
 
@@ -27,10 +27,10 @@ const NOTHING: Head = { seq: 0, hash: "" };
 /** The name of the file in the state folder. */
 export const SEEN_FILE = "record-seen.json";
 
-/** Written in place, as one write of always the same length. */
+/** Overwritten in place, by a single write of constant length. */
 const FILE_LENGTH = 200;
 
-/** See above. */
+/** The end of the audit that was seen last. */
 export class SeenHead {
   readonly #store: string;
   #file: Deno.FsFile | undefined;
@@ -38,16 +38,16 @@ export class SeenHead {
   #kept: Head | undefined;
   #keeping: Promise<void> = Promise.resolve();
 
-  /** Nothing was seen yet, and nothing is kept. */
+  /** Nothing was seen yet, and nothing is stored. */
   static forget(): SeenHead {
     return new SeenHead("", undefined, undefined);
   }
 
   /**
-   * What was seen of this store, from a state folder that exists; what was seen of another one does not matter. Opened
-   * now, as nothing new may be written later.
+   * What was seen of this store, from an existing state folder; what was seen of another store is ignored. The file is
+   * opened now, as later writes may not open files.
    *
-   * @throws {Error} others can write the file, or a link stands in its place
+   * @throws {Error} when others can write the file, or it is a link
    */
   static open(folder: string, store: string): SeenHead {
     const path = join(folder, SEEN_FILE);
@@ -71,17 +71,17 @@ export class SeenHead {
     return this.#head ?? NOTHING;
   }
 
-  /** The audit of a database that goes on from what was seen ends here now. */
+  /** Remembers the present end of the audit. */
   note(head: Head): void {
     if (head.seq > this.last.seq) this.#head = head;
   }
 
-  /** Writes what was seen into the folder. Never rejects: without it a restart knows less. */
+  /** Writes it to the file. Never rejects: without it a restart only knows less. */
   keep(): Promise<void> {
     return this.#keeping = this.#keeping.then(() => this.#keep()).catch(() => {});
   }
 
-  /** Writes it a last time. A second time does nothing. */
+  /** Writes it a last time. Repeating it has no effect. */
   async close(): Promise<void> {
     await this.keep();
     const file = this.#file;
@@ -104,7 +104,7 @@ export function continuesFrom(seen: Head, { hash, archived }: FoundRow): boolean
   return seen.seq === 0 || hash === seen.hash || hash === null && seen.seq <= archived;
 }
 
-/** What the system says of a file; `undefined` where there is none. */
+/** The system's facts about a file; `undefined` when it does not exist. */
 function factsOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);

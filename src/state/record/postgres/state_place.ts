@@ -5,7 +5,7 @@ import { makeFolder } from "../../state_folder.ts";
 
 const FILE = "place";
 
-/** Reads it; a folder without one gets one, unless nothing is to be written. */
+/** Reads it; a folder without a name gets one, unless nothing may be written. */
 export function readPlace(folder: string, mode: "write" | "read"): string {
   const path = join(folder, FILE);
   for (let attempt = 0;; attempt++) {

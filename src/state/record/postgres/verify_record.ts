@@ -1,4 +1,4 @@
-/** Walks along the whole record, archive files first, and holds its tables against its audit. */
+/** Verifies the whole record: the chain, archive files first, and the tables against it. */
 
 import { ArchiveError } from "../../../trading/record/archive.ts";
 import type { Verification } from "../../../trading/record/audit.ts";
@@ -16,27 +16,35 @@ import type { Session } from "./database.ts";
 import { each } from "./record_connection.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
-/** What is verified. */
+/** What to verify. */
 interface Verified {
-  /** Where archive files are looked for. */
+  /** The place of archive files. */
   readonly folder: string;
   readonly expectedHead: string | undefined;
 }
 
-/** For as long as archive files are read, with millions of rows, nothing is asked of the database. */
+/** While archive files with millions of rows are read, the database gets no requests. */
 const IDLE_MS = 3_600_000;
 
-/** Reads all of it in one state. @throws {StoreError} it cannot be read */
+/**
+ * Reads all of it in one state.
+ *
+ * @throws {StoreError} when it cannot be read
+ */
 export async function verifyRecord(connection: RecordConnection, verified: Verified): Promise<Verification> {
   return await saying(() => connection.snapshot((session) => verify(session, verified), { idleMs: IDLE_MS }));
 }
 
-/** Reads all of it as a transaction sees it. @throws {StateError} it cannot be read */
+/**
+ * Reads all of it within a transaction.
+ *
+ * @throws {StateError} when it cannot be read
+ */
 export async function verifySession(session: Session, verified: Verified): Promise<Verification> {
   return await saying(() => verify(session, verified));
 }
 
-/** What is damaged is an answer. */
+/** Damage is a result, not an error. */
 async function saying(verify: () => Promise<Verification>): Promise<Verification> {
   try {
     return await verify();
@@ -82,7 +90,11 @@ async function contradiction(
   return found && { ok: false, ...found };
 }
 
-/** The last row that was archived, and from which UTC day on all that counts is kept. @throws {StoreError} */
+/**
+ * The last archived row, and the UTC day from which on everything is kept.
+ *
+ * @throws {StoreError}
+ */
 export async function readStart(
   { query }: Session,
 ): Promise<{ readonly seq: number; readonly hash: string; readonly keptFrom: number }> {

@@ -1,10 +1,10 @@
-/** Rows of accounts, as every engine keeps them. */
+/** Rows of accounts, for every engine. */
 
 import type { AccountRow } from "../../../trading/record/account_claim.ts";
 import { readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `accounts`. */
+/** Parses a row of `accounts`. */
 export function readAccount(row: Row): AccountRow {
   return { id: readText(row, "id"), exchange: readText(row, "exchange") };
 }

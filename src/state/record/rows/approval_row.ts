@@ -1,4 +1,4 @@
-/** Rows of orders that wait for a person, as every engine keeps them. */
+/** Rows of orders that wait for a person, for every engine. */
 
 import { isOver } from "../../../trading/orders/lifetime.ts";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import type { Row } from "../../row.ts";
 
 const Ways = z.array(z.enum(["page", "terminal"]));
 
-/** Reads a row of `approvals`; how it stands depends on the time. */
+/** Parses a row of `approvals`; its state depends on the time. */
 export function readApproval(row: Row, now: number): Approval {
   const text = (column: string) => readTextOrNull(row, column);
   const decision = readOptionalNumber(row, "is_approved");

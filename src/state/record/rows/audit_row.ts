@@ -1,10 +1,10 @@
-/** Rows of the audit, as every engine keeps them. */
+/** Rows of the audit, for every engine. */
 
 import type { AuditRow } from "../../../trading/record/audit_row.ts";
 import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `audit`. */
+/** Parses a row of `audit`. */
 export function readAuditRow(row: Row): AuditRow {
   return {
     seq: readNumber(row, "seq"),

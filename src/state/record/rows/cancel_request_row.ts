@@ -1,11 +1,11 @@
-/** Rows of requests to cancel everything that is open, as every engine keeps them. */
+/** Rows of requests to cancel everything that is open, for every engine. */
 
 import { RemainingOrders } from "../../../trading/record/cancel_requests.ts";
 import type { CancelRequest } from "../../../trading/record/cancel_requests.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `cancel_wishes`. */
+/** Parses a row of `cancel_wishes`. */
 export function readRequest(row: Row): CancelRequest {
   return {
     account: readText(row, "account"),

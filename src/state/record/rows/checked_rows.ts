@@ -1,11 +1,11 @@
-/** Rows that are held against the audit, as every engine keeps them. */
+/** Rows that are compared with the audit, for every engine. */
 
 import type { CheckedPlacement, CheckedSum } from "../../../trading/record/record_check.ts";
 import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { readPlacement } from "./placement_row.ts";
 
-/** A row of placements as it is held against the audit. */
+/** A placement to compare with the audit. */
 export function checkedPlacement(row: Row): CheckedPlacement {
   const known = { clientOrderId: readText(row, "client_order_id"), isAlive: readNumber(row, "is_alive") === 1 };
   try {
@@ -15,7 +15,7 @@ export function checkedPlacement(row: Row): CheckedPlacement {
   }
 }
 
-/** A kept sum as it is held against the audit. */
+/** A stored sum to compare with the audit. */
 export function checkedSum(row: Row): CheckedSum {
   return {
     identity: readText(row, "identity"),

@@ -1,4 +1,4 @@
-/** Rows of orders that wait for a dialog, as every engine keeps them. */
+/** Rows of orders that wait for a dialog, for every engine. */
 
 import { ApprovedAction, ApprovedFacts } from "../../../trading/record/approval.ts";
 import type { Dialog } from "../../../trading/record/dialogs.ts";
@@ -6,7 +6,7 @@ import { OrderSummary } from "../../../trading/orders/order_summary.ts";
 import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `dialogs`. */
+/** Parses a row of `dialogs`. */
 export function readDialog(row: Row): Dialog {
   return {
     id: readText(row, "id"),

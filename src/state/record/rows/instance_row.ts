@@ -1,15 +1,15 @@
-/** Rows of instances, as every engine keeps them. */
+/** Rows of instances, for every engine. */
 
 import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Ids of accounts as one text; no id has a comma. */
+/** Ids of accounts as one text; no id contains a comma. */
 export function writeAccounts(accounts: readonly string[]): string {
   return accounts.join(",");
 }
 
-/** Reads a row of `instances`. */
+/** Parses a row of `instances`. */
 export function readInstance(row: Row): InstanceFacts {
   return {
     id: readText(row, "id"),

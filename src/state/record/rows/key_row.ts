@@ -1,11 +1,11 @@
-/** Rows of API keys, as every engine keeps them. */
+/** Rows of API keys, for every engine. */
 
 import type { StoredKey } from "../../../access/keys.ts";
 import { isScope } from "../../../access/scopes.ts";
 import { readNumber, readOptionalNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `keys`, without its digest. A scope that this version does not know allows nothing. */
+/** Parses a row of `keys`, without its digest. A scope that this version does not know is ignored. */
 export function readKey(row: Row): StoredKey {
   const expiresAt = readOptionalNumber(row, "expires_at");
   const revokedAt = readOptionalNumber(row, "revoked_at");

@@ -1,4 +1,4 @@
-/** Paper accounts and the rows behind them, as every engine keeps them. */
+/** Paper accounts and their rows, for every engine. */
 
 import { ROW_KINDS } from "../../../simulation/engine/ledger.ts";
 import type { PaperAccount } from "../../../simulation/paper/ledger.ts";
@@ -7,13 +7,13 @@ import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { readWord } from "./paper_order_row.ts";
 
-/** Rows of one account that stay; older ones go, the newest keep their numbers. */
+/** Rows of one account to keep; older ones are deleted, the newest keep their numbers. */
 export const MAX_ROWS = 50_000;
 
-/** How many rows too many there may be before some go. */
+/** How far that limit may be exceeded before rows are deleted. */
 export const SLACK_ROWS = 1_000;
 
-/** An account of a row. */
+/** Parses an account. */
 export function toAccount(row: Row): PaperAccount {
   return {
     id: readText(row, "id"),
@@ -24,7 +24,7 @@ export function toAccount(row: Row): PaperAccount {
   };
 }
 
-/** A row behind an account, of a row of the table. */
+/** Parses a row of an account. */
 export function toAccountRow(row: Row): AccountRow {
   const pair = readText(row, "pair");
   const trade = {

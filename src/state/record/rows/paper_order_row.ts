@@ -1,4 +1,4 @@
-/** Between orders and fills as values and the rows that keep them. */
+/** Converts orders and fills to rows and back. */
 
 import type { TradedMarket } from "../../../simulation/engine/market.ts";
 import type { Stop } from "../../../simulation/engine/orders.ts";
@@ -46,7 +46,7 @@ export const ORDER_COLUMNS = [
   "seen_sequence",
 ] as const;
 
-/** What changes in the life of an order: everything from the status on. */
+/** The columns that change in the life of an order: everything from the status on. */
 export const CHANGING_COLUMNS = ORDER_COLUMNS.slice(ORDER_COLUMNS.indexOf("status"));
 
 /** The row of an order, by column. */
@@ -91,7 +91,7 @@ export function toRow(identity: string, order: LedgerOrder): Record<string, stri
   };
 }
 
-/** The order of a row. */
+/** Parses an order. */
 export function toOrder(row: Row): LedgerOrder {
   return {
     id: readText(row, "id"),
@@ -123,7 +123,7 @@ export function toOrder(row: Row): LedgerOrder {
   };
 }
 
-/** The fill of a row that holds its order too. */
+/** Parses a fill from a row that contains its order too. */
 export function toTrade(row: Row): LedgerTrade {
   const { market, id, clientOrderId, side } = toOrder(row);
   return {
@@ -160,7 +160,7 @@ function stopOf(row: Row): Stop | null {
   return price === undefined ? null : { price, direction: readWord(row, "stop_direction", ["ABOVE", "BELOW"]) };
 }
 
-/** A column that holds one of a few words. */
+/** Parses a column with one of some words. */
 export function readWord<const Word extends string>(row: Row, column: string, words: readonly Word[]): Word {
   const text = readText(row, column);
   const word = words.find((known) => known === text);

@@ -1,4 +1,4 @@
-/** Rows of the table of placements, as every engine keeps them. */
+/** Rows of placements, for every engine. */
 
 import { z } from "zod";
 import { OrderJson } from "../../../trading/record/order_json.ts";
@@ -8,7 +8,7 @@ import type { Row } from "../../row.ts";
 
 const State = z.enum(["intent", "sent", "placed", "not_placed", "unknown"]);
 
-/** Reads a row of `placements`. */
+/** Parses a row of `placements`. */
 export function readPlacement(row: Row): Placement {
   const state = State.parse(row["state"]);
   const currency = readTextOrNull(row, "notional_currency");

@@ -1,4 +1,4 @@
-/** Rows of orders that callers were shown, as every engine keeps them. */
+/** Rows of previews, for every engine. */
 
 import { ApprovedFacts } from "../../../trading/record/approval.ts";
 import type { Preview } from "../../../trading/record/previews.ts";
@@ -8,7 +8,7 @@ import type { PreviewState } from "../../../trading/orders/preview.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
-/** Reads a row of `previews`; `undefined` where its order is not the one that was shown. */
+/** Parses a row of `previews`; `undefined` when its order is not the one that was shown. */
 export function readPreview(row: Row): Preview | undefined {
   const summary = readTextOrNull(row, "summary_json");
   const facts = ApprovedFacts.parse(JSON.parse(readText(row, "facts_json")));
@@ -27,7 +27,7 @@ export function readPreview(row: Row): Preview | undefined {
   };
 }
 
-/** Reads how a preview stands. */
+/** Parses the state of a preview. */
 export function readPreviewState(row: Row): PreviewState {
   return {
     createdAt: readNumber(row, "created_at"),

@@ -1,4 +1,4 @@
-/** Rows of published files, as every engine writes them. */
+/** Rows of published files, for every engine. */
 
 import { textDigest } from "../../../trading/record/published_files.ts";
 import type { FileVersion, PublishedFile } from "../../../trading/record/published_files.ts";
@@ -17,7 +17,11 @@ export function readFileVersion(row: Row): FileVersion {
   };
 }
 
-/** A version with its text. @throws {StoreError} the text is not the one that was published */
+/**
+ * A version with its text.
+ *
+ * @throws {StoreError} when the text is not the published one
+ */
 export function readPublishedFile(row: Row): PublishedFile {
   const file = { ...readFileVersion(row), text: readText(row, "text") };
   if (textDigest(file.text) !== file.digest) throw new StoreError("damaged");

@@ -1,9 +1,9 @@
-/** Accounts in place of paper and real money: what the tables of `trading.db` become that were written before. */
+/** The migration of the tables of `trading.db` from a paper flag to accounts. */
 
-/** What earlier versions had on paper is on one account, everything else on another: `main`. */
+/** What earlier versions had on paper belongs to one account, everything else to another: `main`. */
 const OF_VENUE = "CASE WHEN venue = '' OR venue = 'simulated' OR venue LIKE 'simulated-%' THEN 'main' ELSE 'paper' END";
 
-/** Tables whose keys change are made anew. */
+/** Tables whose keys change are recreated. */
 export const ACCOUNTS = `
 -- The accounts whose orders these are, each at one exchange; the account on paper is at none.
 CREATE TABLE accounts (

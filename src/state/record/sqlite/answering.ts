@@ -1,11 +1,11 @@
-/** One kind of error for whatever fails in SQLite. */
+/** Turns SQLite's failures into one kind of error. */
 
 import type { DatabaseSync } from "node:sqlite";
 import { isOutdated } from "../../sqlite.ts";
 import { outdatedError, sqliteFailure, StateError } from "../../state_error.ts";
 import type { StateFailure } from "../../state_error.ts";
 
-/** What to do about each. */
+/** What to do about each failure. */
 const REMEDIES: Partial<Record<StateFailure, string>> = {
   busy: "another process keeps it locked: try again, or end that process",
   full: "the disk is full: free some space",

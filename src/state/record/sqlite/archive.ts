@@ -1,4 +1,4 @@
-/** Moves what is old out of the record in SQLite. */
+/** Archives old data of the record in SQLite. */
 
 import { FORGOTTEN_AT_ONCE, forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions } from "../../../trading/record/archive.ts";
@@ -8,10 +8,10 @@ import { writeArchiveFile } from "../archive_files.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 
-/** Rows of one archive file; also what is held in memory at a time. */
+/** Rows per archive file, and in memory at a time. */
 const ROWS_PER_FILE = 5_000;
 
-/** Longer than a process that waits for the lock looks away, so that each of them gets its turn. */
+/** Longer than the retry interval of a process that waits for the lock, so that each of them gets its turn. */
 const PAUSE_MS = 60;
 
 /** See {@linkcode RecordArchive}. */
@@ -50,7 +50,7 @@ export class SqliteArchive {
     if (last === undefined) return undefined;
     const file = writeArchiveFile(this.#folder, rows);
     return this.#connection.transaction(() => {
-      // Another process was faster: its files hold these rows.
+      // Another process was faster: its files contain these rows.
       if (this.#rows.start().seq !== start.seq) return undefined;
       const data = { from: start.seq + 1, through: last.seq, head: last.hash, file };
       this.#rows.append([{ event: "archive", identity: "local", data }], now);
@@ -71,7 +71,10 @@ export class SqliteArchive {
     return placements;
   }
 
-  /** Forgets all but placements; from here on these need not all be kept. Answers from when on they are. */
+  /**
+   * Deletes everything except placements; these need not be complete from here on. Returns the time from which they
+   * are.
+   */
   #forgetSums(options: Pick<ArchiveOptions, "days" | "now">): number {
     return this.#connection.transaction(() => {
       const before = forgottenBefore(options, this.#lastTradedAt());
@@ -83,7 +86,7 @@ export class SqliteArchive {
     });
   }
 
-  /** Forgets placements that are final and of which no row of the record speaks any more; answers how many. */
+  /** Deletes final placements that no remaining row mentions; returns how many. */
   #forgetSome(before: number): number {
     return this.#connection.transaction(() =>
       this.#connection.rows(

@@ -1,4 +1,4 @@
-/** The audit in SQLite: adding single rows, reading the trail of an order, and verifying all of it. */
+/** The audit in SQLite: appending single rows, reading the trail of an order, and verifying everything. */
 
 import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { TrailQuery, Verification } from "../../../trading/record/audit.ts";
@@ -18,7 +18,7 @@ export class SqliteAudit {
   readonly #rows: AuditRows;
   readonly #folder: string;
 
-  /** `folder`: where archive files are looked for. */
+  /** `folder`: the place of archive files. */
   constructor(connection: RecordConnection, { rows, folder }: { readonly rows: AuditRows; readonly folder: string }) {
     this.#connection = connection;
     this.#rows = rows;
@@ -43,7 +43,7 @@ export class SqliteAudit {
     const isOrder = orderId !== undefined || clientOrderId !== undefined;
     const last = (column: string) =>
       `(SELECT ${column} FROM audit WHERE client_order_id = ?1 OR order_id = ?2 ORDER BY seq DESC LIMIT 1)`;
-    // Rows of versions that told no accounts apart name none.
+    // Rows of versions without accounts have none.
     const account = last("account");
     const there = `venue IS ${last("venue")} AND coalesce(account, ${account}) IS coalesce(${account}, account)`;
     const ofOrder = `(${there} AND (client_order_id = ?1 OR order_id = ?2
@@ -51,7 +51,7 @@ export class SqliteAudit {
       OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1)))`;
     const conditions = [
       ...(isOrder ? [ofOrder] : []),
-      // Of an order its few rows are read, and not all of the identity's: `+` keeps its index out of that.
+      // Reads the few rows of an order instead of all of the identity: `+` prevents the identity's index.
       ...(identity === undefined ? [] : [isOrder ? "+identity = ?3" : "identity = ?1"]),
     ];
     const values = [

@@ -1,4 +1,4 @@
-/** What was recorded lately, of all processes, and which of it was added here. */
+/** Rows that any process recorded recently, and which of them were appended here. */
 
 import type { FeedPage } from "../../../trading/record/audit.ts";
 import type { AuditRows } from "./audit_rows.ts";
@@ -10,7 +10,7 @@ export class SqliteFeed {
   readonly #connection: RecordConnection;
   readonly #rows: AuditRows;
   readonly #placements: Pick<JournalReads, "find">;
-  /** Hashes of own rows that were not read yet; `undefined` while nobody follows. */
+  /** Hashes of own rows that were not read yet; `undefined` when nobody follows. */
   #own: Set<string> | undefined;
 
   constructor(
@@ -32,13 +32,13 @@ export class SqliteFeed {
 
   after(seq: number, limit: number): FeedPage {
     return this.#connection.snapshot(() => {
-      const from = Math.min(seq, this.#rows.lastSeq); // A record that was put back from a copy is shorter.
+      const from = Math.min(seq, this.#rows.lastSeq); // A record that was restored from a copy is shorter.
       const rows = this.#rows.after(from, limit).map((row) => ({
         row,
         isOwn: this.#own?.delete(row.hash) ?? false,
         placement: row.clientOrderId === null ? undefined : this.#placements.find(row.clientOrderId),
       }));
-      // What is not there by now belongs to changes that were undone.
+      // Rows that are missing by now belong to changes that were rolled back.
       if (rows.length < limit) this.#own?.clear();
       return { rows, through: rows.at(-1)?.row.seq ?? from };
     });

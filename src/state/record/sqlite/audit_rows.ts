@@ -1,4 +1,4 @@
-/** The table of the audit's rows: what all parts of the record add to, and read from its end. */
+/** The table of the audit's rows, which all parts of the record append to. */
 
 import { rowAfter } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
@@ -12,16 +12,16 @@ import type { RecordConnection } from "./connection.ts";
 export class AuditRows {
   readonly #connection: RecordConnection;
   readonly #redact: Redact;
-  /** Hears of each row that is added here; the change that it is part of may still be undone. */
+  /** Called for each row that is appended here; its change may still be rolled back. */
   listener: ((row: AuditRow) => void) | undefined;
 
-  /** `redact` hides secrets in what rows say. */
+  /** `redact` removes secrets from rows. */
   constructor(connection: RecordConnection, redact: Redact) {
     this.#connection = connection;
     this.#redact = redact;
   }
 
-  /** Adds rows to the change that is being made. */
+  /** Appends rows within the present transaction. */
   append(events: readonly AuditEvent[], now: number): void {
     if (!this.#connection.isInTransaction) {
       throw new TypeError("Cannot append to the audit as no transaction is running");
@@ -35,37 +35,37 @@ export class AuditRows {
     this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", last.seq, last.hash);
   }
 
-  /** The number of the last row; 0 where there is none. */
+  /** The number of the last row; 0 when there is none. */
   get lastSeq(): number {
     return this.#lastRow().seq;
   }
 
-  /** Where the chain ends, as the record says; `undefined` where that was removed. */
+  /** The recorded end of the chain; `undefined` when it was removed. */
   head(): Pick<AuditRow, "seq" | "hash"> | undefined {
     const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
     return row && { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
   }
 
-  /** The last row that was archived, and from which UTC day on all that counts is kept. */
+  /** The last archived row, and the UTC day from which on everything is kept. */
   start(): { readonly seq: number; readonly hash: string; readonly keptFrom: number } {
     const row = this.#connection.row("SELECT seq, hash, kept_from FROM audit_start WHERE id = 1");
     if (row === undefined) throw new StoreError("damaged");
     return { seq: readNumber(row, "seq"), hash: readText(row, "hash"), keptFrom: readNumber(row, "kept_from") };
   }
 
-  /** The first `limit` rows after one, of all processes, in their order. */
+  /** The first `limit` rows after a row, of all processes, in sequence. */
   after(seq: number, limit: number): AuditRow[] {
     return this.#connection.rows("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).map(
       readAuditRow,
     );
   }
 
-  /** All of them, one after the other. */
+  /** All rows, one by one. */
   *all(): Generator<AuditRow> {
     for (const row of this.#connection.each("SELECT * FROM audit ORDER BY seq")) yield readAuditRow(row);
   }
 
-  /** Takes rows out of the record, up to this one, as part of a change; they are on the disk elsewhere. */
+  /** Deletes rows up to this one, as part of a change; they are already in a file. */
   dropThrough({ seq, hash }: Pick<AuditRow, "seq" | "hash">): void {
     if (!this.#connection.isInTransaction) throw new TypeError(`Cannot drop row ${seq} as no transaction is running`);
     this.#connection.run("UPDATE audit_start SET seq = ?, hash = ?", seq, hash);

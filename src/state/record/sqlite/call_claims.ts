@@ -1,4 +1,4 @@
-/** Calls with an idempotency key that are running, in SQLite. */
+/** Running calls with an idempotency key, in SQLite. */
 
 import { callClaiming } from "../../../trading/record/call_claims.ts";
 import type { CallClaim, CallClaiming, CallHolder } from "../../../trading/record/call_claims.ts";

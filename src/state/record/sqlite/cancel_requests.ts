@@ -24,7 +24,7 @@ export class SqliteCancelRequests {
     this.#instances = instances;
   }
 
-  /** Makes a request again, as part of the change that halts. */
+  /** Repeats a request, as part of the change that halts. */
   add(account: string, { by, now }: { readonly by: string; readonly now: number }): void {
     this.#connection.run(
       `INSERT INTO cancel_wishes (account, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
@@ -70,7 +70,7 @@ export class SqliteCancelRequests {
     });
   }
 
-  /** Takes all back, as part of the change that lifts a halt; answers those that were not completed. */
+  /** Withdraws all requests, as part of the change that ends a halt; returns the incomplete ones. */
   withdraw(): CancelRequest[] {
     const open = this.#open();
     this.#connection.run("DELETE FROM cancel_wishes");

@@ -1,4 +1,4 @@
-/** One connection to `trading.db`: transactions that hold whole or not at all, and one kind of error for what fails. */
+/** One connection to `trading.db`: atomic transactions, and one kind of error for all failures. */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../../../trading/record/store_error.ts";
@@ -10,7 +10,7 @@ import { sqliteFailure, StateError } from "../../state_error.ts";
 /** The database under all parts of the record. */
 export class RecordConnection {
   readonly #database: DatabaseSync;
-  /** By their texts, all of which stand in this program. */
+  /** Prepared statements by their texts, all of which are constants. */
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isDoomed = false;
@@ -19,16 +19,16 @@ export class RecordConnection {
     this.#database = database;
   }
 
-  /** Whether a transaction of this connection is running. */
+  /** Whether a transaction of this connection is open. */
   get isInTransaction(): boolean {
     return this.#depth > 0;
   }
 
   /**
-   * Runs `body` while nobody else writes; all that it wrote is kept when it returns, nothing when it throws. Inside of
-   * another one it becomes part of that, which is then kept or undone as a whole.
+   * Runs `body` with the write lock; the transaction is committed when it returns, rolled back when it throws. Within
+   * another one it becomes part of that.
    *
-   * @throws {StoreError} nothing was written
+   * @throws {StoreError} when nothing was written
    */
   transaction<Result>(body: () => Result): Result {
     if (this.#depth > 0) return this.#nested(body);
@@ -42,7 +42,7 @@ export class RecordConnection {
     );
   }
 
-  /** Runs `body`, which only reads, on one state of the record. */
+  /** Runs a `body` that only reads, on one state of the record. */
   snapshot<Result>(body: () => Result): Result {
     if (this.#database.isTransaction) return body();
     return this.#storing(() => {
@@ -55,22 +55,22 @@ export class RecordConnection {
     });
   }
 
-  /** Runs a statement that answers nothing. */
+  /** Runs a statement without a result. */
   run(sql: string, ...values: SQLInputValue[]): void {
     this.#storing(() => this.#statement(sql).run(...values));
   }
 
-  /** The first row of an answer. */
+  /** The first row of a result. */
   row(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#storing(() => this.#statement(sql).get(...values));
   }
 
-  /** A whole answer; its query bounds it. */
+  /** A whole result, which the query must bound. */
   rows(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#storing(() => this.#statement(sql).all(...values));
   }
 
-  /** Row after row, for answers that are too long to hold. */
+  /** The rows of a result one by one, for results too large for memory. */
   *each(sql: string): Generator<Row> {
     try {
       yield* this.#database.prepare(sql).iterate();
@@ -79,7 +79,7 @@ export class RecordConnection {
     }
   }
 
-  /** A second time does nothing. */
+  /** Repeating it has no effect. */
   close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();

@@ -26,11 +26,11 @@ import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqlitePreviews } from "./previews.ts";
 
-/** What {@linkcode SqliteDialogs} stand on. */
+/** Parts of {@linkcode SqliteDialogs}. */
 export interface DialogParts {
   readonly rows: AuditRows;
   readonly previews: Pick<SqlitePreviews, "use">;
-  /** Hides secrets in what people are shown. */
+  /** Redacts secrets in what people are shown. */
   readonly redact: Redact;
 }
 

@@ -1,4 +1,4 @@
-/** The engines that a worker of SQLite can run; each is loaded when it is opened. */
+/** The engines that an SQLite worker can run; each is loaded when it is opened. */
 
 import type { SqliteKeys, SqliteKeysOptions } from "./keys.ts";
 import type { SqlitePaperLedger, SqlitePaperLedgerOptions } from "./paper/ledger.ts";

@@ -1,6 +1,6 @@
 /**
- * A file beside the trading record that says that there is one. Without it a record that was deleted or moved away could not
- * be told from none: a halt would be lifted by that, day limits would begin anew, and what the journal knows would be lost.
+ * A file beside the trading record that marks its existence. Without it, a record that was deleted or moved away would
+ * look like none: a halt would end, daily limits would start anew, and the journal would be lost.
  */
 
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { TRADING_DATABASE } from "./trading_database.ts";
 /** The file's name in the state folder; its content does not matter. */
 export const EXPECTED_RECORD = "trading-expected";
 
-/** @throws {StateError} a record was made here, and is gone */
+/** @throws {StateError} when a record was created here, and is gone */
 export function checkExpectedRecord(folder: string): void {
   const path = join(folder, EXPECTED_RECORD);
   if (!isMissing(join(folder, TRADING_DATABASE)) || isMissing(path)) return;
@@ -21,7 +21,7 @@ export function checkExpectedRecord(folder: string): void {
   );
 }
 
-/** From now on a record is expected here. */
+/** Marks that a record exists here. */
 export function expectRecord(folder: string): void {
   const path = join(folder, EXPECTED_RECORD);
   if (!isMissing(path)) return;
@@ -33,7 +33,7 @@ export function expectRecord(folder: string): void {
   }
 }
 
-/** Follows no link; what cannot be looked at counts as there. */
+/** Follows no link; a file that cannot be examined counts as existing. */
 function isMissing(path: string): boolean {
   try {
     Deno.lstatSync(path);

@@ -20,12 +20,12 @@ import type { SqliteCancelRequests } from "./cancel_requests.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { JournalReads } from "./journal_reads.ts";
 
-/** What {@linkcode SqliteHalts} stand on. */
+/** Parts of {@linkcode SqliteHalts}. */
 export interface HaltParts {
   readonly audit: AuditRows;
   readonly requests: Pick<SqliteCancelRequests, "add" | "withdraw">;
   readonly placements: Pick<JournalReads, "onTheirWay">;
-  /** Where the file is looked for. */
+  /** The folder of the halt file. */
   readonly folder: string;
   readonly redact: Redact;
 }

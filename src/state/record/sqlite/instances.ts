@@ -1,11 +1,13 @@
-/** Processes that can send orders, in SQLite; each lives as long as it holds the lock of its file in the folder for locks. */
+/**
+ * Processes that can send orders, in SQLite; each is live while it holds the lock on its file in the folder for locks.
+ */
 
 import type { InstanceFacts, ListedInstance } from "../../../trading/record/instances.ts";
 import { isLocked, removeFreeLocks } from "../../instance_lock.ts";
 import { readInstance, writeAccounts } from "../rows/instance_row.ts";
 import type { RecordConnection } from "./connection.ts";
 
-/** States of placements whose outcome must still be found out. */
+/** States of placements whose outcome is to be determined. */
 const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
 
 /** Conditions of placements whose process has ended. */
@@ -44,7 +46,7 @@ export class SqliteInstances {
     return this.#connection.row("SELECT 1 FROM instances WHERE id = ?", id) !== undefined;
   }
 
-  /** Whether an instance stands on the list and its process lives. */
+  /** Whether an instance is listed and its process is live. */
   isAlive(id: string): boolean {
     return this.has(id) && isLocked(this.#folder, id);
   }
@@ -53,7 +55,7 @@ export class SqliteInstances {
     return this.#all().filter(({ id }) => isLocked(this.#folder, id));
   }
 
-  /** It stands in a file of the state folder. */
+  /** Stored in a file of the state folder instead. */
   tell(): void {}
 
   listed(): ListedInstance[] {
@@ -80,7 +82,7 @@ export class SqliteInstances {
     );
   }
 
-  /** Those whose process has ended; `self` is the one that asks. */
+  /** Those whose process has ended; `self` is the calling one. */
   #ended(self: string): InstanceFacts[] {
     return this.#all().filter(({ id }) => id !== self && !isLocked(this.#folder, id));
   }

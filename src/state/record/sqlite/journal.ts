@@ -1,4 +1,4 @@
-/** The journal in SQLite: reads, has the domain decide, and writes, all in one transaction. */
+/** The journal in SQLite: reads, applies the domain's rules, and writes, all in one transaction. */
 
 import type { ErrorCode } from "../../../errors/error_table.ts";
 import { checkBegin } from "../../../trading/policy/begin_checks.ts";
@@ -40,7 +40,7 @@ import type { SqlitePreviews } from "./previews.ts";
 import type { SqlitePublishedFiles } from "./published_files.ts";
 import type { SqliteReplacementClaims } from "./replacement_claims.ts";
 
-/** What a {@linkcode SqliteJournal} stands on. */
+/** Parts of a {@linkcode SqliteJournal}. */
 export interface JournalParts {
   readonly audit: AuditRows;
   readonly halts: Pick<SqliteHalts, "state" | "noteFile">;
@@ -67,7 +67,7 @@ export class SqliteJournal extends JournalReads {
     assertDigest(entry);
     const { audit, halts, previews, replacements } = this.#parts;
     return this.#connection.transaction(() => {
-      // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
+      // In the audit, no order may follow a halt by file once any process has noticed it.
       halts.noteFile(now);
       const answer = this.#repetitionOf(entry) ?? this.#refusalOf(entry, { policy, now });
       if (answer !== undefined) return this.#noteRefusal(entry, answer, now);

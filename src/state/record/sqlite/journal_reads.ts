@@ -1,4 +1,4 @@
-/** What the journal knows of placements. */
+/** Reads placements. */
 
 import { isPaper } from "../../../trading/orders/trading_account.ts";
 import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
@@ -9,7 +9,7 @@ import { readPlacement } from "../rows/placement_row.ts";
 
 type Value = string | number | null;
 
-/** Reads; nothing is changed here. */
+/** The reading part of the journal. */
 export class JournalReads {
   readonly #connection: RecordConnection;
 
@@ -48,17 +48,17 @@ export class JournalReads {
     return this.#alive("state = 'placed'", scope);
   }
 
-  /** What is alive on the account's other venues. */
+  /** Live placements on the account's other venues. */
   protected othersAlive({ account, venue }: OrderVenue): Placement[] {
     return this.#all("is_alive = 1 AND account = ? AND venue <> ?", account, venue);
   }
 
-  /** Orders of the account on the other side of a pair, without the one that will be gone; oldest first. */
+  /** Orders of the account on the other side of a pair, except the one that will be gone; oldest first. */
   protected opposite(
     { identity, account, venue, order }: Pick<NewPlacement, "identity" | "account" | "venue" | "order">,
     without: string | undefined,
   ): OwnOrderInRecord[] {
-    // On paper each identity has orders of its own.
+    // On paper each identity has its own orders.
     const whose = isPaper(account) ? identity : null;
     return this.#all(
       `is_alive = 1 AND account = ?1 AND identity = coalesce(?2, identity) AND venue = ?6

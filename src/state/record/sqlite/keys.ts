@@ -11,15 +11,19 @@ import { answering } from "./answering.ts";
 export interface SqliteKeysOptions {
   readonly path: string;
   /**
-   * `write` creates what is missing. `read` changes nothing and demands the schema of this version. `follow` brings what
-   * is there to that schema, then only reads.
+   * `write` creates what is missing. `read` changes nothing and requires the schema of this version. `follow` upgrades
+   * an existing schema, then only reads.
    */
   readonly mode: "write" | "read" | "follow";
-  /** Keys in all, dead ones too, which make room for new ones. @default 10_000 */
+  /**
+   * The most keys, including dead ones, which make room for new ones.
+   *
+   * @default 10_000
+   */
   readonly maxKeys?: number;
 }
 
-/** How long an operation waits for another process: whoever can wait longer asks again. */
+/** How long an operation waits for another process; callers that can wait longer retry. */
 const BUSY_MS = 250;
 const MAX_KEYS = 10_000;
 const IS_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
@@ -48,7 +52,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER key_removed AFTER DELETE ON keys BEGIN UPDATE store SET revision = revision + 1; END;`,
 ];
 
-/** All keys of one file. Every method is one transaction, and returns when that is on the disk. */
+/** All keys of one file. Every method is one transaction, and returns when that is durable. */
 export class SqliteKeys {
   readonly #path: string;
   readonly #file: string;
@@ -87,7 +91,7 @@ export class SqliteKeys {
   since(version: string | undefined): KeysSince {
     if (fileAt(this.#path) !== this.#file) return { kind: "gone" };
     return this.#read(() => {
-      // Other processes change the first, this one the second.
+      // The first changes with other connections' commits, the second with our own.
       const data = readNumber(this.#statements.version.get(), "data_version");
       const mark = this.#mark();
       const current = `${data} ${mark.store} ${mark.revision}`;
@@ -121,7 +125,7 @@ export class SqliteKeys {
     });
   }
 
-  /** Another one on the same database, after a fault; what was being written is undone. */
+  /** A new engine on the same database, after a fault; unfinished writes are rolled back. */
   renewed(): SqliteKeys {
     undoTransaction(this.#database);
     return new SqliteKeys(this.#database, this.#options);
@@ -153,7 +157,7 @@ export class SqliteKeys {
     return this.#statements.revoke.all({ word, now }).map(readKey);
   }
 
-  /** Where the store is full, the oldest dead key makes room. */
+  /** In a full store, the oldest dead key makes room. */
   #insert({ id, digest, name, scopes, expiresAt, now }: NewKey): { ok: true; key: StoredKey } | {
     ok: false;
     reason: "full";
@@ -196,7 +200,7 @@ function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** Which file is at a path, where the system tells files apart. */
+/** The identity of the file at a path, if the system tells files apart. */
 function fileAt(path: string): string {
   try {
     const { dev, ino } = Deno.statSync(path);

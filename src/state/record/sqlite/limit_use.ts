@@ -20,7 +20,7 @@ export class LimitUse {
     this.#connection = connection;
   }
 
-  /** Counts a placement that may exist, or one no longer that does not. */
+  /** Adds or removes a placement's value. */
   change(placement: Pick<Placement, "identity" | "account" | "venue" | "notional" | "createdAt">, sign: 1 | -1): void {
     const sum = daySumOf(placement, sign);
     if (sum === undefined) return;
@@ -36,7 +36,7 @@ export class LimitUse {
     );
   }
 
-  /** What an identity has used of limits on one venue of an account. */
+  /** The use of an identity on one venue of an account. */
   of(
     { identity, account, venue }: Pick<NewPlacement, "identity" | "account" | "venue">,
     { limits, now }: { readonly limits: CountingLimits; readonly now: number },
@@ -66,7 +66,7 @@ export class LimitUse {
     };
   }
 
-  /** What everybody has used. */
+  /** The use of all identities. */
   all(now: number): LimitsUsed[] {
     const counted = (condition: string, ...values: number[]) =>
       this.#connection.rows(

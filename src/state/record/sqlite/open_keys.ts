@@ -10,13 +10,13 @@ import { WORKER } from "./worker_url.ts";
 /** The file's name in the state folder. */
 export const KEYS_FILE = "keys.db";
 
-/** How to open them, and how long to wait for another process that keeps them locked. */
+/** How to open them, and how long to wait for another process that has locked them. */
 export type OpenKeysOptions = SqliteKeysOptions & Omit<BusyOptions, "path">;
 
 /**
  * Opens them.
  *
- * @throws {StateError} there are none that can be used; `ERR_STATE_BUSY` where they stayed locked
+ * @throws {StateError} when they cannot be used; `ERR_STATE_BUSY` when they stayed locked
  */
 export async function openKeys(
   { path, mode, maxKeys, ...waiting }: OpenKeysOptions,

@@ -13,13 +13,13 @@ import { WORKER } from "./worker_url.ts";
 /** The file's name in the state folder. */
 export const PAPER_FILE = "paper.db";
 
-/** How to open it, and how long to wait for another process that keeps it locked. */
+/** How to open it, and how long to wait for another process that has locked it. */
 export type OpenPaperLedgerOptions = SqlitePaperLedgerOptions & Omit<BusyOptions, "path">;
 
 /**
- * Opens it; where there is none it is made.
+ * Opens it, and creates it if it is missing.
  *
- * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where it stayed locked
+ * @throws {StateError} when it cannot be used; `ERR_STATE_BUSY` when it stayed locked
  */
 export async function openPaperLedger(
   { path, openings, ...waiting }: OpenPaperLedgerOptions,

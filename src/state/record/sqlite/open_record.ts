@@ -1,6 +1,6 @@
 /**
- * Opens the trading record of a state folder: what changes it runs in one worker, what only reads in another, so that no
- * order waits for a long read, and no read for another process that keeps the record locked.
+ * Opens the trading record of a state folder: changes run in one worker, reads in another, so that no order waits for a
+ * long read, and no read for another process that has locked the record.
  */
 
 import { join } from "node:path";
@@ -20,14 +20,18 @@ import type { SqliteRecord, SqliteRecordOptions } from "./record.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 import { WORKER } from "./worker_url.ts";
 
-/** How to open it, and how long to wait for another process that keeps it locked. */
+/** How to open it, and how long to wait for another process that has locked it. */
 export interface OpenRecordOptions extends Omit<SqliteRecordOptions, "busyMs" | "mode">, Omit<BusyOptions, "path"> {
   readonly mode: "write" | "read";
-  /** How long an operation waits for such a process, in milliseconds. @default {2_000} */
+  /**
+   * How long an operation waits for such a process, in milliseconds.
+   *
+   * @default {2_000}
+   */
   readonly patienceMs?: number;
 }
 
-/** What runs the engine; for tests. */
+/** Runs the engine; for tests. */
 export interface RecordWorker {
   readonly worker?: URL;
   readonly engine?: string;
@@ -35,7 +39,7 @@ export interface RecordWorker {
 
 const PATIENCE_MS = 2_000;
 
-/** What only reads. */
+/** The operations that only read. */
 const READS: { readonly [Part in keyof TradingRecord]?: readonly (keyof TradingRecord[Part])[] } = {
   journal: [
     "wouldRefuse",
@@ -66,9 +70,9 @@ const ERRORS: RevivedErrors = {
 };
 
 /**
- * Opens it; where it is only read, in one worker.
+ * Opens it; in one worker when it is only read.
  *
- * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where it stayed locked
+ * @throws {StateError} when it cannot be used; `ERR_STATE_BUSY` when it stayed locked
  */
 export async function openRecord(
   { folder, mode, secrets, patienceMs = PATIENCE_MS, ...waiting }: OpenRecordOptions,
@@ -95,7 +99,7 @@ export async function openRecord(
   }
 }
 
-/** What changes the record, and what only reads it; where it is only read they are the same one. */
+/** The engines for changes and for reads; the same one when the record is only read. */
 interface RecordEngines {
   readonly writer: Remote<SqliteRecord>;
   readonly reader: Remote<SqliteRecord>;
@@ -103,7 +107,7 @@ interface RecordEngines {
 
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
-/** One record of two engines. */
+/** Joins two engines to one record. */
 function joined(engines: RecordEngines, patience: Patience): TradingRecord {
   const asked = new Asked(engines, patience);
   const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
@@ -120,20 +124,20 @@ function joined(engines: RecordEngines, patience: Patience): TradingRecord {
     async close() {
       await asked.end();
       await engines.reader.close();
-      // The last one: it tidies up beside the file, which one that only reads cannot.
+      // The last one: it removes side files, which a read-only connection cannot.
       await engines.writer.close();
     },
   };
 }
 
-/** How long operations wait for another process that keeps the record locked. */
+/** How long operations wait for another process that has locked the record. */
 interface Patience {
   readonly patienceMs: number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
 }
 
-/** Operations that were asked for and are not done. */
+/** Operations in progress. */
 class Asked {
   readonly #engines: RecordEngines;
   readonly #patience: Patience;
@@ -146,7 +150,7 @@ class Asked {
     this.#patience = patience;
   }
 
-  /** Runs an operation; again where another process keeps the record locked, as nothing was done then. */
+  /** Runs an operation, and retries while another process has locked the record, as nothing was done then. */
   async run(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
     if (this.#isEnded) throw new StoreError("closed");
     const running = this.#patiently(kind, operation);
@@ -158,7 +162,7 @@ class Asked {
     }
   }
 
-  /** Takes no more of them; settles when those that run are done. */
+  /** Accepts no more operations; settles when the running ones are done. */
   async end(): Promise<void> {
     this.#isEnded = true;
     await Promise.allSettled(this.#running);
@@ -182,7 +186,7 @@ class Asked {
 
 type EngineOperation = (engine: Remote<SqliteRecord>) => Promise<unknown>;
 
-/** What became of the worker is the record's trouble too; of what only reads, nothing was changed. */
+/** A fault of the worker is a failure of the record; a read has changed nothing. */
 function failureOf(kind: keyof RecordEngines, { failure }: StateError): StoreFailure {
   return kind === "reader" && failure === "outcome_unknown" ? "unavailable" : failure;
 }

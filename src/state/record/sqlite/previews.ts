@@ -17,11 +17,11 @@ import type { SqliteAudit } from "./audit.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 
-/** What {@linkcode SqlitePreviews} stand on. */
+/** Parts of {@linkcode SqlitePreviews}. */
 export interface PreviewParts {
   readonly rows: AuditRows;
   readonly audit: Pick<SqliteAudit, "previewWaitMs">;
-  /** Hides secrets in what people are shown. */
+  /** Redacts secrets in what people are shown. */
   readonly redact: Redact;
 }
 
@@ -53,7 +53,7 @@ export class SqlitePreviews {
     return row && readPreview(row);
   }
 
-  /** How a preview of this identity stands, within a transaction. */
+  /** The state of a preview of this identity, within a transaction. */
   state(previewId: string, identity: string): PreviewState | undefined {
     const row = this.#connection.row(
       "SELECT created_at, expires_at, used_at FROM previews WHERE preview_id = ? AND identity = ?",
@@ -62,7 +62,7 @@ export class SqlitePreviews {
     return row && readPreviewState(row);
   }
 
-  /** Uses a preview up, within a transaction; answers why that cannot be. */
+  /** Uses up a preview, within a transaction; returns why that is not possible. */
   use(
     { previewId, identity }: { readonly previewId: string; readonly identity: string },
     now: number,
@@ -72,7 +72,7 @@ export class SqlitePreviews {
     return problem;
   }
 
-  /** Writes that a preview was used, within a transaction that has looked at it. */
+  /** Marks a preview as used, within a transaction that has checked it. */
   markUsed(previewId: string, now: number): void {
     this.#connection.run("UPDATE previews SET used_at = ? WHERE preview_id = ?", now, previewId);
   }
@@ -89,7 +89,7 @@ export class SqlitePreviews {
     this.#forget(identity, now);
   }
 
-  /** Takes away a bounded number of rows that nobody needs, and those beyond the bounds. */
+  /** Deletes a bounded number of expired rows, and those beyond the limits. */
   #forget(identity: string, now: number): void {
     this.#connection.run(
       `DELETE FROM previews WHERE number IN

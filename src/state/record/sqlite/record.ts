@@ -1,6 +1,6 @@
 /**
- * The trading record in SQLite: `trading.db` in the state folder, on durable storage. Several processes may have it open.
- * Every operation is one transaction, and returns when that is on the disk.
+ * The trading record in SQLite: `trading.db` in the state folder, on durable storage. Several processes may have it
+ * open. Every operation is one transaction, and returns when that is durable.
  */
 
 import { join } from "node:path";
@@ -32,15 +32,23 @@ import { TRADING_DATABASE } from "./trading_database.ts";
 export interface SqliteRecordOptions {
   /** The state folder. */
   readonly folder: string;
-  /** `write` creates what is missing. `read` changes nothing and demands the schema of this version. */
+  /** `write` creates what is missing. `read` changes nothing and requires the schema of this version. */
   readonly mode: "write" | "read";
-  /** What the record must not keep of the texts that it is given. @default nothing */
+  /**
+   * Texts that the record must not contain.
+   *
+   * @default none
+   */
   readonly secrets?: readonly string[];
-  /** How long a statement waits for another process that writes, in milliseconds. @default {250} */
+  /**
+   * How long a statement waits for another process that writes, in milliseconds.
+   *
+   * @default {250}
+   */
   readonly busyMs?: number;
 }
 
-/** How long an operation waits for another process: whoever can wait longer asks again. */
+/** How long an operation waits for another process; callers that can wait longer retry. */
 const BUSY_MS = 250;
 
 /** All parts of the record of one state folder. */
@@ -91,7 +99,7 @@ export class SqliteRecord {
   /**
    * Opens the record of a state folder.
    *
-   * @throws {StateError} it cannot be opened, is gone, or a newer version of this program has written it
+   * @throws {StateError} when it cannot be opened, is gone, or was written by a newer version of this program
    */
   static open(options: SqliteRecordOptions): SqliteRecord {
     const { folder, mode, busyMs = BUSY_MS } = options;
@@ -104,7 +112,7 @@ export class SqliteRecord {
       busyMs,
     });
     try {
-      // Whoever opens it to write is to know at once where another process keeps it locked.
+      // Opening for writing must fail at once when another process has locked it.
       if (mode === "write") answering(path, () => inTransaction(database, MIGRATIONS, () => {}));
       if (mode === "write") expectRecord(folder);
     } catch (error) {
@@ -114,13 +122,13 @@ export class SqliteRecord {
     return new SqliteRecord(database, options);
   }
 
-  /** Another one on the same database, after a fault; what was being written is undone. */
+  /** A new engine on the same database, after a fault; unfinished writes are rolled back. */
   renewed(): SqliteRecord {
     undoTransaction(this.#database);
     return new SqliteRecord(this.#database, this.#options);
   }
 
-  /** Gives the file back; a record that was closed is of no use. A second time does nothing. */
+  /** Closes the file; the record cannot be used afterwards. Repeating it has no effect. */
   close(): void {
     this.#connection.close();
   }

@@ -1,8 +1,8 @@
 /**
- * The tables of `trading.db`. A released step is never changed: what comes later is a step of its own.
+ * The tables of `trading.db`. A released step is never changed: later changes are steps of their own.
  *
- * Times are wall milliseconds, amounts decimal texts. `is_alive` is 1 while a placement takes up one of the open
- * orders: from its intent until it is known not to exist or to be final. A `day` is when a UTC day begins.
+ * Times are wall clock milliseconds, amounts decimal texts. `is_alive` is 1 while a placement counts as one of the open
+ * orders: from its intent until it is known not to exist or to be final. A `day` is the start of a UTC day.
  */
 
 import { CHAIN_START } from "../../../trading/record/audit_row.ts";
@@ -117,7 +117,7 @@ CREATE TABLE approvals (
 CREATE INDEX approvals_by_expiry ON approvals (expires_at);
 `;
 
-/** Archives, and a count of previews that reads no others' rows. */
+/** Archives, and a count of previews that reads only the identity's rows. */
 const ARCHIVES = `
 -- The last row of the audit that was moved into an archive file, and from which UTC day on all that counts is kept.
 CREATE TABLE audit_start (
@@ -152,7 +152,7 @@ CREATE TABLE instances (
 ALTER TABLE placements ADD COLUMN instance TEXT;
 `;
 
-// What waited for a person under the version before is asked anew; the audit keeps what was decided.
+// Questions of the previous version are dropped, and are asked again; the audit keeps the decisions.
 const APPROVALS = `
 DROP TABLE approvals;
 CREATE TABLE approvals (
@@ -186,7 +186,7 @@ const OWN_ORDERS = `
 ALTER TABLE placements ADD COLUMN worst_price TEXT;
 `;
 
-/** What is left of a halt: wishes to cancel, in place of the column for them, and whether the file was noticed. */
+/** Cancel requests of a halt in place of a column, and whether the halt file was noticed. */
 const HALTS = `
 CREATE TABLE cancel_wishes (
   kind      TEXT PRIMARY KEY CHECK (kind IN ('real', 'paper')),
@@ -208,7 +208,7 @@ UPDATE kill_switch SET cancel_open = 0;
 ALTER TABLE kill_switch ADD COLUMN is_file_noted INTEGER NOT NULL DEFAULT 0 CHECK (is_file_noted IN (0, 1));
 `;
 
-/** Under it the records of earlier versions hold the simulated exchange. */
+/** The venue of the simulated exchange in records of earlier versions. */
 const SIMULATED = "SELECT 1 FROM venue WHERE name = 'the simulated exchange'";
 
 const VENUES = `
@@ -273,7 +273,7 @@ INSERT INTO replacements (venue, order_id, identity, idempotency_key, claimed_at
 DROP TABLE replaced;
 `;
 
-/** A round of cancelling is one process's; between two rounds another one may go on. */
+/** Each round of cancelling belongs to one process; between two rounds another one may continue. */
 const ROUNDS = "ALTER TABLE cancel_wishes ADD COLUMN begun_at INTEGER;";
 
 const PUBLISHED = `

@@ -1,4 +1,4 @@
-/** Orders that are being replaced or were, in SQLite. */
+/** Orders that are being or were replaced, in SQLite. */
 
 import type { ReplacementAttempt } from "../../../trading/record/recorded_placement.ts";
 import { replacementClaiming } from "../../../trading/record/replacement_claims.ts";
@@ -59,7 +59,7 @@ export class SqliteReplacementClaims {
     };
   }
 
-  /** Whether a claim is still this attempt's. */
+  /** Whether a claim still belongs to this attempt. */
   isMine({ account, venue, orderId, attempt }: ReplacementAttempt): boolean {
     const row = this.#connection.row(
       "SELECT 1 FROM replacements WHERE account = ? AND venue = ? AND order_id = ? AND attempt = ?",
@@ -68,7 +68,7 @@ export class SqliteReplacementClaims {
     return row !== undefined;
   }
 
-  /** Writes which order took the place, as part of the change that writes the order down. */
+  /** Records the new order of a claim, as part of the change that records the order. */
   placed({ account, venue, orderId, attempt }: ReplacementAttempt, clientOrderId: string): void {
     this.#connection.run(
       "UPDATE replacements SET placed_as = ? WHERE account = ? AND venue = ? AND order_id = ? AND attempt = ?",

@@ -1,4 +1,4 @@
-/** The module of a worker that runs one engine of SQLite. */
+/** The worker module for SQLite engines. */
 
 import { serveEngines } from "../../engine_worker.ts";
 import { ENGINES } from "./engines.ts";

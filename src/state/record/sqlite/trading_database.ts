@@ -1,4 +1,4 @@
-/** Where the trading record is. */
+/** The location of the trading record. */
 
 /** The database's name in the state folder. */
 export const TRADING_DATABASE = "trading.db";

@@ -1,4 +1,4 @@
-/** Walks along the whole record, archive files first, and holds its tables against its audit. */
+/** Verifies the whole record: the chain, archive files first, and the tables against it. */
 
 import { ArchiveError } from "../../../trading/record/archive.ts";
 import type { Verification } from "../../../trading/record/audit.ts";
@@ -13,15 +13,19 @@ import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import { checkedPlacement, checkedSum } from "../rows/checked_rows.ts";
 
-/** What is verified. */
+/** What to verify. */
 interface Verified {
   readonly rows: AuditRows;
-  /** Where archive files are looked for. */
+  /** The place of archive files. */
   readonly folder: string;
   readonly expectedHead: string | undefined;
 }
 
-/** Reads all of it in one state. @throws {StoreError} it cannot be read */
+/**
+ * Reads all of it in one state.
+ *
+ * @throws {StoreError} when it cannot be read
+ */
 export function verifyRecord(connection: RecordConnection, verified: Verified): Verification {
   try {
     return connection.snapshot(() => verify(connection, verified));

@@ -1,4 +1,4 @@
-/** Events of one session in memory: every answer is there at once. */
+/** The events of one session in memory; every answer is synchronous. */
 
 import { MAX_KEPT_EVENTS } from "../../../session/event_log.ts";
 import type { EventLog, LoggedEvent, LoggedStream } from "../../../session/event_log.ts";
@@ -6,12 +6,12 @@ import type { EventLog, LoggedEvent, LoggedStream } from "../../../session/event
 interface Stream {
   readonly request: string | number | undefined;
   readonly events: LoggedEvent[];
-  /** Of all events, in characters. */
+  /** Length of all events, in characters. */
   length: number;
   hasEnded: boolean;
 }
 
-/** Streams that live as long as whoever holds this. */
+/** Streams that live as long as this object. */
 export class MemoryEventLog implements EventLog {
   readonly #streams = new Map<string, Stream>();
 

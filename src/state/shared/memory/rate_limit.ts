@@ -1,21 +1,25 @@
-/** Limits of one process: one token bucket per key, kept while it is not full, whoever connects with it. */
+/** The rate limits of one process: one token bucket per key, kept while it is not full, across connections. */
 
 import type { Admission, RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
 import { TokenBucket } from "../../../timing/token_bucket.ts";
 import type { BucketRate } from "../../../timing/token_bucket.ts";
 
-/** Keys that are remembered; a key is forgotten only when its bucket is full again, or when nothing else helps. */
+/** The most keys that are remembered; a key is forgotten when its bucket is full again, or to make room. */
 const MAX_KEYS = 10_000;
 
 const MINUTE_MS = 60_000;
 
-/** What limits of one process follow from. */
+/** The settings of one process's limits. */
 export interface MemoryRateLimitOptions extends RateLimitOptions {
-  /** How many a key may make at once. @default as many as in a minute */
+  /**
+   * The capacity of a key.
+   *
+   * @default the limit per minute
+   */
   readonly burst?: (key: string) => number;
 }
 
-/** Token buckets, each of the size that its key has now; every answer is there at once. */
+/** Token buckets with the present limits of their keys; every answer is synchronous. */
 export class MemoryRateLimit implements RateLimit {
   readonly perMinute: (key: string) => number;
   readonly #burst: (key: string) => number;
@@ -55,7 +59,7 @@ export class MemoryRateLimit implements RateLimit {
     return bucket;
   }
 
-  /** Forgets what is full again; failing that the oldest key, so that memory stays bounded. */
+  /** Forgets full buckets, or else the oldest key, so that memory stays bounded. */
   #forget(atMs: number): void {
     for (const [key, bucket] of this.#buckets) {
       const rate = this.#rateOf(key);

@@ -1,4 +1,4 @@
-/** Sessions that can be resumed, of a process that shares them with nobody: they end with it. */
+/** Resumable sessions of a single process, which end with it. */
 
 import { KEPT_MS, MAX_RESUMABLE_LENGTH, MAX_RESUMABLE_OF_ONE } from "../../../session/resumption_store.ts";
 import type {
@@ -15,21 +15,21 @@ const MAX_SESSIONS = 10_000;
 interface Kept {
   readonly session: ResumableSession;
   readonly untilMs: number;
-  /** By which it can be taken too, until its client has the next token. */
+  /** An earlier token by which it can be taken too, until its client has the next one. */
   readonly before: string | undefined;
 }
 
-/** Keeps them in the order in which they were connected last. */
+/** Stores sessions in the order in which they were last connected. */
 export class MemoryResumptionStore implements ResumptionStore, SessionEnds {
   readonly #now: () => number;
   readonly #keptMs: number;
   readonly #kept = new Map<string, Kept>();
   /** Digests by identity, in the same order. */
   readonly #own = new Map<string, Set<string>>();
-  /** Under what a session is kept, by the digest before. */
+  /** The present digest of a session, by its previous one. */
   readonly #next = new Map<string, string>();
 
-  /** By a clock in milliseconds that only ever rises. */
+  /** `now` returns monotonic milliseconds. */
   constructor(now: () => number, keptMs: number = KEPT_MS) {
     this.#now = now;
     this.#keptMs = keptMs;

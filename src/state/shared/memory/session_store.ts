@@ -1,9 +1,9 @@
-/** Sessions of a process that keeps none for others: they end with it. */
+/** Sessions of a single process, which end with it. */
 
 import type { SessionStore } from "../../../session/session_store.ts";
 import { MemoryEventLog } from "./event_log.ts";
 
-/** Keeps the events of streams alone. */
+/** Stores only the events of streams. */
 export class MemorySessionStore implements SessionStore {
   save(): void {}
 

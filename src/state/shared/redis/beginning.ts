@@ -1,14 +1,14 @@
 /**
- * Since when Redis remembers: a key that every server knows, so that each notices when all was lost. What limits had been
- * used up nobody knows then, and they count as used up from that moment, so that no loss opens one.
+ * How long Redis has remembered its data: a key that every server knows, so that each notices when all data was lost.
+ * The use of limits is then unknown, and they count as used up at that moment, so that a loss never raises a limit.
  */
 
-/** The key: milliseconds since the Unix epoch, 0 where nothing was ever lost; a space; a name that never comes again. */
+/** The key: milliseconds since the Unix epoch, 0 if nothing was ever lost; a space; a unique name. */
 export const BEGINNING_KEY = "beginning";
 
 /**
- * Lines of Lua that find `beginning` and `now`, in milliseconds. They take the key, the beginning as this server knows it
- * (empty where it is new), and a new name. A server that is new believes what it finds, or begins.
+ * Lua code that sets `beginning` and `now`, in milliseconds. It takes the key, the beginning as this server knows it
+ * (empty for a new server), and a new name. A new server accepts what it finds, or creates it.
  */
 export function findBeginning(key: string, known: string, fresh: string): string {
   return `
@@ -22,12 +22,12 @@ end
 `;
 }
 
-/** What one server knows of it. */
+/** One server's knowledge of it. */
 export class Beginning {
-  /** As it was seen last. */
+  /** The value last seen. */
   known = "";
 
-  /** The two arguments of scripts that look for it. */
+  /** Two arguments for scripts that need it. */
   get args(): [known: string, fresh: string] {
     return [this.known, crypto.randomUUID()];
   }

@@ -1,9 +1,10 @@
 /**
- * Calls to the exchange that several servers share. What may be made within a minute is split into a fifth that may come at
- * once and the rest that flows in, so that no 60 seconds see more; Redis hands it out in small batches, urgent calls singly.
+ * Calls to the exchange that several servers share. The calls of a minute are divided into a fifth that is available at
+ * once and the rest, which accrues over time, so that no 60 seconds exceed the limit; Redis hands them out in small
+ * batches, urgent ones singly.
  *
- * Where Redis cannot be asked, each server goes by its share: what flows in divided by the servers that were seen last. As
- * the others may have used all of the minute before, reads wait for what flows in from then on; orders have their reserve.
+ * When Redis is unavailable, each server uses its share: the accruing calls divided by the number of servers last seen.
+ * As the others may have used the whole preceding minute, reads wait for newly accrued calls; orders have a reserve.
  */
 
 import { RESERVED_SHARE } from "../../../exchange/call_supply.ts";
@@ -13,52 +14,52 @@ import type { Priority } from "../../../exchange/endpoint.ts";
 import { DEADLINE_MS, RedisUnavailable } from "./connection.ts";
 import type { SharedLimit, SharedTokens } from "./shared_tokens.ts";
 
-/** The share of a minute's calls that may come at once. */
+/** The share of a minute's calls that is available at once. */
 const AT_ONCE = 0.2;
 
 /** Calls that are drawn together. */
 const BATCH: Readonly<Record<Priority, number>> = { market: 4, account: 1, order: 1, cancel: 1 };
 
-/** How long drawn calls may be kept before they are given back, in milliseconds. */
+/** How long drawn calls are kept before they are returned, in milliseconds. */
 const LAPSE_MS = 1_000;
 
-/** How long Redis is not asked again after it did not answer, in milliseconds. */
+/** How long to wait after a failure before asking Redis again, in milliseconds. */
 const FAILED_PAUSE_MS = 50;
 
-/** Whose calls may be used, by those who may: what was drawn for a read a cancel may have, never the other way round. */
+/** Whose drawn calls a priority may use: a cancel may use those of a read, never the other way round. */
 const LOWEST_FIRST = ["market", "account", "order", "cancel"] as const satisfies readonly Priority[];
 
 /** Calls that were drawn for one priority. */
 interface Pool {
   calls: number;
   lapseMs: number;
-  /** Until then there is nothing to ask for. */
+  /** No calls are available before this time. */
   emptyUntilMs: number;
   isDrawing: boolean;
 }
 
-/** Which budget is shared, and with whom. */
+/** The shared budget, and its servers. */
 export interface RedisCallSupplyOptions {
-  /** Tells it from other budgets: the exchange and the key. */
+  /** Identifies the budget: the exchange and the key. */
   readonly name: string;
   readonly limitPerMinute: number;
   readonly tokens: SharedTokens;
-  /** How many servers were seen last, this one among them. */
+  /** The number of servers last seen, including this one. */
   readonly servers: () => number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** The calls of one server. */
+/** One server's access to the shared calls. */
 export class RedisCallSupply implements CallSupply {
   readonly #options: RedisCallSupplyOptions;
   readonly #limit: SharedLimit;
   readonly #name: string;
-  /** The share of this server; what it makes counts there too, so that the share is used up when it is needed. */
+  /** This server's share; its calls count there too, so that the share is already used when it is needed. */
   readonly #share: CallWindow;
   readonly #pools: Readonly<Record<Priority, Pool>>;
   readonly #listeners: (() => void)[] = [];
-  /** Calls that were left for all at the last draw. */
+  /** Calls left for all servers at the last draw. */
   #left: number;
   #isAlone = false;
 
@@ -105,7 +106,7 @@ export class RedisCallSupply implements CallSupply {
     this.#share.onMore(listener);
   }
 
-  /** Whether Redis cannot be asked now; from the moment that it cannot, the share goes by what the others may have used. */
+  /** Whether Redis is unavailable; from then on the share accounts for what the others may have used. */
   #mustBeAlone(): boolean {
     const { tokens, servers } = this.#options;
     if (this.#isAlone === tokens.isUsable(this.#name)) {
@@ -132,7 +133,7 @@ export class RedisCallSupply implements CallSupply {
     };
   }
 
-  /** Asks for calls of one priority, one question at a time. */
+  /** Draws calls of one priority, one request at a time. */
   async #draw(priority: Priority, pool: Pool): Promise<void> {
     const { tokens, now } = this.#options;
     const { size } = this.#limit;

@@ -1,8 +1,8 @@
 /**
- * One connection to Redis or Valkey, which fails fast: a command is answered within its deadline or rejects, nothing waits
- * for a connection, and where one command was not answered in time no other is sent until Redis says something again.
+ * One connection to Redis or Valkey that fails fast: a command is answered within its deadline or rejects, commands
+ * never wait for a connection, and after a missed deadline no command is sent until Redis responds again.
  *
- * The library reconnects by itself, with our pauses; its own queue and time-outs do not serve here.
+ * The library reconnects, with our pauses; its own queue and timeouts are not used.
  */
 
 import { createClient, ErrorReply } from "redis";
@@ -13,46 +13,56 @@ import { redisName } from "../../redis_address.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** For a command to be answered in, in milliseconds, unless told. */
+/** Default deadline of a command, in milliseconds. */
 export const DEADLINE_MS = 250;
 
-/** Commands that wait for their answers; more are refused. */
+/** The most commands in progress; further ones are rejected. */
 const MAX_IN_FLIGHT = 1_000;
 
-/** How long nothing is sent after Redis refused to do its work, as where it is read-only or out of memory. */
+/** How long nothing is sent after Redis refused to work, for example because it is read-only or out of memory. */
 const REFUSED_PAUSE_MS = 1_000;
 
 const CONNECT_MS = 2_000;
 const PING_MS = 2_000;
 
-/** A connection on which nothing came for so long is dead; longer than between pings. */
+/** A connection that was silent for this long is dead; longer than the interval of pings. */
 const SILENT_MS = 5_000;
 
-/** What Redis begins an answer with where credentials or rights are wrong. */
+/** How Redis's errors about credentials or rights begin. */
 const ACCESS_REFUSALS = ["WRONGPASS", "NOAUTH", "NOPERM"];
 
 const RECONNECT = { firstMs: 50, longestMs: 2_000, certain: 0.5 };
 
-/** What Redis answers where one key holds what no server of ours has written there; scripts have it among their own words. */
+/**
+ * Redis's error for a key that contains another type than our servers write; in scripts it is part of another message.
+ */
 const FOREIGN_VALUE = /\bWRONGTYPE\b|is not an integer|is not a valid float|attempt to \w+/;
 
-/** Between two records of such keys, in milliseconds. */
+/** Interval of log records about such keys, in milliseconds. */
 const FOREIGN_TOLD_MS = 60_000;
 
-/** Why a command has no answer; the message has no secret in it. */
+/** Why a command has no answer; the message contains no secret. */
 export class RedisUnavailable extends Error {
   override readonly name = "RedisUnavailable";
 }
 
-/** Redis can be used, but not the keys of this command: something else stands there. */
+/** Redis works, but not with the keys of this command: they contain foreign data. */
 export class RedisKeyUnusable extends RedisUnavailable {}
 
-/** How a connection is made. */
+/** Settings of a connection. */
 export interface RedisConnectionOptions {
   readonly access: RedisAccess;
-  /** For a command to be answered in, in milliseconds. @default 250 */
+  /**
+   * Deadline of a command, in milliseconds.
+   *
+   * @default 250
+   */
   readonly deadlineMs?: number;
-  /** What is so while Redis cannot be used, for the log. @default each server goes by its share of the limits */
+  /**
+   * The effect of an outage, for the log.
+   *
+   * @default each server goes by its share of the limits
+   */
   readonly without?: string;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -60,9 +70,9 @@ export interface RedisConnectionOptions {
   readonly monotonic: () => number;
 }
 
-/** The connection; it opens itself, and again and again until it is closed. */
+/** Opens itself, and reconnects until it is closed. */
 export class RedisConnection {
-  /** What the names of all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
   /** Resolves with the first outcome: connected, or why not. */
   readonly firstOutcome: Promise<Error | undefined>;
@@ -71,15 +81,15 @@ export class RedisConnection {
   readonly #deadlineMs: number;
   readonly #name: string;
   readonly #without: string;
-  /** Hear when Redis can be used again. */
+  /** Listeners for a restored connection. */
   readonly #onReady: (() => void)[] = [];
   #inFlight = 0;
-  /** A command was not answered in time, and nothing has come since. */
+  /** A command missed its deadline, and nothing was received since. */
   #isSilent = false;
   #pausedUntilMs = -Infinity;
   #refusal: string | undefined;
   #foreignToldMs = -Infinity;
-  /** What was logged last. */
+  /** The state that was last logged. */
   #toldAvailable: boolean | undefined;
 
   constructor(
@@ -104,21 +114,21 @@ export class RedisConnection {
       this.#isSilent = false;
       for (const listener of this.#onReady) listener();
     });
-    // It rejects only when the connection is closed meanwhile: failures are tried again, and told by the event.
+    // It rejects only when the connection is closed meanwhile: failures are retried, and reported by the event.
     this.#client.connect().catch(() => {});
   }
 
-  /** Whether a command has a chance of being answered now. */
+  /** Whether a command may be answered now. */
   get isUsable(): boolean {
     return this.#client.isReady && !this.#isSilent && this.#monotonic() >= this.#pausedUntilMs;
   }
 
-  /** Why Redis will not let this server in or not let it do its work, as it said last; only an operator can change that. */
+  /** Redis's last reason for refusing this server or its commands, which only an operator can fix. */
   get refusal(): string | undefined {
     return this.#refusal;
   }
 
-  /** Has `listener` called whenever there is a connection again. */
+  /** Calls `listener` whenever the connection is restored. */
   onReady(listener: () => void): void {
     this.#onReady.push(listener);
   }
@@ -126,8 +136,8 @@ export class RedisConnection {
   /**
    * Runs one command, once.
    *
-   * @throws {RedisUnavailable} it was not answered in time, or Redis did not do it; whether it did is not known then
-   * @throws {RedisKeyUnusable} Redis did not do it for the sake of what stands under one of its keys
+   * @throws {RedisUnavailable} when it was not answered in time, or failed; whether it took effect is then unknown
+   * @throws {RedisKeyUnusable} when one of its keys contains foreign data
    */
   async run(...command: readonly string[]): Promise<unknown> {
     if (!this.isUsable) throw new RedisUnavailable("Redis cannot be used now");
@@ -144,7 +154,7 @@ export class RedisConnection {
     }
   }
 
-  /** Runs a script by its digest; where Redis does not know it (any more), by its text. */
+  /** Runs a script by its digest, and by its text when Redis does not know it. */
   async evaluate(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys.map((key) => this.key(key)), ...args.map(String)];
     try {
@@ -155,12 +165,12 @@ export class RedisConnection {
     }
   }
 
-  /** The whole name of a key. */
+  /** The full name of a key. */
   key(name: string): string {
     return `${this.prefix}:${name}`;
   }
 
-  /** Ends the connection; what runs is rejected. */
+  /** Closes the connection; running commands are rejected. */
   close(): void {
     this.#client.destroy();
   }
@@ -214,7 +224,7 @@ export class RedisConnection {
     });
   }
 
-  /** Says in the log when it changes whether Redis can be used. */
+  /** Logs changes of availability. */
   #tell(isAvailable: boolean, reason?: string): void {
     if (this.#toldAvailable === isAvailable) return;
     const wasTold = this.#toldAvailable !== undefined;
@@ -228,10 +238,10 @@ export class RedisConnection {
   }
 }
 
-/** A script that Redis runs as one step. */
+/** A script that Redis runs atomically. */
 export interface RedisScript {
   readonly text: string;
-  /** SHA-1, by which Redis knows it. */
+  /** SHA-1, by which Redis identifies it. */
   readonly digest: string;
 }
 
@@ -256,7 +266,7 @@ function createRedisClient({ address, ca, password }: RedisAccess, random: () =>
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_IN_FLIGHT + 10,
     pingInterval: PING_MS,
-    // A narrow ACL need not allow what only names this client.
+    // A narrow ACL may forbid the command that names this client.
     disableClientInfo: true,
     maintNotifications: "disabled",
   });

@@ -1,8 +1,8 @@
 /**
- * Connections of each identity over all servers: a hash for each, with the count of every server. A server's count ends with
- * the server, and each says its own anew now and then, so that what Redis lost or a server could not say is mended.
+ * Counts the connections of each identity over all servers: one hash per identity, with each server's count. A server's
+ * count ends with the server, and each repeats its own from time to time, which repairs losses.
  *
- * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
+ * When Redis is unavailable, each server uses its share: the limit divided by the number of servers last seen.
  */
 
 import { digestOfIdentity } from "../../../session/identity_digest.ts";
@@ -16,13 +16,13 @@ import { scriptOf } from "./script.ts";
 import { SERVERS_KEY } from "./servers.ts";
 import type { Servers } from "./servers.ts";
 
-/** How long Redis keeps the counts of an identity that nobody says anew, in milliseconds. */
+/** How long Redis keeps the counts of an identity without an update, in milliseconds. */
 const KEPT_MS = 180_000;
 
-/** Between two times that a server says all its counts, in milliseconds. */
+/** The interval at which a server repeats all its counts, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
-/** Keys: counts, servers. Arguments: server, the most. Answers whether there was room. */
+/** Keys: counts, servers. Arguments: server, the limit. Returns whether there was room. */
 const TAKE = scriptOf(`
 local counts = redis.call('HGETALL', KEYS[1])
 local total = 0
@@ -49,7 +49,7 @@ else
 end
 `);
 
-/** What it takes to count. */
+/** What counting needs. */
 export interface RedisConnectionPlacesOptions {
   readonly connection: RedisConnection;
   readonly servers: Servers;
@@ -63,7 +63,7 @@ export class RedisConnectionPlaces implements ConnectionPlaces {
   readonly #options: RedisConnectionPlacesOptions;
   /** This server's connections. */
   readonly #own = new Map<string, number>();
-  /** Identities of which Redis may not know this server's count. */
+  /** Identities whose count at this server may be unknown to Redis. */
   readonly #unsaid = new Set<string>();
   #saidAllMs: number;
   #beginning = "";
@@ -117,7 +117,7 @@ export class RedisConnectionPlaces implements ConnectionPlaces {
     else this.#own.set(identity, count);
   }
 
-  /** Tells Redis this server's count; answers whether it heard. */
+  /** Reports this server's count to Redis; returns whether that succeeded. */
   async #say(identity: string): Promise<boolean> {
     const { connection, servers } = this.#options;
     try {
@@ -130,7 +130,7 @@ export class RedisConnectionPlaces implements ConnectionPlaces {
     }
   }
 
-  /** Says what Redis may not know, and all of it where Redis was emptied or would forget it. */
+  /** Reports counts that Redis may not know, and all of them when Redis was emptied or would forget them. */
   async #sayAgain(): Promise<void> {
     const { beginning, monotonic } = this.#options;
     const isLost = beginning.known !== this.#beginning;

@@ -1,15 +1,16 @@
 /**
- * Draws from a limit that several servers share: the generic cell rate algorithm (GCRA), as one step by Redis' own clock.
+ * Draws from a limit that several servers share: the generic cell rate algorithm (GCRA), atomically and by Redis's own
+ * clock.
  *
- * A limit is one number, the time at which it would be full again.
+ * The state of a limit is one number: the time at which it will be full again.
  */
 
 import { findBeginning } from "./beginning.ts";
 import { scriptOf } from "./script.ts";
 
 /**
- * Keys: limit, beginning. Arguments: milliseconds for one, size, wanted, reserve, given back (below 0: used), beginning as
- * known, a new name for one. Answers: granted, milliseconds to wait, available, beginning.
+ * Keys: limit, beginning. Arguments: milliseconds per token, size, wanted, reserve, returned (negative: used),
+ * beginning as known, a new name. Returns: granted, milliseconds to wait, available, beginning.
  */
 export const DRAW = scriptOf(`
 ${findBeginning("KEYS[2]", "ARGV[6]", "ARGV[7]")}

@@ -25,10 +25,10 @@ import { RedisSessionNews } from "./session_news.ts";
 import { RedisSessionStore } from "./session_store.ts";
 import { SharedTokens } from "./shared_tokens.ts";
 
-/** How long a start waits for the first answer; without one the server starts all the same. */
+/** How long a start waits for the first answer; without one the server starts anyway. */
 const FIRST_OUTCOME_MS = 3_000;
 
-/** What is written for market data is large, so that it may take its time; milliseconds. */
+/** Deadline of writes of market data, which are large; milliseconds. */
 const FEED_DEADLINE_MS = 1_000;
 
 /** The shared state of one server. */
@@ -50,7 +50,7 @@ export class RedisState {
     this.places = new RedisConnectionPlaces({ connection, servers: this.servers, beginning, monotonic });
   }
 
-  /** Opens it; a Redis that cannot be reached yet is no error. */
+  /** Opens it; an unreachable Redis is not an error. */
   static async open(options: RedisConnectionOptions): Promise<RedisState> {
     const connection = new RedisConnection(options);
     const state = new RedisState(connection, options);
@@ -66,17 +66,17 @@ export class RedisState {
     return new RedisRateLimit({ ...options, tokens: this.tokens, servers: () => this.servers.count });
   }
 
-  /** The calls of a budget, which its name tells from others. */
+  /** The calls of a budget, identified by its name. */
   createCallSupply(options: Pick<RedisCallSupplyOptions, "name" | "limitPerMinute" | "now">): CallSupply {
     return new RedisCallSupply({ ...options, tokens: this.tokens, servers: () => this.servers.count });
   }
 
-  /** Sessions over HTTP that any server goes on with, until nobody has used them for so long. */
+  /** HTTP sessions that any server can continue, until they are idle for this long. */
   createSessionStore({ idleMs }: { readonly idleMs: number }): SessionStore {
     return new RedisSessionStore({ connection: this.connection, servers: this.servers, idleMs });
   }
 
-  /** Market data of which each pair is read from the exchange by one server. */
+  /** Market data: each pair is read from the exchange by one server. */
   createMarketFeeds(options: Pick<RedisMarketFeedsOptions, "host" | "parts">): MarketFeeds {
     const { deadlineMs = 0, ...same } = this.#options;
     const without = "each server reads the exchange's streams itself";
@@ -94,7 +94,10 @@ export class RedisState {
     return new RedisSessionBoard(this.connection, this.servers);
   }
 
-  /** Sessions over WebSocket that any server goes on with, and ending both kinds, those over HTTP kept for so long. */
+  /**
+   * WebSocket sessions that any server can resume, and ending both kinds of sessions; `keptMs` is how long HTTP
+   * sessions are kept.
+   */
   createResumptions(
     { idleMs, keptMs = KEPT_MS }: { readonly idleMs: number; readonly keptMs?: number },
   ): { store: ResumptionStore; ends: SessionEnds } {

@@ -1,9 +1,9 @@
 /**
- * A limit for each key that holds over all servers. Tokens come from Redis in small batches, so that a call rarely asks:
- * a key that asks much gets larger ones, and what it does not use soon is given back when it asks again.
+ * A rate limit per key over all servers. Tokens are drawn from Redis in small batches, so that most requests need no
+ * round trip: batches grow with a key's use, and unused tokens are returned with the next draw.
  *
- * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last, and no
- * more than a batch at once, as others may have used the rest. What it lets through then is drawn when Redis is back.
+ * When Redis is unavailable, each server uses its share: the limit divided by the number of servers last seen, and no
+ * more than a batch at once, as others may have used the rest. Requests admitted then are drawn when Redis is back.
  */
 
 import type { Admission, RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
@@ -16,30 +16,33 @@ import type { SharedTokens } from "./shared_tokens.ts";
 const BATCH_SHARE = 0.05;
 const MAX_BATCH = 1_000;
 
-/** The smallest batch that is drawn before the one before is used up. */
+/** The smallest batch that is drawn before the previous one is used up. */
 const SMALLEST_AHEAD = 4;
 
-/** Tokens are kept for so long at least, in milliseconds: of a wide limit they would flow in before they were used. */
+/**
+ * The least time that tokens are kept, in milliseconds: of a high limit they would otherwise accrue before they are
+ * used.
+ */
 const LEAST_KEPT_MS = 1_000;
 
-/** Keys that are remembered; beyond them the one that was asked about longest ago is forgotten. */
+/** The most keys that are remembered; beyond that the least recently used one is forgotten. */
 const MAX_KEYS = 10_000;
 
 const MINUTE_MS = 60_000;
 
-/** What a server has of one key's limit. */
+/** A server's tokens of one key. */
 interface Allotment {
   tokens: number;
-  /** How large the last batch was. */
+  /** The size of the last batch. */
   batch: number;
-  /** From then on the tokens are not used but given back. */
+  /** After this time the tokens are returned instead of used. */
   lapseMs: number;
-  /** Until then there is nothing to ask for. */
+  /** No tokens are available before this time. */
   emptyUntilMs: number;
-  /** What was left for all when the last batch was drawn, and when. */
+  /** Tokens left for all when the last batch was drawn, and when. */
   left: number;
   drawnMs: number;
-  /** What was let through while Redis could not be asked, and is still to be drawn. */
+  /** Requests admitted while Redis was unavailable, still to be drawn. */
   owed: number;
   drawing: Promise<boolean> | undefined;
 }
@@ -47,7 +50,7 @@ interface Allotment {
 /** How a limit is shared. */
 export interface RedisRateLimitOptions extends RateLimitOptions {
   readonly tokens: SharedTokens;
-  /** How many servers were seen last, this one among them. */
+  /** The number of servers last seen, including this one. */
   readonly servers: () => number;
 }
 
@@ -55,7 +58,7 @@ export interface RedisRateLimitOptions extends RateLimitOptions {
 export class RedisRateLimit implements RateLimit {
   readonly perMinute: (key: string) => number;
   readonly #options: RedisRateLimitOptions;
-  /** The share of this server, which is used up as it goes, and counts alone where Redis cannot be asked. */
+  /** This server's share, which is used along with the batches, and alone when Redis is unavailable. */
   readonly #share: MemoryRateLimit;
   readonly #allotments = new Map<string, Allotment>();
 
@@ -64,7 +67,7 @@ export class RedisRateLimit implements RateLimit {
     const { perMinute, servers, now } = options;
     this.perMinute = perMinute;
     const share = (key: string) => Math.max(1, Math.floor(perMinute(key) / servers()));
-    // What nobody else can have used may come at once.
+    // Tokens that no other server can have used are available at once.
     const burst = (key: string) =>
       servers() === 1 ? perMinute(key) : Math.min(share(key), largestBatch(perMinute(key)));
     this.#share = new MemoryRateLimit({ perMinute: share, burst, now });
@@ -86,7 +89,7 @@ export class RedisRateLimit implements RateLimit {
 
   #takeShare(key: string, allotment: Allotment): Admission {
     const admission = this.#share.take(key);
-    // More than the whole limit need not be drawn later: meanwhile it would have filled again.
+    // More than the whole limit need not be drawn later, as it would have refilled.
     if (admission.ok) allotment.owed = Math.min(allotment.owed + 1, this.perMinute(key));
     return admission;
   }
@@ -103,7 +106,7 @@ export class RedisRateLimit implements RateLimit {
     return [...this.#allotments.keys()].filter((key) => this.use(key) > share);
   }
 
-  /** Draws a batch, one at a time for each key; answers whether Redis could be asked. */
+  /** Draws a batch, one at a time per key; returns whether Redis was available. */
   #draw(key: string, allotment: Allotment): Promise<boolean> {
     return allotment.drawing ??= this.#drawNow(key, allotment).finally(() => allotment.drawing = undefined);
   }
@@ -157,12 +160,14 @@ function nameOf(key: string): string {
   return `client ${key}`;
 }
 
-/** A key that asks much has its next batch before this one is used up. */
+/** A frequently used key gets its next batch before this one is used up. */
 function isRunningOut({ tokens, batch }: Allotment): boolean {
   return batch >= SMALLEST_AHEAD && tokens < batch / 2;
 }
 
-/** Twice the last one where that is used up, else what of it was used: who asks rarely takes nothing from other servers. */
+/**
+ * Twice the last batch if it was used up, else the used part of it: a rarely used key takes nothing from other servers.
+ */
 function nextBatch({ tokens, batch, lapseMs }: Allotment, { size, nowMs }: { size: number; nowMs: number }): number {
   const isUsedUp = tokens < batch / 2 && nowMs < lapseMs;
   const wanted = isUsedUp ? batch * 2 : batch - tokens;

@@ -1,19 +1,19 @@
 /**
- * What is said to Redis of sessions that can be resumed, each as one step. A session is a hash under the digest of its token;
- * until its client is known to have that, the digest of the token before names it, as a hash with the next one alone.
- * Two sets hold such digests by the time at which each was connected last: one for its identity, one for all.
+ * The scripts for resumable sessions, each atomic. A session is a hash under the digest of its token; until its client
+ * is known to have that token, the digest of the previous one points to it, as a hash with only the next digest. Two
+ * sets contain such digests by the time of the last connection: one per identity, one for all.
  */
 
 import { KEPT_MS, MAX_RESUMABLE, MAX_RESUMABLE_OF_ONE } from "../../../session/resumption_store.ts";
 import { scriptOf } from "./script.ts";
 
-/** How long it is told to other servers that a session was taken, in milliseconds: one of theirs is not kept for longer. */
+/** How long other servers are told that a session was taken, in milliseconds: their entries are not kept longer. */
 const TAKEN_TOLD_MS = KEPT_MS;
 
-/** How long it is told to other servers that sessions were ended, in milliseconds: one may not reach Redis meanwhile. */
+/** How long other servers are told that sessions were ended, in milliseconds: one may be disconnected meanwhile. */
 const ENDS_TOLD_MS = 86_400_000;
 
-/** How many such ends at most; newer ones make room. */
+/** The most such ends; newer ones make room. */
 const MAX_ENDS = 10_000;
 
 const NOW = `
@@ -21,7 +21,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Tells the other servers; `key` and `text` are expressions of Lua. */
+/** Notifies the other servers; `key` and `text` are Lua expressions. */
 function tell(key: string, text: string, toldMs: number): string {
   return `
 redis.call('ZADD', ${key}, now, ${text})
@@ -30,7 +30,7 @@ redis.call('PEXPIRE', ${key}, ${toldMs})
 `;
 }
 
-/** Makes room in a set of digests. Takes expressions of Lua. */
+/** Makes room in a set of digests. Takes Lua expressions. */
 function makeRoom(set: string, most: number): string {
   return `
 redis.call('ZREMRANGEBYSCORE', ${set}, '-inf', now - ARGV[6])
@@ -43,7 +43,10 @@ end
 `;
 }
 
-/** Keys: session, those of its identity, all. Arguments: digest, id, the identity's digest, subscriptions, what keys begin with, for how long. */
+/**
+ * Keys: session, the identity's set, the set of all. Arguments: digest, id, the identity's digest, subscriptions, key
+ * prefix, lifetime.
+ */
 export const KEEP = scriptOf(`
 ${NOW}
 ${makeRoom("KEYS[2]", MAX_RESUMABLE_OF_ONE)}
@@ -63,7 +66,7 @@ export const UPDATE = scriptOf(`
 if redis.call('HGET', KEYS[1], 'id') then redis.call('HSET', KEYS[1], 'subscriptions', ARGV[1]) end
 `);
 
-/** Keys: all. Arguments: what keys begin with, for how long, digests. */
+/** Keys: the set of all. Arguments: key prefix, lifetime, digests. */
 export const TOUCH = scriptOf(`
 ${NOW}
 for at = 3, #ARGV do
@@ -79,8 +82,9 @@ end
 `);
 
 /**
- * Keys: session, those of its identity, all, news. Arguments: digest, the identity's, server, what marks of ended sessions begin
- * with, next digest, what keys begin with, for how long. Answers id, subscriptions and what it was kept under; or nothing.
+ * Keys: session, the identity's set, the set of all, news. Arguments: digest, the identity's, server, prefix of end
+ * marks, next digest, key prefix, lifetime. Returns id, subscriptions and the digest that it was stored under; or
+ * nothing.
  */
 export const TAKE = scriptOf(`
 ${NOW}
@@ -105,14 +109,14 @@ ${tell("KEYS[4]", "ARGV[3] .. ':' .. digest", TAKEN_TOLD_MS)}
 return { found[2], found[3], digest }
 `);
 
-/** Keys: session. Arguments: what keys begin with. */
+/** Keys: session. Arguments: key prefix. */
 export const CONFIRM = scriptOf(`
 local before = redis.call('HGET', KEYS[1], 'before')
 if before then redis.call('DEL', ARGV[1] .. before) end
 redis.call('HDEL', KEYS[1], 'before')
 `);
 
-/** Keys: session, all. Arguments: digest. */
+/** Keys: session, the set of all. Arguments: digest. */
 export const REMOVE = scriptOf(`
 local own = redis.call('HGET', KEYS[1], 'own')
 if own then redis.call('ZREM', own, ARGV[1]) end
@@ -120,7 +124,7 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 `);
 
-/** Keys: mark, ends. Arguments: target, how long a session may be kept, server, how long ago it was. */
+/** Keys: mark, ends. Arguments: target, longest lifetime of a session, server, how long ago. */
 export const END = scriptOf(`
 ${NOW}
 local at = now - ARGV[4]
@@ -136,8 +140,8 @@ return 1
 `);
 
 /**
- * Keys: sessions that were taken, ends. Arguments: since when, empty where nothing is known yet; for how long this server has
- * run. Answers now, what was taken, what was ended.
+ * Keys: taken sessions, ends. Arguments: since when, empty when nothing is known yet; how long this server has been
+ * running. Returns the time, taken sessions, ended sessions.
  */
 export const NEWS = scriptOf(`
 ${NOW}

@@ -1,4 +1,4 @@
-/** Sessions that a client of any server on one Redis resumes at any other. */
+/** Sessions that a client can resume at any server on one Redis. */
 
 import { digestOfIdentity } from "../../../session/identity_digest.ts";
 import { KEPT_MS, MAX_RESUMABLE_LENGTH, readSubscriptions } from "../../../session/resumption_store.ts";
@@ -18,19 +18,23 @@ import type { RedisSessionNews } from "./session_news.ts";
 const ALL_KEY = "resumables";
 const SESSION_KEY = "resumable:";
 
-/** What one script looks at; others get their turn between two. */
+/** The most sessions of one script call, so that others get their turn. */
 const TOUCHED_AT_ONCE = 200;
 
-/** What it takes to keep them. */
+/** Settings of the store. */
 export interface RedisResumptionStoreOptions {
   readonly connection: RedisConnection;
   readonly servers: Servers;
   readonly news: RedisSessionNews;
-  /** How long a session is kept of which nobody says anything, in milliseconds. @default KEPT_MS */
+  /**
+   * How long a session is kept without a report, in milliseconds.
+   *
+   * @default KEPT_MS
+   */
   readonly keptMs?: number;
 }
 
-/** Those of all servers, as one of them sees them. */
+/** The sessions of all servers, as seen by one of them. */
 export class RedisResumptionStore implements ResumptionStore {
   readonly #options: RedisResumptionStoreOptions;
 
@@ -96,7 +100,7 @@ export class RedisResumptionStore implements ResumptionStore {
     return this.#options.connection.key(name);
   }
 
-  /** The answer, or `undefined` where Redis has none; the connection says so in the log. */
+  /** The result, or `undefined` when there is none; the connection logs why. */
   async #evaluate(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await this.#options.connection.evaluate(script, keys, args);
@@ -107,7 +111,7 @@ export class RedisResumptionStore implements ResumptionStore {
   }
 }
 
-/** The set of an identity's sessions. */
+/** The key of an identity's set of sessions. */
 function ownKey(identity: string): string {
   return `resumables:${digestOfIdentity(identity)}`;
 }

@@ -1,4 +1,4 @@
-/** Scripts by their digests, as Redis knows them. */
+/** Scripts with the digests by which Redis identifies them. */
 
 import { createHash } from "node:crypto";
 import type { RedisScript } from "./connection.ts";

@@ -1,4 +1,4 @@
-/** Which servers share the state: each says every moment that it is there, and learns how many are. */
+/** The servers that share the state: each reports regularly that it is running, and learns how many there are. */
 
 import { BEGINNING_KEY, findBeginning } from "./beginning.ts";
 import type { Beginning } from "./beginning.ts";
@@ -6,13 +6,13 @@ import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection } from "./connection.ts";
 import { scriptOf } from "./script.ts";
 
-/** The set of servers with the time at which each was seen. */
+/** The set of servers, with the time of each one's last report. */
 export const SERVERS_KEY = "servers";
 
-/** How often a server says that it is there, in milliseconds. */
+/** The interval of the reports, in milliseconds. */
 const BEAT_MS = 2_000;
 
-/** A server that was silent for longer has ended, in milliseconds; also within scripts. */
+/** A server that was silent for longer has ended, in milliseconds; also used in scripts. */
 export const SERVER_GONE_MS = 10_000;
 
 const BEAT = scriptOf(`
@@ -28,14 +28,14 @@ redis.call('PEXPIRE', KEYS[1], ${2 * SERVER_GONE_MS})
 return { redis.call('ZCARD', KEYS[1]), beginning }
 `);
 
-/** This server among the others; owns the timer of its beats. */
+/** This server among the others; owns the timer of its reports. */
 export class Servers {
-  /** Which one this is: 16 hexadecimal digits. */
+  /** The id of this server: 16 hexadecimal digits. */
   readonly id: string = crypto.getRandomValues(new Uint8Array(8)).toHex();
   readonly #connection: RedisConnection;
   readonly #beginning: Beginning;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Called after each beat. */
+  /** Called after each report. */
   readonly #onBeat: (() => void)[] = [];
   #count = 1;
 
@@ -46,17 +46,17 @@ export class Servers {
     connection.onReady(() => void this.beat());
   }
 
-  /** How many there were when this one could ask last, itself among them. */
+  /** The last known number of servers, including this one. */
   get count(): number {
     return this.#count;
   }
 
-  /** Has `listener` called after each beat that was heard. */
+  /** Calls `listener` after each successful report. */
   onBeat(listener: () => void): void {
     this.#onBeat.push(listener);
   }
 
-  /** Says that this server is there; where Redis cannot be asked, what was known stays. */
+  /** Reports that this server is running; when Redis is unavailable, the last known number stays. */
   async beat(): Promise<void> {
     const count = await this.#say("stay");
     if (count === undefined) return;
@@ -64,7 +64,7 @@ export class Servers {
     for (const listener of this.#onBeat) listener();
   }
 
-  /** This server is no longer one of them. */
+  /** Removes this server. */
   async leave(): Promise<void> {
     clearInterval(this.#timer);
     await this.#say("leave");

@@ -1,4 +1,4 @@
-/** What the servers on one Redis show each other of their sessions: one text each, said anew every few seconds. */
+/** The lists of sessions that the servers on one Redis publish: one text per server, renewed every few seconds. */
 
 import { MAX_SHOWN, readShown } from "../../../session/session_board.ts";
 import type { SessionBoard, ShownSessions } from "../../../session/session_board.ts";
@@ -7,13 +7,13 @@ import type { RedisConnection } from "./connection.ts";
 import { SERVERS_KEY } from "./servers.ts";
 import type { Servers } from "./servers.ts";
 
-/** Said with every so many beats. */
+/** Published with every this many reports. */
 const BEATS = 2;
 
-/** What was not said anew for longer is gone, in milliseconds. */
+/** A list that was not renewed for longer is deleted, in milliseconds. */
 const KEPT_MS = 15_000;
 
-/** As one server sees it. */
+/** The board, as seen by one server. */
 export class RedisSessionBoard implements SessionBoard {
   readonly server: string;
   readonly #connection: RedisConnection;

@@ -1,4 +1,4 @@
-/** What happens to sessions at other servers: which were taken there, and which were ended by operators. */
+/** Events of sessions at other servers: which were taken there, and which were ended by operators. */
 
 import { digestOfIdentity } from "../../../session/identity_digest.ts";
 import type { EndedElsewhere, SessionEnds, SessionTarget } from "../../../session/session_ends.ts";
@@ -7,37 +7,39 @@ import type { RedisConnection } from "./connection.ts";
 import { END, NEWS } from "./resumption_scripts.ts";
 import type { Servers } from "./servers.ts";
 
-/** The set of sessions that were taken, by time. */
+/** The set of taken sessions, by time. */
 export const TAKEN_KEY = "session-news";
 
-/** The set of those that were ended. */
+/** The set of ended sessions. */
 const ENDS_KEY = "session-ends";
 
-/** What the names of marks of ended sessions begin with. */
+/** The prefix of the marks of ended sessions. */
 export const ENDED_KEY = "ended:";
 
-/** Ends that wait for Redis at most; the oldest make room. */
+/** The most ends that wait for Redis; the oldest make room. */
 const MAX_WAITING = 1_000;
 
-/** How sessions are ended. */
+/** Settings of session ends. */
 export interface RedisSessionNewsOptions {
   readonly connection: RedisConnection;
   readonly servers: Servers;
-  /** How long a session may be kept without use, in milliseconds: for so long it is remembered that it has ended. */
+  /** How long a session may be kept without use, in milliseconds; an end is remembered for as long. */
   readonly keptMs: number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
 }
 
-/** As one server hears of it, after each of its beats. What it could not say of its own it says once Redis is back. */
+/**
+ * Reads the events after each report of this server. Its own ends that could not be sent are sent once Redis is back.
+ */
 export class RedisSessionNews implements SessionEnds {
   readonly #options: RedisSessionNewsOptions;
   readonly #taken = new Set<(digest: string) => void>();
   readonly #ended = new Set<(ended: EndedElsewhere) => void>();
-  /** What Redis is still to hear, with the monotonic time at which it was ended. */
+  /** Ends that Redis does not know yet, with their monotonic times. */
   readonly #waiting = new Map<string, number>();
   readonly #startedMs: number;
-  /** By Redis' clock; what came before it is known. */
+  /** By Redis's clock; earlier events are known. */
   #since = "";
   #isSaying = false;
   #isLooking = false;
@@ -64,13 +66,13 @@ export class RedisSessionNews implements SessionEnds {
     return () => this.#ended.delete(listener);
   }
 
-  /** Has `listener` hear which sessions other servers took, by the digests of their tokens. */
+  /** Calls `listener` for sessions that other servers took, by the digests of their tokens. */
   watchTaken(listener: (digest: string) => void): () => void {
     this.#taken.add(listener);
     return () => this.#taken.delete(listener);
   }
 
-  /** Answers whether Redis has heard of an end. */
+  /** Returns whether Redis has accepted an end. */
   async #say(text: string, endedMs: number): Promise<boolean> {
     const { connection, servers, keptMs, monotonic } = this.#options;
     const agoMs = Math.round(monotonic() - endedMs);
@@ -97,7 +99,7 @@ export class RedisSessionNews implements SessionEnds {
     }
   }
 
-  /** Two looks at once would hear the same. */
+  /** Two concurrent reads would return the same events. */
   async #lookOnce(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
@@ -131,7 +133,7 @@ export class RedisSessionNews implements SessionEnds {
   }
 }
 
-/** What the mark is called that all sessions of an identity have ended. */
+/** The name of the mark that all sessions of an identity have ended. */
 export function identityMark(identity: string): string {
   return `identity:${digestOfIdentity(identity)}`;
 }

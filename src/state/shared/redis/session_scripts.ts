@@ -1,20 +1,20 @@
 /**
- * What is said to Redis of sessions and their streams, each as one step.
+ * The scripts for sessions and their streams, each atomic.
  *
- * A session is a hash, a stream of it a hash with its owner and a list of its events, each a number, a space and the text.
- * Only its owner, a server, appends to a stream: whoever goes on with one owns it from then on.
+ * A session is a hash, a stream of it a hash with its owner and a list of its events, each a number, a space and the
+ * text. Only its owner, a server, appends to a stream: a server that takes over a stream owns it from then on.
  */
 
 import { MAX_KEPT_EVENTS } from "../../../session/event_log.ts";
 import { scriptOf } from "./script.ts";
 
-/** How long a stream that has ended can still be read, in milliseconds. */
+/** How long a completed stream can still be read, in milliseconds. */
 const ENDED_KEPT_MS = 120_000;
 
-/** How long a change of a session is told to other servers, in milliseconds. */
+/** How long a change of a session is reported to other servers, in milliseconds. */
 const CHANGE_KEPT_MS = 60_000;
 
-/** Streams of one session that end with it; more only end by themselves. */
+/** Streams of one session that end with it; further ones only expire. */
 const MAX_STREAMS = 256;
 
 const NOW = `
@@ -28,7 +28,9 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ${CHANGE_KEPT_MS})
 redis.call('PEXPIRE', KEYS[2], ${CHANGE_KEPT_MS})
 `;
 
-/** Keys: session, changes. Arguments: digest, milliseconds to keep it, the identity's digest, opening, subscriptions. */
+/**
+ * Keys: session, changes. Arguments: digest, lifetime in milliseconds, the identity's digest, opening, subscriptions.
+ */
 export const SAVE = scriptOf(`
 ${NOW}
 local before = redis.call('HGET', KEYS[1], 'subscriptions')
@@ -41,8 +43,8 @@ end
 `);
 
 /**
- * Keys: session, marks that it and all of its identity's have ended. Arguments: the identity's digest, milliseconds to keep it. Answers
- * opening, subscriptions, times; or nothing.
+ * Keys: session, end marks of the session and of its identity. Arguments: the identity's digest, lifetime in
+ * milliseconds. Returns opening, subscriptions, times; or nothing.
  */
 export const TAKE = scriptOf(`
 local found = redis.call('HMGET', KEYS[1], 'identity', 'opening', 'subscriptions', 'since')
@@ -53,7 +55,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return { found[2], found[3], redis.call('HINCRBY', KEYS[1], 'times', 1) }
 `);
 
-/** Keys: session, changes, names of streams. Arguments: digest, what the keys of its streams and their events begin with. */
+/** Keys: session, changes, names of streams. Arguments: digest, key prefixes of its streams and their events. */
 export const REMOVE = scriptOf(`
 ${NOW}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do
@@ -64,7 +66,9 @@ ${NOTE_CHANGE}
 end
 `);
 
-/** Keys: changes. Arguments: since when. Answers now, then the digests of sessions that were changed or removed. */
+/**
+ * Keys: changes. Arguments: since when. Returns the time, then the digests of sessions that were changed or removed.
+ */
 export const CHANGES = scriptOf(`
 ${NOW}
 local changed = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')
@@ -72,7 +76,7 @@ table.insert(changed, 1, tostring(now))
 return changed
 `);
 
-/** Keys: stream, names of streams. Arguments: server, name, request as JSON or nothing, milliseconds to keep it. */
+/** Keys: stream, names of streams. Arguments: server, name, request as JSON or empty, lifetime in milliseconds. */
 export const BEGIN = scriptOf(`
 if redis.call('SCARD', KEYS[2]) >= ${MAX_STREAMS} then redis.call('SPOP', KEYS[2]) end
 redis.call('SADD', KEYS[2], ARGV[2])
@@ -82,7 +86,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 `);
 
-/** Keys: stream, events. Arguments: server, number, text, milliseconds to keep it. */
+/** Keys: stream, events. Arguments: server, number, text, lifetime in milliseconds. */
 export const APPEND = scriptOf(`
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return end
 redis.call('RPUSH', KEYS[2], ARGV[2] .. ' ' .. ARGV[3])
@@ -103,7 +107,10 @@ redis.call('PEXPIRE', KEYS[1], ${ENDED_KEPT_MS})
 redis.call('PEXPIRE', KEYS[2], ${ENDED_KEPT_MS})
 `);
 
-/** Keys: stream, events, servers. Arguments: server. Answers whether it has ended, whether another runs it, request, events. */
+/**
+ * Keys: stream, events, servers. Arguments: server. Returns whether it is complete, whether another server runs it,
+ * request, events.
+ */
 export const READ = scriptOf(`
 local found = redis.call('HMGET', KEYS[1], 'owner', 'ended', 'request')
 if not found[1] then return false end

@@ -1,6 +1,6 @@
 /**
- * Sessions over HTTP that any server on one Redis goes on with, and the events of their streams. Ids of sessions are
- * secrets, so their digests are kept.
+ * HTTP sessions that any server on one Redis can continue, and the events of their streams. Session ids are secrets, so
+ * only their digests are stored.
  */
 
 import { createHash } from "node:crypto";
@@ -18,20 +18,20 @@ import { APPEND, BEGIN, CHANGES, END, READ, REMOVE, REMOVE_STREAM, SAVE, TAKE } 
 
 const CHANGES_KEY = "session-changes";
 
-/** How sessions are kept. */
+/** Settings of the store. */
 export interface RedisSessionStoreOptions {
   readonly connection: RedisConnection;
   readonly servers: Servers;
-  /** A session that nobody has used for longer is forgotten, in milliseconds. */
+  /** A session that was idle for longer is deleted, in milliseconds. */
   readonly idleMs: number;
 }
 
-/** The sessions of all servers, as one of them sees them. */
+/** The sessions of all servers, as seen by one of them. */
 export class RedisSessionStore implements SessionStore {
   readonly #options: RedisSessionStoreOptions;
-  /** Who hears of changes, by the digest of the session. */
+  /** Listeners for changes, by the digest of the session. */
   readonly #watchers = new Map<string, (change: SessionChange) => void>();
-  /** By Redis' clock; changes before it are known. */
+  /** By Redis's clock; earlier changes are known. */
   #changesSince = "-inf";
 
   constructor(options: RedisSessionStoreOptions) {
@@ -97,7 +97,7 @@ export class RedisSessionStore implements SessionStore {
     };
   }
 
-  /** Tells who watches a session that another server changed or ended it. */
+  /** Notifies listeners of sessions that another server changed or ended. */
   async #tellChanges(): Promise<void> {
     const changes = await this.#evaluate(CHANGES, [CHANGES_KEY], [this.#changesSince]);
     if (!Array.isArray(changes)) return;
@@ -120,7 +120,7 @@ export class RedisSessionStore implements SessionStore {
     return this.#attempt((connection) => connection.evaluate(script, keys, args));
   }
 
-  /** The answer, or `undefined` where Redis has none; the connection says so in the log. */
+  /** The result, or `undefined` when there is none; the connection logs why. */
   async #attempt(ask: (connection: RedisConnection) => Promise<unknown>): Promise<unknown> {
     try {
       return await ask(this.#options.connection);
@@ -146,7 +146,7 @@ function readStream(reply: unknown): LoggedStream | undefined {
   };
 }
 
-/** A list of texts; `undefined` for what this program has not written. */
+/** A list of texts; `undefined` when it was not written by this program. */
 function readList(json: string): readonly string[] | undefined {
   const value = readJson(json);
   return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;

@@ -1,4 +1,4 @@
-/** Tokens that several servers draw from the same limits, in one step each. */
+/** Tokens that several servers draw atomically from shared limits. */
 
 import { createHash } from "node:crypto";
 import { BEGINNING_KEY } from "./beginning.ts";
@@ -7,39 +7,47 @@ import { RedisKeyUnusable } from "./connection.ts";
 import type { RedisConnection } from "./connection.ts";
 import { DRAW } from "./draw_script.ts";
 
-/** A limit as it is now. */
+/** A limit at the moment. */
 export interface SharedLimit {
-  /** How many may be drawn at once. */
+  /** The capacity. */
   readonly size: number;
-  /** How many flow in within a minute. */
+  /** Tokens that accrue per minute. */
   readonly perMinute: number;
 }
 
 /** How much to draw. */
 export interface Draw {
   readonly want: number;
-  /** How many must be left for others. @default 0 */
+  /**
+   * How many must be left for others.
+   *
+   * @default 0
+   */
   readonly reserve?: number;
-  /** How many that were granted before are given back unused; below 0, how many were used without a grant. @default 0 */
+  /**
+   * Unused tokens of earlier draws to return; negative: tokens that were used without a draw.
+   *
+   * @default 0
+   */
   readonly giveBack?: number;
 }
 
-/** What was drawn. */
+/** The result of a draw. */
 export interface Drawn {
-  /** From 0 to what was wanted. */
+  /** From 0 to the wanted number. */
   readonly granted: number;
-  /** When there would be one, in milliseconds; 0 where any was granted. */
+  /** When a token will be available, in milliseconds; 0 when any was granted. */
   readonly retryAfterMs: number;
-  /** How many are left; negative where the limit was lowered. */
+  /** How many are left; negative after the limit was lowered. */
   readonly available: number;
 }
 
 const MINUTE_MS = 60_000;
 
-/** How long a limit is not asked about in whose place something else stands, in milliseconds. */
+/** How long a limit whose key contains foreign data is not used, in milliseconds. */
 const UNUSABLE_PAUSE_MS = 1_000;
 
-/** Such limits that are remembered. */
+/** The most such limits that are remembered. */
 const MAX_UNUSABLE = 1_000;
 
 /** Draws for one server. */
@@ -47,17 +55,17 @@ export class SharedTokens {
   readonly #connection: RedisConnection;
   readonly #beginning: Beginning;
   readonly #monotonic: () => number;
-  /** Until when limits are not asked about. */
+  /** When limits may be used again. */
   readonly #unusable = new Map<string, number>();
 
-  /** `monotonic` tells milliseconds. */
+  /** `monotonic` returns milliseconds. */
   constructor(connection: RedisConnection, beginning: Beginning, monotonic: () => number) {
     this.#connection = connection;
     this.#beginning = beginning;
     this.#monotonic = monotonic;
   }
 
-  /** Whether a draw of this limit has a chance of being answered now. */
+  /** Whether a draw of this limit may be answered now. */
   isUsable(name: string): boolean {
     if (!this.#connection.isUsable) return false;
     if (this.#unusable.size === 0) return true;
@@ -70,14 +78,14 @@ export class SharedTokens {
   /**
    * Draws tokens of a limit.
    *
-   * @throws {RedisUnavailable} what was drawn then, if anything, is lost to all
+   * @throws {RedisUnavailable} tokens that were drawn nevertheless are lost
    */
   async draw(
     name: string,
     { size, perMinute }: SharedLimit,
     { want, reserve = 0, giveBack = 0 }: Draw,
   ): Promise<Drawn> {
-    // Names hold who somebody is, which is none of Redis' business.
+    // Names would reveal identities to Redis.
     const key = `limit:${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
     const args = [MINUTE_MS / perMinute, size, want, reserve, giveBack, ...this.#beginning.args];
     const reply = await this.#connection.evaluate(DRAW, [key, BEGINNING_KEY], args).catch((error) => {

@@ -1,4 +1,4 @@
-/** The engine that the worker of `shared.db` can run. */
+/** The engine that the worker of `shared.db` runs. */
 
 import type { SqliteSessions, SqliteSessionsOptions } from "./sessions.ts";
 

@@ -17,25 +17,25 @@ const log = getLogger(["luno-mcp-server", "http"]);
 /** The file's name in the state folder. */
 export const SHARED_FILE = "shared.db";
 
-/** How to open them, and how long to wait for another server that has them. */
+/** How to open them, and how long to wait for another server that has locked them. */
 export interface OpenSessionsOptions extends Omit<SqliteSessionsOptions, "now">, Omit<BusyOptions, "path"> {
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** Sessions that end with a file, not with a process. */
+/** Sessions that outlive the process. */
 export interface LastingSessions extends SessionStore {
-  /** Those over WebSocket. */
+  /** WebSocket sessions. */
   readonly resumptions: ResumptionStore;
   readonly ends: SessionEnds;
-  /** Ends the use of them when what was asked before is done. */
+  /** Closes them after the operations requested before. */
   close(): Promise<void>;
 }
 
 /**
  * Opens them.
  *
- * @throws {StateError} there are none that can be used; `ERR_STATE_BUSY` where another server kept them
+ * @throws {StateError} when they cannot be used; `ERR_STATE_BUSY` when another server kept them locked
  */
 export async function openSessions(
   { now, timeoutMs, monotonic, signal, onWait, ...options }: OpenSessionsOptions,
@@ -52,7 +52,7 @@ export async function openSessions(
   }
 }
 
-/** Asks the worker, and goes on without what it cannot do. */
+/** Calls the worker, and continues without it when that fails. */
 class SessionsFromAfar implements LastingSessions {
   readonly resumptions: ResumptionStore;
   readonly ends: SessionEnds;
@@ -107,7 +107,7 @@ class SessionsFromAfar implements LastingSessions {
     return this.#engine.close();
   }
 
-  /** The answer, or nothing where there is none; the first failure of several is told. */
+  /** The result, or nothing when it failed; only the first of several failures is logged. */
   async #attempt<Value>(answer: Promise<Value>): Promise<Value | undefined> {
     try {
       const value = await answer;

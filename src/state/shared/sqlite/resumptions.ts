@@ -1,4 +1,4 @@
-/** Sessions that can be resumed, in `shared.db`, so that they outlive a server on the same machine. */
+/** Resumable sessions in `shared.db`, so that they outlive a server on the same machine. */
 
 import type { DatabaseSync } from "node:sqlite";
 import {
@@ -14,13 +14,13 @@ import { readText } from "../../row.ts";
 import { inTransaction } from "../../sqlite.ts";
 import { MIGRATIONS } from "./session_statements.ts";
 
-/** What a session is kept under from now on. */
+/** The next digest of a session. */
 interface NextDigest {
   readonly next: string;
   readonly now: number;
 }
 
-/** All of one file; `now` is the wall clock, in milliseconds since the Unix epoch. */
+/** All sessions of one file; `now` is the wall clock, in milliseconds since the Unix epoch. */
 export class SqliteResumptions {
   readonly #database: DatabaseSync;
   readonly #keptMs: number;

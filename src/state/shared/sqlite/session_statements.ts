@@ -1,4 +1,4 @@
-/** The schema of `shared.db`, and what is said to it. */
+/** The schema of `shared.db`, and its statements. */
 
 import type { DatabaseSync } from "node:sqlite";
 

@@ -1,8 +1,8 @@
 /**
- * Sessions over HTTP and the events of their streams in `shared.db` of the state folder, so that they outlive a server on
- * the same machine. What was answered survives the process, not a power cut: all of it may be lost.
+ * HTTP sessions and the events of their streams in `shared.db` of the state folder, so that they outlive a server on
+ * the same machine. Writes survive the process, but not a power failure: all of it may be lost.
  *
- * One server uses it at a time. Ids of sessions are secrets, so their digests are kept.
+ * One server uses it at a time. Session ids are secrets, so only their digests are stored.
  */
 
 import { createHash } from "node:crypto";
@@ -21,19 +21,27 @@ import { MIGRATIONS, prepareStatements } from "./session_statements.ts";
 /** How to open them. */
 export interface SqliteSessionsOptions {
   readonly path: string;
-  /** A session that nobody has used for longer is forgotten, in milliseconds. */
+  /** A session that was idle for longer is deleted, in milliseconds. */
   readonly idleMs: number;
-  /** Wall clock at opening, milliseconds since the Unix epoch, as below. */
+  /** Wall clock at opening, milliseconds since the Unix epoch; the same below. */
   readonly now: number;
-  /** One over WebSocket of which nobody said anything for longer is forgotten, in milliseconds. @default KEPT_MS */
+  /**
+   * A WebSocket session without a report for longer is deleted, in milliseconds.
+   *
+   * @default KEPT_MS
+   */
   readonly resumableMs?: number;
   /** @default 10_000 */
   readonly maxSessions?: number;
-  /** Of all events together, in characters; the oldest make room. @default 67_108_864 */
+  /**
+   * Length of all events together, in characters; the oldest make room.
+   *
+   * @default 67_108_864
+   */
   readonly maxLength?: number;
 }
 
-/** How long an opening waits for another process: whoever can wait longer asks again. */
+/** How long opening waits for another process; callers that can wait longer retry. */
 const BUSY_MS = 250;
 
 const MAX_SESSIONS = 10_000;
@@ -42,17 +50,17 @@ const MAX_LENGTH = 67_108_864;
 /** Streams of one session; the oldest make room. */
 const MAX_STREAMS = 256;
 
-/** How many events make room at once. */
+/** The number of events that are deleted at once to make room. */
 const EVICTED_EVENTS = 64;
 
 /** All sessions of one file. */
 export class SqliteSessions {
-  /** Those over WebSocket. */
+  /** WebSocket sessions. */
   readonly resumptions: SqliteResumptions;
   readonly #database: DatabaseSync;
   readonly #options: SqliteSessionsOptions & { readonly maxSessions: number; readonly maxLength: number };
   readonly #statements: ReturnType<typeof prepareStatements>;
-  /** Of all events, in characters. */
+  /** Length of all events, in characters. */
   #length: number;
 
   constructor(database: DatabaseSync, options: SqliteSessionsOptions) {
@@ -68,7 +76,7 @@ export class SqliteSessions {
   /**
    * Opens them for this process alone.
    *
-   * @throws {StateError} `busy` while another process has them
+   * @throws {StateError} `busy` while another process has them open
    */
   static open(options: SqliteSessionsOptions): Promise<SqliteSessions> {
     const database = openDatabase(options.path, { migrations: MIGRATIONS, busyMs: BUSY_MS, expendable: true });
@@ -139,7 +147,7 @@ export class SqliteSessions {
         dropped += this.#dropped(oldest);
       }
       if (this.#length <= this.#options.maxLength) return;
-      // The oldest events of all make room, whoever's they are.
+      // The oldest events of all sessions make room.
       for (const row of this.#statements.dropOldestOfAll.all({ count: EVICTED_EVENTS })) this.#dropped(row);
     });
   }
@@ -165,7 +173,7 @@ export class SqliteSessions {
     if (row !== undefined) this.#dropped(row);
   }
 
-  /** Another one on the same database, after a fault; what was being written is undone. */
+  /** A new engine on the same database, after a fault; unfinished writes are rolled back. */
   renewed(): SqliteSessions {
     undoTransaction(this.#database);
     return new SqliteSessions(this.#database, this.#options);

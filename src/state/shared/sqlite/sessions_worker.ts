@@ -1,4 +1,4 @@
-/** The module of the worker that keeps sessions. */
+/** The worker module for sessions. */
 
 import { serveEngines } from "../../engine_worker.ts";
 import { ENGINES } from "./engines.ts";

@@ -1,4 +1,4 @@
-/** Where the worker's module is: beside this one, in the sources as in the program's bundle. */
+/** The address of the worker's module: beside this one, in the sources and in the bundle. */
 
 /** For `new Worker()`. */
 export const WORKER: URL = new URL(

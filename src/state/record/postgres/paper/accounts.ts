@@ -1,4 +1,4 @@
-/** The tables of identities, their accounts and the rows behind those, within one transaction. */
+/** The tables of identities, their accounts and the accounts' rows, within one transaction. */
 
 import type { PaperAccount } from "../../../../simulation/paper/ledger.ts";
 import type { AccountRow } from "../../../../simulation/paper/ledger_values.ts";
@@ -7,7 +7,7 @@ import { readNumber, readText } from "../../../row.ts";
 import { MAX_ROWS, SLACK_ROWS, toAccount, toAccountRow } from "../../rows/paper_account_row.ts";
 import type { Session } from "../database.ts";
 
-/** The accounts of everybody. */
+/** The accounts of all identities. */
 export class PaperAccounts {
   readonly #query: Session["query"];
 
@@ -15,7 +15,7 @@ export class PaperAccounts {
     this.#query = query;
   }
 
-  /** What identities start with. */
+  /** Opening balances. */
   async openings(): Promise<Balances> {
     const rows = await this.#query("SELECT * FROM paper_openings");
     return Object.fromEntries(rows.map((row) => [readText(row, "currency"), readText(row, "amount")]));
@@ -29,18 +29,18 @@ export class PaperAccounts {
     ]);
   }
 
-  /** How many identities there are. */
+  /** The number of identities. */
   async identities(): Promise<number> {
     return readNumber((await this.#query("SELECT count(*) AS count FROM paper_identities"))[0], "count");
   }
 
-  /** Nobody else changes what an identity has from now on; answers its epoch, where it is known. */
+  /** Locks an identity against changes by others; returns its epoch, if it exists. */
   async lock(identity: string): Promise<string | undefined> {
     const [row] = await this.#query("SELECT epoch FROM paper_identities WHERE name = $1 FOR UPDATE", [identity]);
     return row && readText(row, "epoch");
   }
 
-  /** The same for all, or for one if there is such a one; answers their names. */
+  /** The same for all, or for one if it exists; returns their names. */
   async lockAll(identity?: string): Promise<string[]> {
     const rows = await this.#query(
       "SELECT name FROM paper_identities WHERE name = coalesce($1, name) ORDER BY name FOR UPDATE",
@@ -92,7 +92,7 @@ export class PaperAccounts {
     if (row !== undefined) await this.append(id, row);
   }
 
-  /** Drops every row of an account, and lets it start anew. */
+  /** Deletes every row of an account, and resets it. */
   async restart({ account: { id }, row }: NewAccount): Promise<void> {
     await this.#query("DELETE FROM paper_ledger WHERE account_id = $1", [id]);
     await this.#query("UPDATE paper_accounts SET balance = '0', available = '0', rows = 0 WHERE id = $1", [id]);
@@ -111,7 +111,7 @@ export class PaperAccounts {
     return rows.map(toAccountRow);
   }
 
-  /** Adds a row and moves the account with it. */
+  /** Appends a row and updates the account. */
   async append(id: string, { trade, ...row }: AccountRow): Promise<void> {
     await this.#query(
       `WITH moved AS (UPDATE paper_accounts SET rows = $2, balance = $4, available = $5 WHERE id = $1)

@@ -1,10 +1,10 @@
 /**
  * The paper ledger in a database that several servers share.
  *
- * Every change is one transaction (READ COMMITTED) that locks the row of its identity before it reads anything: changes of
- * one identity come one after the other, over all servers, so that of two servers which show an order the same trades the
- * second finds them met. A new identity, and a reset of all, lock the one row of `paper_state` first. All operations of
- * this process share one connection: they take effect in the order of asking.
+ * Every change is one transaction (READ COMMITTED) that first locks the row of its identity: changes of one identity
+ * are serialized over all servers, so that when two servers match an order with the same trades, the second finds it
+ * already matched. A new identity, and a reset of all, first lock the single row of `paper_state`. All operations of
+ * this process share one connection: they take effect in call order.
  */
 
 import type { OrderFilter } from "../../../../simulation/engine/orders.ts";
@@ -40,20 +40,20 @@ interface Tables {
   readonly session: Session;
 }
 
-/** The whole ledger of one database. */
+/** The ledger of one database. */
 export class PostgresPaperLedger implements PaperLedger {
   readonly #database: Database;
   readonly #ids = new PaperIds();
 
-  /** Takes over the database, which has one connection. */
+  /** Takes over the database, which must have one connection. */
   constructor(database: Database) {
     this.#database = database;
   }
 
   /**
-   * Sets what identities start with from now on. Writes nothing where they do already.
+   * Sets the opening balances of identities from now on. Writes nothing when they are unchanged.
    *
-   * @throws {StateError | RangeError} the second for openings that are no decimals of at least 0
+   * @throws {StateError | RangeError} the second for values that are not decimals of at least 0
    */
   async setOpenings(openings: Balances): Promise<void> {
     const wanted = checkBalances(openings);
@@ -181,7 +181,7 @@ export class PostgresPaperLedger implements PaperLedger {
     return this.#database.close();
   }
 
-  /** One state of the ledger, by as many statements as it takes. */
+  /** One state of the ledger, read by several statements. */
   #read<Value>(body: (tables: Tables) => Promise<Value>): Promise<Value> {
     return readKnown(this.#database, () => this.#database.snapshot((session) => body(tablesOf(session))));
   }
@@ -200,7 +200,7 @@ export class PostgresPaperLedger implements PaperLedger {
     });
   }
 
-  /** Locks an identity, which may have accounts from then on; answers what tells those from others. */
+  /** Locks an identity, creating its accounts if necessary; returns its epoch. */
   async #admit(tables: Tables, identity: string): Promise<string> {
     const { accounts } = tables;
     const known = await accounts.lock(identity);
@@ -245,7 +245,7 @@ async function namesakeOf(
   return clientOrderId === "" ? undefined : (await orders.find(identity, { clientOrderId }))?.id;
 }
 
-/** Orders come first, as fills belong to them. */
+/** Orders come first, as fills reference them. */
 async function keep(
   { orders, accounts, taken }: Tables,
   of: MarketKey,

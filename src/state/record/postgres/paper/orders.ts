@@ -15,7 +15,7 @@ const SAVE = `INSERT INTO paper_orders (${LIST})
   SELECT ${LIST} FROM json_populate_recordset(NULL::paper_orders, $1)
   ON CONFLICT (id) DO UPDATE SET ${CHANGING_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
-/** The orders of everybody. */
+/** The orders of all identities. */
 export class PaperOrders {
   readonly #query: Session["query"];
 
@@ -23,14 +23,14 @@ export class PaperOrders {
     this.#query = query;
   }
 
-  /** Keeps new orders or the next states of known ones, in their order. */
+  /** Stores new orders or the next states of known ones, in order. */
   async save(identity: string, orders: readonly LedgerOrder[]): Promise<void> {
-    // Of one order the last state counts, as a statement touches each row once.
+    // Only the last state of an order counts, as a statement can update each row once.
     const last = new Map(orders.map((order) => [order.id, toRow(identity, order)]));
     if (last.size > 0) await this.#query(SAVE, [JSON.stringify([...last.values()])]);
   }
 
-  /** Keeps fills of orders that are kept themselves. */
+  /** Stores fills of stored orders. */
   async record(identity: string, trades: readonly LedgerTrade[]): Promise<void> {
     if (trades.length === 0) return;
     const rows = trades.map((trade) => ({
@@ -53,7 +53,7 @@ export class PaperOrders {
     return row && toOrder(row);
   }
 
-  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  /** Orders by filter, newest first; those archived 100 days after completion are omitted. */
   async list(
     identity: string,
     { pair, closed, createdBefore, limit, atMs }: OrderFilter,
@@ -88,7 +88,7 @@ export class PaperOrders {
     return rows.map(toTrade);
   }
 
-  /** Orders of an account in a market that are not complete, oldest first. */
+  /** Incomplete orders of an account in a market, oldest first. */
   async live({ identity, market }: MarketKey): Promise<LedgerOrder[]> {
     const rows = await this.#query(
       `SELECT * FROM paper_orders WHERE status <> 'COMPLETE' AND pair = $1 AND identity = $2
@@ -98,7 +98,7 @@ export class PaperOrders {
     return rows.map(toOrder);
   }
 
-  /** Whose orders live in a market: one of each account. */
+  /** The markets with live orders, one entry per account. */
   async liveMarkets(pair: string): Promise<AccountMarket[]> {
     const rows = await this.#query(
       `SELECT DISTINCT ON (identity, price_scale, volume_scale) * FROM paper_orders
@@ -108,13 +108,13 @@ export class PaperOrders {
     return rows.map((row) => ({ identity: readText(row, "identity"), market: toOrder(row).market }));
   }
 
-  /** The pairs in which orders live, in alphabetical order. */
+  /** The pairs with live orders, in alphabetical order. */
   async livePairs(): Promise<string[]> {
     const rows = await this.#query("SELECT DISTINCT pair FROM paper_orders WHERE status <> 'COMPLETE'");
     return rows.map((row) => readText(row, "pair")).toSorted();
   }
 
-  /** How many orders of an identity live. */
+  /** The number of live orders of an identity. */
   async countLive(identity: string): Promise<number> {
     const [row] = await this.#query(
       "SELECT count(*) AS count FROM paper_orders WHERE status <> 'COMPLETE' AND identity = $1",
@@ -123,7 +123,7 @@ export class PaperOrders {
     return readNumber(row, "count");
   }
 
-  /** Drops what is beyond the bounds of one identity. */
+  /** Deletes what exceeds the limits of one identity. */
   async prune(identity: string): Promise<void> {
     await this.#query(
       `DELETE FROM paper_orders WHERE number IN (SELECT number FROM paper_orders
@@ -138,9 +138,9 @@ export class PaperOrders {
     );
   }
 
-  /** Drops every order and fill of one identity, or of everybody. */
+  /** Deletes every order and fill of one identity, or of all. */
   async clear(identity?: string): Promise<void> {
-    // Their fills go with them.
+    // Fills are deleted with their orders.
     await this.#query("DELETE FROM paper_orders WHERE identity = coalesce($1, identity)", [identity ?? null]);
   }
 }

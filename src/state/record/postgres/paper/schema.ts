@@ -1,9 +1,9 @@
 /**
- * The tables of the paper exchange on PostgreSQL; the columns are those of every other engine. Amounts are decimal texts;
- * prices of orders count in ticks and volumes in lots of the scales that stand beside them.
+ * The tables of the paper exchange on PostgreSQL; the columns are those of every other engine. Amounts are decimal
+ * texts; prices of orders are in ticks and volumes in lots, of the scales in the same row.
  */
 
-/** All of them. */
+/** All tables. */
 export const PAPER = `
 -- Locked by whoever lets an identity in, changes what identities start with, or resets everybody.
 CREATE TABLE paper_state (only_row integer PRIMARY KEY CHECK (only_row = 1));

@@ -1,6 +1,6 @@
 /**
- * The table of what orders took from the real book, within one transaction. It touches rows of the identity that is locked
- * and of nobody else, so that changes of two identities never wait for each other.
+ * The table of volume that paper orders took from the real book, within one transaction. It only touches rows of the
+ * locked identity, so that changes of two identities never wait for each other.
  */
 
 import type { MarketKey, TakenLevel } from "../../../../simulation/paper/ledger.ts";
@@ -10,7 +10,7 @@ import type { Session } from "../database.ts";
 
 const KEY = "identity, pair, price_scale, volume_scale, side, price";
 
-/** What was taken by everybody. */
+/** The taken volume of all identities. */
 export class TakenLevels {
   readonly #query: Session["query"];
 
@@ -18,7 +18,7 @@ export class TakenLevels {
     this.#query = query;
   }
 
-  /** What an identity took in a market. */
+  /** The volume that an identity took in a market. */
   async of({ identity, market }: MarketKey): Promise<TakenLevel[]> {
     const rows = await this.#query(
       "SELECT * FROM paper_taken WHERE identity = $1 AND pair = $2 AND price_scale = $3 AND volume_scale = $4",
@@ -27,7 +27,7 @@ export class TakenLevels {
     return rows.map(toLevel);
   }
 
-  /** Keeps the next state of levels, and forgets what is over. */
+  /** Stores the next state of levels, and deletes expired ones. */
   async save({ identity, market }: MarketKey, levels: readonly TakenLevel[], nowMs: number): Promise<void> {
     if (levels.length === 0) return;
     const rows = levels.map(({ side, price, lots, untilMs }) => ({
@@ -46,7 +46,7 @@ export class TakenLevels {
     );
   }
 
-  /** Forgets what one identity took, or what all took. */
+  /** Deletes what one identity took, or what all took. */
   async clear(identity?: string): Promise<void> {
     await this.#query("DELETE FROM paper_taken WHERE identity = coalesce($1, identity)", [identity ?? null]);
   }

@@ -1,4 +1,4 @@
-/** The tables of identities, their accounts and the rows behind those. Callers open the transaction. */
+/** The tables of identities, their accounts and the accounts' rows. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { PaperAccount } from "../../../../simulation/paper/ledger.ts";
@@ -8,7 +8,7 @@ import { readNumber, readText } from "../../../row.ts";
 import type { Row } from "../../../row.ts";
 import { MAX_ROWS, SLACK_ROWS, toAccount, toAccountRow } from "../../rows/paper_account_row.ts";
 
-/** The accounts of everybody. */
+/** The accounts of all identities. */
 export class PaperAccounts {
   readonly #database: DatabaseSync;
 
@@ -16,7 +16,7 @@ export class PaperAccounts {
     this.#database = database;
   }
 
-  /** What identities start with. */
+  /** Opening balances. */
   openings(): Balances {
     const rows = this.#all("SELECT * FROM openings");
     return Object.fromEntries(rows.map((row) => [readText(row, "currency"), readText(row, "amount")]));
@@ -29,7 +29,7 @@ export class PaperAccounts {
     }
   }
 
-  /** How many identities there are. */
+  /** The number of identities. */
   identities(): number {
     return readNumber(this.#all("SELECT count(*) AS count FROM identities")[0], "count");
   }
@@ -47,7 +47,7 @@ export class PaperAccounts {
     this.#run("UPDATE identities SET epoch = ? WHERE name = ?", epoch, identity);
   }
 
-  /** The names of all, or of one if there is such a one. */
+  /** The names of all, or of one if it exists. */
   names(identity?: string): string[] {
     return this.#all("SELECT name FROM identities WHERE name = coalesce(?, name)", identity ?? null)
       .map((row) => readText(row, "name"));
@@ -80,7 +80,7 @@ export class PaperAccounts {
     if (row !== undefined) this.append(id, row);
   }
 
-  /** Drops every row of an account, and lets it start anew. */
+  /** Deletes every row of an account, and resets it. */
   restart({ account: { id }, row }: NewAccount): void {
     this.#run("DELETE FROM ledger WHERE account_id = ?", id);
     this.#run("UPDATE accounts SET balance = '0', available = '0', rows = 0 WHERE id = ?", id);
@@ -99,7 +99,7 @@ export class PaperAccounts {
     ).map(toAccountRow);
   }
 
-  /** Adds a row and moves the account with it. */
+  /** Appends a row and updates the account. */
   append(id: string, { trade, ...row }: AccountRow): void {
     this.#run(
       "UPDATE accounts SET rows = ?, balance = ?, available = ? WHERE id = ?",

@@ -28,14 +28,18 @@ import { TakenLevels } from "./taken.ts";
 /** How to open the ledger. */
 export interface SqlitePaperLedgerOptions {
   readonly path: string;
-  /** What identities start with from now on. @default as it was */
+  /**
+   * Opening balances of identities from now on.
+   *
+   * @default unchanged
+   */
   readonly openings?: Balances | undefined;
 }
 
-/** How long an operation waits for another process: whoever can wait longer asks again. */
+/** How long an operation waits for another process; callers that can wait longer retry. */
 const BUSY_MS = 250;
 
-/** The whole ledger of one file. Every method is one transaction, and returns when that is on the disk. */
+/** The ledger of one file. Every method is one transaction, and returns when that is durable. */
 export class SqlitePaperLedger {
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -52,7 +56,7 @@ export class SqlitePaperLedger {
     this.#taken = new TakenLevels(database);
   }
 
-  /** @throws {StateError | RangeError} the second for openings that are no decimals of at least 0 */
+  /** @throws {StateError | RangeError} the second for opening balances that are not decimals of at least 0 */
   static open(options: SqlitePaperLedgerOptions): SqlitePaperLedger {
     const { path, openings } = options;
     return answering(path, () => {
@@ -167,7 +171,7 @@ export class SqlitePaperLedger {
     });
   }
 
-  /** Another one on the same database, after a fault; what was being written is undone. */
+  /** A new engine on the same database, after a fault; unfinished writes are rolled back. */
   renewed(): SqlitePaperLedger {
     undoTransaction(this.#database);
     return new SqlitePaperLedger(this.#database, { path: this.#path });
@@ -185,7 +189,7 @@ export class SqlitePaperLedger {
     return answering(this.#path, () => inTransaction(this.#database, MIGRATIONS, body));
   }
 
-  /** Lets an identity have accounts; answers what tells those from others. */
+  /** Creates the accounts of an identity if necessary; returns its epoch. */
   #admit(identity: string): string {
     const known = this.#accounts.epoch(identity);
     if (known !== undefined) return known;
@@ -208,7 +212,7 @@ export class SqlitePaperLedger {
     return clientOrderId === "" ? undefined : this.#orders.find(identity, { clientOrderId })?.id;
   }
 
-  /** Orders come first, as fills belong to them. */
+  /** Orders come first, as fills reference them. */
   #keep(of: MarketKey, { orders, trades, rows, taken, sequence }: AccountChanges, nowMs: number): void {
     for (const order of orders) this.#orders.save(of.identity, order);
     for (const trade of trades) this.#orders.record(of.identity, trade);
@@ -218,7 +222,7 @@ export class SqlitePaperLedger {
   }
 }
 
-/** Writes nothing where they are that already, so that a start need not wait for whoever writes. */
+/** Writes nothing when they are unchanged, so that a start need not wait for a writer. */
 function setOpenings(database: DatabaseSync, openings: Balances): void {
   const accounts = new PaperAccounts(database);
   const text = (balances: Balances) => JSON.stringify(Object.entries(balances).sort());

@@ -15,7 +15,7 @@ const SAVE = `INSERT INTO orders (${ORDER_COLUMNS.join(", ")}) VALUES (${
 })
   ON CONFLICT (id) DO UPDATE SET ${CHANGING_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
-/** The orders of everybody. */
+/** The orders of all identities. */
 export class PaperOrders {
   readonly #database: DatabaseSync;
 
@@ -23,12 +23,12 @@ export class PaperOrders {
     this.#database = database;
   }
 
-  /** Keeps a new order or the next state of a known one. */
+  /** Stores a new order or the next state of a known one. */
   save(identity: string, order: LedgerOrder): void {
     this.#database.prepare(SAVE).run(toRow(identity, order));
   }
 
-  /** Keeps a fill of an order that is kept itself. */
+  /** Stores a fill of a stored order. */
   record(identity: string, trade: LedgerTrade): void {
     this.#database.prepare("INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       identity,
@@ -52,7 +52,7 @@ export class PaperOrders {
     return row === undefined ? undefined : toOrder(row);
   }
 
-  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  /** Orders by filter, newest first; those archived 100 days after completion are omitted. */
   list(
     identity: string,
     { pair, closed, createdBefore, limit, atMs }: OrderFilter,
@@ -96,7 +96,7 @@ export class PaperOrders {
     }).map(toTrade);
   }
 
-  /** Orders of an account in a market that are not complete, oldest first. */
+  /** Incomplete orders of an account in a market, oldest first. */
   live({ identity, market }: MarketKey): LedgerOrder[] {
     return this.#all(
       `SELECT * FROM orders WHERE status <> 'COMPLETE' AND pair = ? AND identity = ?
@@ -108,7 +108,7 @@ export class PaperOrders {
     ).map(toOrder);
   }
 
-  /** Whose orders live in a market: one of each account. */
+  /** The markets with live orders, one entry per account. */
   liveMarkets(pair: string): AccountMarket[] {
     return this.#all(
       `SELECT *, min(number) FROM orders WHERE status <> 'COMPLETE' AND pair = ?
@@ -117,13 +117,13 @@ export class PaperOrders {
     ).map((row) => ({ identity: readText(row, "identity"), market: toOrder(row).market }));
   }
 
-  /** The pairs in which orders live, in alphabetical order. */
+  /** The pairs with live orders, in alphabetical order. */
   livePairs(): string[] {
     return this.#all("SELECT DISTINCT pair FROM orders WHERE status <> 'COMPLETE' ORDER BY pair")
       .map((row) => readText(row, "pair"));
   }
 
-  /** How many orders of an identity live. */
+  /** The number of live orders of an identity. */
   countLive(identity: string): number {
     const [row] = this.#all(
       "SELECT count(*) AS count FROM orders WHERE status <> 'COMPLETE' AND identity = ?",
@@ -132,7 +132,7 @@ export class PaperOrders {
     return readNumber(row, "count");
   }
 
-  /** Drops what is beyond the bounds of one identity. */
+  /** Deletes what exceeds the limits of one identity. */
   prune(identity: string): void {
     const [row] = this.#all("SELECT count(*) AS count FROM orders WHERE identity = ?", identity);
     const surplus = readNumber(row, "count") - MAX_ORDERS;
@@ -147,9 +147,9 @@ export class PaperOrders {
     ).run(identity, identity, MAX_TRADES);
   }
 
-  /** Drops every order and fill of one identity, or of everybody. */
+  /** Deletes every order and fill of one identity, or of all. */
   clear(identity?: string): void {
-    // Their fills go with them.
+    // Fills are deleted with their orders.
     if (identity === undefined) this.#database.exec("DELETE FROM orders");
     else this.#database.prepare("DELETE FROM orders WHERE identity = ?").run(identity);
   }

@@ -1,9 +1,9 @@
 /**
- * The tables of the paper exchange. Amounts are decimal text; prices of orders count in ticks and volumes in lots of
- * the scales that stand beside them, so that a market that changes its scales later changes no order.
+ * The tables of the paper exchange. Amounts are decimal texts; prices of orders are in ticks and volumes in lots, of
+ * the scales in the same row, so that a later change of a market's scales does not change orders.
  */
 
-/** Bring version `i` of the schema to `i + 1`. */
+/** Upgrade version `i` of the schema to `i + 1`. */
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE openings (currency TEXT PRIMARY KEY, amount TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-/** The table of what orders took from the real book. Callers open the transaction. */
+/** The table of volume that paper orders took from the real book. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
 import type { MarketKey, TakenLevel } from "../../../../simulation/paper/ledger.ts";
@@ -8,7 +8,7 @@ import { toLevel } from "../../rows/paper_taken_row.ts";
 
 const OF_MARKET = "identity = ? AND pair = ? AND price_scale = ? AND volume_scale = ?";
 
-/** What was taken by everybody. */
+/** The taken volume of all identities. */
 export class TakenLevels {
   readonly #database: DatabaseSync;
 
@@ -16,12 +16,12 @@ export class TakenLevels {
     this.#database = database;
   }
 
-  /** What an identity took in a market. */
+  /** The volume that an identity took in a market. */
   of(key: MarketKey): TakenLevel[] {
     return this.#database.prepare(`SELECT * FROM taken WHERE ${OF_MARKET}`).all(...valuesOf(key)).map(toLevel);
   }
 
-  /** Keeps the next state of levels, and forgets what is over. */
+  /** Stores the next state of levels, and deletes expired ones. */
   save(key: MarketKey, levels: readonly TakenLevel[], nowMs: number): void {
     if (levels.length === 0) return;
     const drop = this.#database.prepare(`DELETE FROM taken WHERE ${OF_MARKET} AND side = ? AND price = ?`);
@@ -37,13 +37,13 @@ export class TakenLevels {
     this.#forget(nowMs);
   }
 
-  /** Forgets what one identity took, or what all took. */
+  /** Deletes what one identity took, or what all took. */
   clear(identity?: string): void {
     this.#database.prepare("DELETE FROM taken WHERE identity = coalesce(?, identity)").run(identity ?? null);
   }
 
   #forget(nowMs: number): void {
-    // Two statements, as SQLite would scan the table for one that asks for either.
+    // Two statements, as SQLite would scan the table for a single one with alternatives.
     this.#database.prepare("DELETE FROM taken WHERE until_ms <= ?").run(nowMs);
     this.#database.prepare("DELETE FROM taken WHERE until_ms > ?").run(nowMs + REMEMBERED_MS);
     const excess = readNumber(this.#database.prepare("SELECT levels FROM taken_size").get(), "levels") - MAX_REMEMBERED;

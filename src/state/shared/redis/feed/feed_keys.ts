@@ -1,4 +1,4 @@
-/** Where the feed of a pair is in Redis, and how a server asks for it. */
+/** The keys of a pair's feed in Redis, and the scripts' calling convention. */
 
 import { RedisUnavailable } from "../connection.ts";
 import type { RedisConnection, RedisScript } from "../connection.ts";
@@ -12,13 +12,13 @@ export interface FeedKeys {
   readonly snapshot: string;
 }
 
-/** Keys of a pair at an exchange, which its host tells from others. */
+/** Keys of a pair at an exchange, which is identified by its host. */
 export function feedKeys(host: string, pair: string): FeedKeys {
   const keyOf = (what: string) => `feed:${host}:${pair}:${what}`;
   return { lease: keyOf("lease"), state: keyOf("state"), updates: keyOf("updates"), snapshot: keyOf("snapshot") };
 }
 
-/** What the feeds of one server stand on. */
+/** What the feeds of one server share. */
 export interface FeedGround {
   readonly connection: RedisConnection;
   readonly clock: RedisClock;
@@ -26,7 +26,10 @@ export interface FeedGround {
   readonly now: () => number;
 }
 
-/** Runs a script that answers a list with Redis' time at its head, which the clock hears; `undefined` where Redis does not. */
+/**
+ * Runs a script that returns a list starting with Redis's time, which the clock records; `undefined` when Redis does
+ * not answer.
+ */
 export async function askTimed(
   { connection, clock, now }: FeedGround,
   script: RedisScript,
@@ -40,7 +43,7 @@ export async function askTimed(
   return rest;
 }
 
-/** Runs a script; `undefined` where Redis does not answer it, as its connection says in the log. */
+/** Runs a script; `undefined` when Redis does not answer, which the connection logs. */
 export async function ask(
   connection: RedisConnection,
   script: RedisScript,

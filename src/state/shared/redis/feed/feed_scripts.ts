@@ -1,29 +1,29 @@
 /**
- * What servers write about a pair that one of them reads for all. Four keys: the lease, which names the term of the server
- * that leads; the state of the book; the updates, a stream; a snapshot, from which readers begin.
+ * The scripts with which one server publishes a pair for all. Four keys: the lease, which names the term of the leading
+ * server; the state of the book; the updates, a stream; a snapshot, from which readers begin.
  *
- * A new leader removes what the one before it left, and every writing checks the lease in the same step: what a server
- * writes that has lost its lease, however late, reaches nobody. Nothing of another kind is read, whoever put it there.
+ * A new leader removes what the previous one left, and every write checks the lease atomically: a late write of a
+ * server that lost its lease reaches nobody. Values of other types are ignored.
  */
 
 import { scriptOf } from "../script.ts";
 
-/** For how long a server leads without saying that it goes on, in milliseconds. */
+/** How long a leadership lasts without renewal, in milliseconds. */
 export const LEASE_MS = 3_000;
 
-/** Updates that nobody adds to are forgotten, in milliseconds. */
+/** How long updates are kept without additions, in milliseconds. */
 const KEPT_MS = 60_000;
 
-/** Entries that are read at a time. */
+/** The most entries of one read. */
 export const MAX_ENTRIES = 100;
 
-/** More are never kept, whatever snapshots do. */
+/** The most entries that are ever kept. */
 const MAX_KEPT_ENTRIES = 10_000;
 
 /** The largest snapshot that is read, in bytes. */
 const MAX_SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
-/** `micros`: Redis' time; `text_of`: a text, or nil where there is none or something else. */
+/** `micros`: Redis's time; `text_of`: a text, or nil when it is missing or of another type. */
 const COMMON = `
 local time = redis.call('TIME')
 local micros = time[1] .. string.format('%06d', time[2])
@@ -33,7 +33,7 @@ local function text_of(...)
 end
 `;
 
-/** Renews what the leader of a pair has; nothing of it for whoever leads no more. Keys: lease, state, updates, snapshot. */
+/** Renews the leader's keys; stops when the caller does not lead any more. Keys: lease, state, updates, snapshot. */
 const LEADING = `
 ${COMMON}
 local lease, state, updates, snapshot = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -45,12 +45,12 @@ end
 `;
 
 /**
- * Looks after pairs that this server does not lead, and leads those that nobody does.
+ * Reads the pairs that this server does not lead, and takes the lead of those without a leader.
  *
- * Keys: those of each pair. Arguments: server; for each pair whether this server may lead ("1"), the edition of the book
- * that it follows, the entry that it read last. Answers: time in microseconds, and for each pair what is the case: `lead`
- * with the term; `follow` with edition (empty where there is no book), as of when, entries; or `none`. Then "1" where the lease
- * was no server's of ours.
+ * Keys: those of each pair. Arguments: server; for each pair whether this server may lead ("1"), the edition of the
+ * book that it follows, the last entry that it read. Returns: time in microseconds, and for each pair: `lead` with the
+ * term; `follow` with edition (empty when there is no book), time of the book, entries; or `none`. Then "1" when the
+ * lease was not written by our servers.
  */
 export const TURN = scriptOf(`
 ${COMMON}
@@ -89,9 +89,10 @@ return answers
 `);
 
 /**
- * Goes on leading, and adds updates. Arguments: term, edition (empty where there is no book), as of when (empty for as
- * before), updates. Answers: time in microseconds, and `lost` where the lease is another's; `begin` where an edition must be
- * begun, and nobody has a book until then; or else `ok`, the name of the entry, and "1" where a new snapshot is wanted.
+ * Renews the lead, and appends updates. Arguments: term, edition (empty when there is no book), time of the book (empty
+ * for unchanged), updates. Returns: time in microseconds, and `lost` when another server has the lease; `begin` when a
+ * new edition is required, without which there is no book; otherwise `ok`, the name of the entry, and "1" when a new
+ * snapshot is wanted.
  */
 export const PUBLISH = scriptOf(`
 ${LEADING}
@@ -120,8 +121,9 @@ return { micros, 'ok', id, wanted and '1' or '' }
 `);
 
 /**
- * Writes a snapshot. Arguments: term, edition, as of when, the entry from which readers go on, the snapshot, and before
- * which entry nobody needs any (empty: the edition is a new one, and all before it is removed). Answers as `PUBLISH`.
+ * Writes a snapshot. Arguments: term, edition, time of the book, the entry after which readers continue, the snapshot,
+ * and the oldest entry to keep (empty: the edition is new, and everything before it is removed). Returns the same as
+ * `PUBLISH`.
  */
 export const WRITE_SNAPSHOT = scriptOf(`
 ${LEADING}
@@ -140,8 +142,8 @@ return { micros, 'ok', '', '' }
 `);
 
 /**
- * Reads the snapshot of a pair. Keys: state, snapshot. Arguments: "1" where those before were of no use. Answers: edition,
- * the entry from which to go on, the snapshot; empty where there is none.
+ * Reads the snapshot of a pair. Keys: state, snapshot. Arguments: "1" when the previous ones were unusable. Returns:
+ * edition, the entry after which to continue, the snapshot; empty when there is none.
  */
 export const JOIN = scriptOf(`
 ${COMMON}

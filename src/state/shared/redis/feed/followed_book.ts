@@ -1,6 +1,6 @@
 /**
- * The book of a pair as another server publishes it: a snapshot, and the updates that follow it, each of which must follow
- * the one before, as those of the exchange itself. Where they do not, the book begins anew.
+ * The book of a pair as another server publishes it: a snapshot and consecutive updates, like those of the exchange.
+ * When an update does not fit, the book is read anew.
  */
 
 import { FrameError, readMarketFrame, type Snapshot, type Update } from "../../../../exchange/stream/market_frames.ts";
@@ -14,47 +14,47 @@ import { JOIN, MAX_ENTRIES } from "./feed_scripts.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** After this without an answer of Redis nobody knows whether the book is the present one, in milliseconds. */
+/** After this time without an answer of Redis the book may be outdated, in milliseconds. */
 export const SILENT_MS = 2_500;
 
-/** Between two snapshots that were of no use, in milliseconds: the leader writes a new one within a second. */
+/** The pause after an unusable snapshot, in milliseconds: the leader writes a new one within a second. */
 const JOIN_PAUSE_MS = 300;
 
-/** How a book is followed. */
+/** Settings of a followed book. */
 export interface FollowedBookOptions extends FeedGround, MarketFeedOptions {
   readonly keys: FeedKeys;
 }
 
-/** What Redis has of a pair that another server leads, all of one moment. */
+/** What Redis has about a pair that another server leads, at one moment. */
 export interface FollowAnswer {
-  /** Empty where there is none yet. */
+  /** Empty when there is none yet. */
   readonly edition: string;
-  /** By Redis' clock, in milliseconds; `NaN` for what is no time. */
+  /** By Redis's clock, in milliseconds; `NaN` when it is not a time. */
   readonly asOf: number;
-  /** The entries after the one that was read last. */
+  /** The entries after the last one that was read. */
   readonly entries: readonly unknown[];
   /** When it was received; monotonic milliseconds. */
   readonly receivedMs: number;
-  /** What was asked for. */
+  /** The position that was requested. */
   readonly position: FeedPosition;
 }
 
-/** Up to where a book has been read: its edition, empty while there is none, and an entry. */
+/** How far a book has been read: its edition (empty when there is none) and an entry. */
 export type FeedPosition = readonly [edition: string, last: string];
 
-/** The book of a pair that another server reads for all. */
+/** The book of a pair that another server publishes. */
 export class FollowedBook {
   readonly #options: FollowedBookOptions;
   #book: OrderBook | undefined;
   #isLive = false;
   #heardAt = -Infinity;
   #answeredMs: number;
-  /** The edition of the book, and the last entry of it that was read; empty while there is none. */
+  /** The edition of the book, and its last entry that was read; empty when there is none. */
   #edition = "";
   #last = "0-0";
   #isJoining = false;
   #joinAtMs = -Infinity;
-  /** The snapshot that is there has been of no use. */
+  /** Whether the present snapshot was unusable. */
   #isWanting = false;
   #updates = 0;
   #gaps = 0;
@@ -79,12 +79,12 @@ export class FollowedBook {
     return this.#heardAt;
   }
 
-  /** What Redis is asked for: the edition and the entry after which there may be something new. */
+  /** The edition and entry to request news after. */
   get position(): FeedPosition {
     return [this.#edition, this.#last];
   }
 
-  /** Whether Redis has said nothing for too long. */
+  /** Whether Redis has been silent for too long. */
   get isSilent(): boolean {
     return this.#options.now() - this.#answeredMs >= SILENT_MS;
   }
@@ -99,13 +99,13 @@ export class FollowedBook {
     };
   }
 
-  /** Redis has answered that nobody leads, or that this server does; the book of another one is no more. */
+  /** According to Redis nobody leads, or this server does; the other server's book has ended. */
   takeNone(): void {
     this.#answeredMs = this.#options.now();
     this.#lose({ code: "feed_lost", detail: "no other server reads the exchange's stream" });
   }
 
-  /** Takes what Redis has. */
+  /** Takes an answer of Redis. */
   take(answer: FollowAnswer): void {
     this.#answeredMs = answer.receivedMs;
     if (answer.edition === "") {
@@ -116,19 +116,19 @@ export class FollowedBook {
       if (!this.#isJoining && this.#options.now() >= this.#joinAtMs) void this.#join();
       return;
     }
-    // The book was joined while this was on its way.
+    // The book was joined after this was requested.
     if (answer.position[0] !== this.#edition || answer.position[1] !== this.#last) return;
     const problem = this.#takeEntries(answer.entries);
     if (problem !== undefined) return this.#fail(problem);
     if (answer.entries.length < MAX_ENTRIES) this.#caughtUp(answer);
   }
 
-  /** Gives the book up where Redis has said nothing for too long. */
+  /** Discards the book when Redis has been silent for too long. */
   expire(): void {
     if (this.isSilent) this.#lose({ code: "feed_lost", detail: "Redis does not answer" });
   }
 
-  /** A foreign thing stood in the place of this pair. */
+  /** Foreign data was found at a key of this pair. */
   refuse(what: string): void {
     if (this.#foreign++ > 0) return;
     log.warning("refusing what no server of ours wrote in Redis", { pair: this.#options.pair, what });
@@ -156,7 +156,7 @@ export class FollowedBook {
     const book = this.#book;
     const update = readUpdate(text);
     if (book === undefined || update === undefined) return { code: "garbage", detail: "no update" };
-    // The snapshot has it already.
+    // Already part of the snapshot.
     if (!this.#isLive && update.sequence <= book.sequence) return undefined;
     const applied = book.apply(update);
     if (!applied.ok) {
@@ -172,7 +172,7 @@ export class FollowedBook {
     this.#options.changed({ isNew: false, isEmpty, trades, status: this.#book?.status ?? "UNKNOWN" });
   }
 
-  /** All that the leader had published when Redis answered is in the book. */
+  /** The book contains everything that the leader had published when Redis answered. */
   #caughtUp({ asOf, entries, receivedMs }: FollowAnswer): void {
     const book = this.#book;
     if (book === undefined) return;
@@ -213,7 +213,7 @@ export class FollowedBook {
     }
   }
 
-  /** What was applied by half is shown to nobody; what came out of turn was not applied at all. */
+  /** A partly applied update must not be visible; one out of sequence was not applied at all. */
   #fail(problem: StreamProblem): void {
     if (isLostPlace(problem.code)) this.#gaps++;
     if (problem.code !== "gap" && problem.code !== "sequence_back") this.#book = undefined;
@@ -240,7 +240,7 @@ interface Entry {
   readonly updates: readonly string[];
 }
 
-/** Reads an entry, whoever wrote it. */
+/** Parses an entry, whatever it contains. */
 function readEntry(entry: unknown): Entry | undefined {
   if (!Array.isArray(entry)) return undefined;
   const [id, fields] = entry;

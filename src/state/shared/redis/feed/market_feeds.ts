@@ -1,6 +1,6 @@
 /**
- * The pairs that this server follows among others. They have a connection to Redis of their own, as snapshots are large, and
- * what a limit asks must not wait behind one.
+ * The pairs that this server follows together with others. They use their own connection to Redis, as snapshots are
+ * large, and rate limits must not wait behind one.
  */
 
 import type { MarketFeed, MarketFeedOptions, MarketFeeds } from "../../../../exchange/stream/market_feed.ts";
@@ -13,26 +13,26 @@ import type { FeedPosition } from "./followed_book.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { SharedFeed } from "./shared_feed.ts";
 
-/** How often a leader writes down what is new, in milliseconds. */
+/** The interval at which a leader publishes, in milliseconds. */
 const TICK_MS = 50;
 
-/** How many of these times pass until a follower looks for it. */
+/** The number of these intervals between two reads of a follower. */
 const TURN_TICKS = 2;
 
 /** With whom feeds are shared, and over what. */
 export interface RedisMarketFeedsOptions {
-  /** Made with the first feed. */
+  /** Called with the first feed. */
   readonly connect: () => RedisConnection;
-  /** Which server this is: hexadecimal digits. */
+  /** The id of this server: hexadecimal digits. */
   readonly server: string;
-  /** How many servers were seen last, this one among them. */
+  /** The number of servers last seen, including this one. */
   readonly servers: () => number;
-  /** Tells the exchange from others: servers that read the same one share its streams. */
+  /** Identifies the exchange: servers that read the same one share its streams. */
   readonly host: string;
   readonly parts: StreamParts;
 }
 
-/** The feeds of one server; owns the timer of its looks, and the connection. */
+/** The feeds of one server; owns the timer of its reads, and the connection. */
 export class RedisMarketFeeds implements MarketFeeds {
   readonly #options: RedisMarketFeedsOptions;
   readonly #feeds = new Set<SharedFeed>();
@@ -90,7 +90,7 @@ export class RedisMarketFeeds implements MarketFeeds {
     for (const feed of this.#feeds) feed.tick();
   }
 
-  /** Asks once for every pair that this server does not lead. */
+  /** One request for every pair that this server does not lead. */
   async #turn(): Promise<void> {
     const ground = this.#ground;
     const feeds = [...this.#feeds].filter(({ isLeading }) => !isLeading);

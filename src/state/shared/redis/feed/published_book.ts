@@ -1,8 +1,8 @@
 /**
- * What the leader of a pair writes for the others: a snapshot of its book, and each update as the exchange sent it. One
- * command is on its way at a time, so that all that it says is one step. Where it is not known whether a command was done, the
- * book begins anew, as an update must neither be missing nor come twice. As long as there is no other server nothing is
- * written but that this one leads.
+ * What the leader of a pair writes for the others: a snapshot of its book, and each update as the exchange sent it.
+ * Only one command is in progress at a time, so that everything before it is known to be written. When the outcome of a
+ * command is unknown, the book begins anew, as an update must be neither lost nor repeated. While there is no other
+ * server, only the lead is written.
  */
 
 import { writeSnapshot } from "../../../../exchange/stream/book_snapshot.ts";
@@ -11,45 +11,45 @@ import { LEASE_MS, PUBLISH, WRITE_SNAPSHOT } from "./feed_scripts.ts";
 import { askTimed } from "./feed_keys.ts";
 import type { FeedGround, FeedKeys } from "./feed_keys.ts";
 
-/** How often a leader says that it goes on where there is nothing new, in milliseconds. */
+/** The interval at which a leader without news renews its lead, in milliseconds. */
 const RENEW_MS = 1_000;
 
-/** Updates of one entry. */
+/** The most updates of one entry. */
 const MAX_UPDATES = 500;
 
-/** Updates that wait for Redis; beyond, the book begins anew once it answers. */
+/** The most characters of updates that wait for Redis; beyond that, the book begins anew once it answers. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 
-/** After so many entries there is a new snapshot. */
+/** The number of entries after which there is a new snapshot. */
 const SNAPSHOT_ENTRIES = 1_000;
 
-/** Nor is there one before the updates have so many characters, however small the book. */
+/** The least characters of updates before a new snapshot, however small the book. */
 const MIN_SNAPSHOT_CHARACTERS = 1024 * 1024;
 
 /** Where the publisher writes, and what. */
 export interface PublishedBookOptions extends FeedGround {
   readonly keys: FeedKeys;
-  /** The lease's content. */
+  /** The content of the lease. */
   readonly term: string;
   readonly stream: Pick<MarketFeed, "book" | "isLive" | "heardAt">;
-  /** Whether there are other servers, who may follow. */
+  /** Whether there are other servers, which may follow. */
   readonly isShared: () => boolean;
 }
 
-/** The book of a pair as this server publishes it, for as long as it leads. */
+/** The book of a pair that this server publishes while it leads. */
 export class PublishedBook {
   readonly #options: PublishedBookOptions;
   #editions = 0;
-  /** Empty before the first one, and where a new one must be begun. */
+  /** Empty before the first one, and when a new one must begin. */
   #edition = "";
   #waiting: string[] = [];
   #waitingCharacters = 0;
   #isBusy = false;
   #askedMs = -Infinity;
-  /** Until then nobody else leads. */
+  /** No other server leads before this time. */
   #leadsUntilMs: number;
   #isWanted = false;
-  /** The newest entry that Redis has, and the one from which the snapshot before goes on. */
+  /** The newest entry in Redis, and the one after which the previous snapshot continues. */
   #newest = "0-0";
   #anchor = "0-0";
   /** Since the last snapshot. */
@@ -68,28 +68,28 @@ export class PublishedBook {
     return this.#options.now() >= this.#leadsUntilMs;
   }
 
-  /** Sent to Redis. */
+  /** Bytes sent to Redis. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** An update that the book has taken. */
+  /** Queues an update that the book has applied. */
   relay(text: string): void {
-    // The snapshot that a new edition begins with has it.
+    // It is part of the snapshot of the new edition.
     if (this.#edition === "") return;
     this.#waiting.push(text);
     this.#waitingCharacters += text.length;
     if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.restart();
   }
 
-  /** The book is a new one, or the updates have a gap. */
+  /** The book was replaced, or the updates have a gap. */
   restart(): void {
     this.#edition = "";
     this.#waiting = [];
     this.#waitingCharacters = 0;
   }
 
-  /** Writes what there is to write; to be called often. Resolves when it is done, or at once where it is busy. */
+  /** Writes whatever is pending; called frequently. Resolves when it is done, or at once when it is busy. */
   async tick(): Promise<void> {
     if (this.#isBusy || this.isOver) return;
     const { stream, isShared, now, connection } = this.#options;
@@ -99,7 +99,7 @@ export class PublishedBook {
       const isOffered = stream.isLive && isShared();
       if (!isOffered && this.#edition !== "") {
         this.restart();
-        this.#askedMs = -Infinity; // The others are to know at once.
+        this.#askedMs = -Infinity; // The others must know at once.
       }
       if (isOffered && (this.#edition === "" || this.#isSnapshotDue)) await this.#writeSnapshot();
       else if (this.#waiting.length > 0 || now() - this.#askedMs >= RENEW_MS) await this.#publish();
@@ -119,7 +119,7 @@ export class PublishedBook {
     const characters = updates.reduce((sum, text) => sum + text.length, 0);
     this.#waitingCharacters -= characters;
     const edition = this.#edition;
-    // Of a book whose updates still wait nobody can say that it is the present one.
+    // While updates are waiting, the book in Redis is not current.
     const asOf = this.#waiting.length === 0 && edition !== "" ? String(clock.toRedis(stream.heardAt)) : "";
     const name = await this.#ask(PUBLISH, [term, edition, asOf, ...updates], characters);
     if (name === undefined || name === "" || edition !== this.#edition) return;
@@ -134,7 +134,7 @@ export class PublishedBook {
     const isNew = this.#edition === "";
     if (isNew) {
       this.#edition = `${term} ${++this.#editions}`;
-      // The snapshot has them.
+      // They are part of the snapshot.
       this.#waiting = [];
       this.#waitingCharacters = 0;
       this.#newest = this.#anchor = "0-0";
@@ -152,7 +152,7 @@ export class PublishedBook {
     this.#snapshotCharacters = text.length;
   }
 
-  /** The name of the entry that was added, or `""`; `undefined` where the edition has come to nothing. */
+  /** The name of the added entry, or `""`; `undefined` when the edition has ended. */
   async #ask(script: typeof PUBLISH, args: readonly string[], characters: number): Promise<string | undefined> {
     const { keys: { lease, state, updates, snapshot }, now } = this.#options;
     const sentMs = this.#askedMs = now();

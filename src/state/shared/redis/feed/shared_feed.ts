@@ -1,8 +1,8 @@
 /**
- * One pair as this server follows it among others: it leads, so that its own stream of the exchange feeds all; or it follows
- * the one that leads; or it has a stream for itself alone, for as long as there is nobody to follow.
+ * One pair as this server follows it together with others: it leads, so that its own stream from the exchange feeds
+ * all; or it follows the leader; or it has a stream for itself, while there is no leader to follow.
  *
- * Its readers hear of one book at a time. A stream of its own goes on until another server's book stands in for it.
+ * Its readers see one book at a time. An own stream continues until another server's book replaces it.
  */
 
 import type {
@@ -26,19 +26,22 @@ import { PublishedBook } from "./published_book.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** A leader without a book gives the lease to others after this, and does not ask for it again for a while; milliseconds. */
+/** A leader without a book gives up the lease after this time, and does not take it again for a while; milliseconds. */
 const BOOKLESS_MS = 3_000;
 const RESTING_MS = 10_000;
 
-/** How long a server waits for the one that leads before it reads the exchange itself, in milliseconds. */
+/** How long a server waits for a leader before it reads the exchange itself, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
-/** What a feed stands on. */
+/** Settings of a feed. */
 export interface SharedFeedOptions extends FeedGround, MarketFeedOptions {
   readonly keys: FeedKeys;
-  /** For streams of its own. */
+  /** For its own streams. */
   readonly parts: StreamParts;
-  /** How many streams this server has, and how many it may have where Redis is away, so that all keep within the key's. */
+  /**
+   * How many streams this server has, and how many it may have when Redis is unavailable, so that all servers together
+   * stay within the key's limit.
+   */
   readonly ownStreams: () => { readonly count: number; readonly share: number };
   /** Whether there are other servers. */
   readonly isShared: () => boolean;
@@ -48,17 +51,17 @@ export interface SharedFeedOptions extends FeedGround, MarketFeedOptions {
   readonly closed: () => void;
 }
 
-/** A pair, from the constructor to `close()`. */
+/** A pair's feed, from the constructor to `close()`. */
 export class SharedFeed implements MarketFeed {
   readonly #options: SharedFeedOptions;
   readonly #followed: FollowedBook;
   #own: MarketStream | undefined;
   #published: PublishedBook | undefined;
   #term: string | undefined;
-  /** Whose book readers hear of. */
+  /** The book that readers see. */
   #source: "own" | "followed" = "followed";
   #restsUntilMs = -Infinity;
-  /** When readers had a live book last, and when the stream of this leader was live last. */
+  /** When readers last had a live book, and when this leader's stream was last live. */
   #liveMs: number;
   #ownLiveMs = -Infinity;
   #isClosed = false;
@@ -67,7 +70,7 @@ export class SharedFeed implements MarketFeed {
   #bytesSent = 0;
   #toldRole: FeedRole | undefined;
   #isShareTold = false;
-  /** Of streams that were closed. */
+  /** Counts of streams that were closed. */
   readonly #before = { connections: 0, updates: 0, snapshots: 0, lost: {} as Record<string, number>, gaps: 0 };
   #ending: Promise<unknown> = Promise.resolve();
 
@@ -105,7 +108,7 @@ export class SharedFeed implements MarketFeed {
     return this.#published !== undefined ? "leader" : this.#own !== undefined ? "alone" : "follower";
   }
 
-  /** Whether it has a stream of the exchange. */
+  /** Whether it has its own stream of the exchange. */
   get hasOwn(): boolean {
     return this.#own !== undefined;
   }
@@ -118,7 +121,7 @@ export class SharedFeed implements MarketFeed {
     return this.#options.mayLead() && !this.#isClosed && this.#options.now() >= this.#restsUntilMs;
   }
 
-  /** What Redis is asked for. */
+  /** The position to request from Redis. */
   get position(): FeedPosition {
     return this.#followed.position;
   }
@@ -145,7 +148,7 @@ export class SharedFeed implements MarketFeed {
     };
   }
 
-  /** Another server leads, or nobody does (`undefined`). */
+  /** Another server leads, or none does (`undefined`). */
   follow(answer: FollowAnswer | undefined): void {
     if (this.#isClosed || this.isLeading) return;
     if (answer === undefined) return this.#followed.takeNone();
@@ -153,7 +156,7 @@ export class SharedFeed implements MarketFeed {
     this.#followed.take(answer);
   }
 
-  /** This server has got the lease. */
+  /** This server has obtained the lease. */
   lead(term: string): void {
     if (this.isLeading) return;
     this.#term = term;
@@ -167,12 +170,12 @@ export class SharedFeed implements MarketFeed {
     this.#tellRole();
   }
 
-  /** What stood in the place of the lease. */
+  /** The lease contains foreign data. */
   refuseLease(): void {
     this.#followed.refuse("a lease that no server of ours has");
   }
 
-  /** Does what time brings; to be called often. */
+  /** Performs what is due; called frequently. */
   tick(): void {
     if (this.#isClosed) return;
     const now = this.#options.now();
@@ -191,7 +194,7 @@ export class SharedFeed implements MarketFeed {
     this.#tellRole();
   }
 
-  /** Gives the lease up at once, if it has it; its stream goes on until there is another server to follow. */
+  /** Gives up the lease at once; its stream continues until there is another server to follow. */
   handOver(): Promise<void> {
     if (this.#published !== undefined) this.#stopLeading("handed over");
     return this.#release();
@@ -238,7 +241,7 @@ export class SharedFeed implements MarketFeed {
   #ownChanged(change: MarketChange): void {
     if (change.isNew) {
       this.#published?.restart();
-      // Of two books that are live the other server's is the one to stay.
+      // Of two live books the other server's takes precedence.
       if (!this.#followed.isLive) this.#source = "own";
     }
     if (this.#source === "own") this.#options.changed(change);
@@ -256,7 +259,7 @@ export class SharedFeed implements MarketFeed {
     this.#options.lost(problem);
   }
 
-  /** Opens a stream for this server alone, where there has been nobody to follow for too long and the key has room. */
+  /** Opens a stream for this server alone, when it had no leader for too long and the key's limit allows it. */
   #readAlone(now: number): void {
     if (this.isLive || (!this.#followed.isSilent && now - this.#liveMs < PATIENCE_MS)) return;
     const { count, share } = this.#options.ownStreams();
@@ -264,7 +267,7 @@ export class SharedFeed implements MarketFeed {
     else this.#tellShare();
   }
 
-  /** A server that has led many pairs gives some back, where Redis is away and others need streams too. */
+  /** A server that led many pairs closes some streams when Redis is unavailable and others need them. */
   #keepWithinShare(): void {
     const { count, share } = this.#options.ownStreams();
     if (count <= share || !this.#followed.isSilent) return;

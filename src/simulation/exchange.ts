@@ -1,6 +1,6 @@
 /**
- * The simulated market lived through: the matching engine over the model's quotes, whose trades and whose orders on
- * their way happen in the order of their times. It reads no clock: every call names the moment, and moments may not run
+ * The simulated market in time: the matching engine over the model's quotes; the model's trades and own orders in
+ * transit happen in chronological order. It reads no clock: every call has the time as an argument, which may not run
  * backwards.
  */
 
@@ -17,19 +17,19 @@ import type { PriceModel, Tape } from "./model/market_data.ts";
 import type { TradedMarket } from "./engine/market.ts";
 import { ModelLiquidity } from "./model/model_liquidity.ts";
 
-/** What the exchange stands on. */
+/** Parts of the exchange. */
 export interface ExchangeParts {
   readonly accounts: Accounts;
   readonly model: PriceModel;
-  /** Where own trades become public. */
+  /** Where own trades are published. */
   readonly tape: Pick<Tape, "record">;
   readonly identifiers: Identifiers;
   readonly settings: EngineSettings;
-  /** Where time begins; nothing may happen before. */
+  /** The start of time; nothing may happen before. */
   readonly startMs: number;
 }
 
-/** Both sides of a book, best price first, own orders behind the model's at the same price. */
+/** Both sides of a book, best price first, own orders after the model's at the same price. */
 export interface MergedBook {
   readonly bids: readonly RestingOrder[];
   readonly asks: readonly RestingOrder[];
@@ -38,7 +38,7 @@ export interface MergedBook {
 /** The orders of the one user in the simulated markets. */
 export class Exchange {
   readonly orders = new OrderStore();
-  /** Hears of every trade with an own order. */
+  /** Called for every trade with an own order. */
   matched: ((market: TradedMarket, match: Match) => void) | undefined;
   readonly #model: PriceModel;
   readonly #engine: MatchingEngine;
@@ -60,7 +60,7 @@ export class Exchange {
     return this.orders.trades;
   }
 
-  /** Lets everything happen that is due up to and including `nowMs`. */
+  /** Processes everything that is due up to and including `nowMs`. */
   advance(nowMs: number): void {
     while (this.#time < nowMs && this.orders.anyLive) {
       const untilMs = Math.min(nowMs, this.#time + LONGEST_STEP_MS);
@@ -77,20 +77,20 @@ export class Exchange {
    * Takes an order.
    *
    * @throws {Refusal} for a used client order id, missing funds, a post-only order that would trade, or a market order
-   * that the book cannot carry
+   * that the book cannot fill
    */
   place(draft: OrderDraft, nowMs: number): Order {
     this.advance(nowMs);
     return this.#engine.place(draft, { atMs: nowMs });
   }
 
-  /** Cancels an order that is on the book or waits for its trigger; answers whether there was one. */
+  /** Cancels an order that is on the book or waits for its trigger; returns whether there was one. */
   cancel(id: string, nowMs: number): boolean {
     this.advance(nowMs);
     return this.#engine.cancel(id, nowMs);
   }
 
-  /** The book of a market as everybody sees it. */
+  /** The public book of a market. */
   bookAt(market: TradedMarket, atMs: number): MergedBook {
     return {
       bids: this.#engine.book(market, { side: "BUY", atMs }),
@@ -98,7 +98,7 @@ export class Exchange {
     };
   }
 
-  /** What a market order of a side may trade with: the part of the book that does not move the price too far. */
+  /** The part of the book that a market order may trade with without moving the price too far. */
   carriedAt(
     market: TradedMarket,
     asked: { readonly side: Side; readonly atMs: number },
@@ -106,7 +106,7 @@ export class Exchange {
     return this.#engine.carried(market, asked);
   }
 
-  /** What happens in `fromMs < t <= untilMs`, in order: the model's trades before own orders of the same moment. */
+  /** The events in `fromMs < t <= untilMs`, in order: the model's trades before own orders of the same millisecond. */
   #events(fromMs: number, untilMs: number): readonly Event[] {
     const live = [...this.orders.live()];
     const markets = new Map(live.map(({ market }) => [market.id, market]));
@@ -127,5 +127,5 @@ type Event =
   | { readonly atMs: number; readonly market: TradedMarket; readonly trade: MarketTrade }
   | { readonly atMs: number; readonly order: Order };
 
-/** Keeps the model's trades of one step few, however far the clock jumps. */
+/** Bounds the number of the model's trades per step, however far the clock jumps. */
 const LONGEST_STEP_MS = 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 /**
- * A TCP relay in front of the HTTP listener. `Deno.serve` cannot drop a connection without an answer; the relay can,
- * because it holds the client's socket.
+ * A TCP relay in front of the HTTP listener. `Deno.serve` cannot drop a connection without a response; the relay can,
+ * because it owns the client's socket.
  */
 
 import { connect, createServer, type Socket } from "node:net";
@@ -8,7 +8,7 @@ import { connect, createServer, type Socket } from "node:net";
 /** The relay. */
 export interface Relay {
   readonly port: number;
-  /** Resets the client whose relayed connection reaches the HTTP listener from `port`. */
+  /** Resets the client whose relayed connection arrives at the HTTP listener from `port`. */
   reset(port: number): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export function openRelay(
     port: boundPort,
     reset: (source) => {
       const client = clients.get(source);
-      // Deno 2.7 cannot reset a connection; it ends without an answer there.
+      // Deno 2.7 cannot reset a connection; there it ends without a response.
       const canReset: boolean = typeof client?.resetAndDestroy === "function";
       if (canReset) client?.resetAndDestroy();
       else client?.destroy();

@@ -1,4 +1,4 @@
-/** The simulated exchange on the wire: a server on the loopback interface that speaks the exchange's REST API and streams. */
+/** The simulated exchange as a server on the loopback interface that speaks the exchange's REST API and streams. */
 
 import { randomBytes } from "node:crypto";
 import { hostName } from "../network/address.ts";
@@ -13,22 +13,28 @@ import { SIMULATED_KEYS } from "./api/simulated_keys.ts";
 export interface ServerOptions extends Omit<ApiOptions, "now"> {
   /** @default 0, which picks a free port */
   readonly port?: number;
-  /** Only loopback addresses are meant; the keys are public. @default "127.0.0.1" */
+  /**
+   * Should be a loopback address, as the keys are public.
+   *
+   * @default "127.0.0.1"
+   */
   readonly hostname?: string;
   /** @default Date.now */
   readonly now?: () => number;
   /**
-   * Whether `reset` faults really reset the connection, which takes a relay in front of the listener and costs about
-   * half of the throughput. Without it such a fault cuts the connection after the headers. @default true
+   * Whether `reset` faults really reset the connection, which requires a relay in front of the listener and halves the
+   * throughput. Without it such a fault cuts the connection after the headers.
+   *
+   * @default true
    */
   readonly connectionResets?: boolean;
 }
 
 /** A running simulated exchange. */
 export interface RunningSimulation {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
-  /** 16 hexadecimal digits, made at the start, whatever the seed. */
+  /** 16 hexadecimal digits, generated at the start, independent of the seed. */
   readonly id: string;
   readonly keys: typeof SIMULATED_KEYS;
   readonly faults: Faults;
@@ -37,17 +43,17 @@ export interface RunningSimulation {
   stop(): Promise<void>;
 }
 
-/** In which every answer tells which simulated exchange gave it: one that starts anew is another one. */
+/** The header with the simulated exchange's id, by which a restart is noticed. */
 const SIMULATION_HEADER = "x-simulated-exchange";
 
-/** Where the listener stands when a relay is in front of it. */
+/** The listener's address when a relay is in front of it. */
 const RELAYED = "127.0.0.1";
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /**
  * Starts a simulated exchange; it runs until `stop()` or until `signal` aborts.
  *
- * @throws {RangeError} for an address off the loopback interface or invalid faults
+ * @throws {RangeError} for a non-loopback address or invalid faults
  * @throws {Error} with the code `EADDRINUSE` when the port is taken
  */
 export async function startSimulation(options: ServerOptions = {}): Promise<RunningSimulation> {
@@ -63,14 +69,14 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   const where = { port: connectionResets ? 0 : port, hostname: connectionResets ? RELAYED : hostname };
   const server = new LastingServer({ ...where, signal: stopping.signal }, async (request, { remoteAddr }) => {
     try {
-      // The relay alone can reset a connection that was upgraded.
+      // Only the relay can reset a connection that was upgraded.
       const reset = relay && (() => relay?.reset(remoteAddr.port));
       const response = await api.handle(request, reset);
       response.headers.set(SIMULATION_HEADER, id);
       return response;
     } catch (error) {
       if (!(error instanceof ConnectionReset)) throw error;
-      // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
+      // With the relay nobody reads the response; without it this is the most that the listener can do.
       relay?.reset(remoteAddr.port);
       return cutResponse();
     }

@@ -1,4 +1,4 @@
-/** Puts the parts of one simulated exchange together: markets, accounts, engine, funding, and the past. */
+/** Assembles one simulated exchange: markets, accounts, engine, funding, and the history. */
 
 import { Accounts } from "./engine/accounts.ts";
 import { Exchange } from "./exchange.ts";
@@ -12,7 +12,7 @@ import { createPriceModel } from "./model/prices.ts";
 import { startOfDay } from "./days.ts";
 import { createTape } from "./model/tape.ts";
 
-/** One simulated exchange without its HTTP. */
+/** One simulated exchange without HTTP. */
 export interface Simulation {
   readonly settings: Settings;
   readonly identifiers: Identifiers;
@@ -24,9 +24,9 @@ export interface Simulation {
 }
 
 /**
- * Creates a simulated exchange whose present begins on the day (UTC) of `startMs`. The account's past ends with the
- * midnight before it, and what was left open then is lived through by the first request: exchanges of one seed that start
- * on one day answer the same requests alike, whenever they started.
+ * Creates a simulated exchange whose present begins on the UTC day of `startMs`. The account's history ends at the
+ * midnight before, and what was open then is processed by the first request: exchanges of one seed that start on the
+ * same day answer the same requests alike, whatever their start time.
  */
 export function createSimulation(settings: Settings, startMs: number): Simulation {
   const pastEndMs = startOfDay(startMs);
@@ -43,7 +43,7 @@ export function createSimulation(settings: Settings, startMs: number): Simulatio
     startMs: pastEndMs - HISTORY_MS,
   });
   const funding = new Funding({ accounts, identifiers });
-  // Before anything reads the tape: what a read has shown stays as it is.
+  // Before any read of the tape, because reads are final.
   seedHistory({ accounts, exchange, funding, identifiers, settings, startMs: pastEndMs });
   return { settings, identifiers, accounts, exchange, funding, model, tape };
 }

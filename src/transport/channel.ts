@@ -1,9 +1,9 @@
 /**
- * One client's messages, whatever carries them: reads texts, keeps order and bounds, answers what needs no protocol
- * engine, and is the SDK's transport for the rest.
+ * The messages of one client, independent of what carries them: parses texts, keeps order and limits, answers what does
+ * not need the SDK, and is the SDK's transport for the rest.
  *
- * Requests of one client run side by side up to a limit, wait in a queue up to another, and are refused beyond it.
- * Pings, handshakes and cancellations never wait. What carries the texts is left to `stdio.ts` and `websocket.ts`.
+ * Requests of one client run concurrently up to a limit, wait in a queue up to another, and are refused beyond that.
+ * Pings, handshakes and cancellations never wait. `stdio.ts` and `websocket.ts` carry the texts.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
@@ -28,8 +28,8 @@ const log = getLogger(["luno-mcp-server", "channel"]);
 /** Answers calls without the SDK. */
 export interface FastPath {
   /**
-   * The answer, or the one to come; `undefined` where the SDK is to answer. Never rejects. The signal of `cancellation` is
-   * made when it is first looked at.
+   * The answer, possibly a promise; `undefined` when the SDK is to answer. Never rejects. The signal of `cancellation`
+   * is created when it is first read.
    */
   take(
     request: JSONRPCRequest,
@@ -37,82 +37,95 @@ export interface FastPath {
   ): Awaitable<Answer> | undefined;
 }
 
-/** What is answered without the SDK and without waiting, and what the SDK needs to hear of. */
+/** Answers synchronously without the SDK, and decides what the SDK must see. */
 export interface ChannelOpening {
-  /** A result as JSON, or `undefined` where there is none ready. */
+  /** A result as JSON; `undefined` when none is ready. */
   answer(request: JSONRPCRequest): string | undefined;
-  /** Takes a notification or an answer; answers whether the SDK needs to hear of it. */
+  /** Takes a notification or a response; returns whether the SDK must see it. */
   hear(message: JSONRPCMessage): boolean;
   /** Takes a request that the SDK answers, before it does. */
   pass(request: JSONRPCRequest): void;
 }
 
-/** Answers requests to subscribe, some of them only when the subscription ends. */
+/** Answers subscription requests, some of them only when the subscription ends. */
 export interface SubscriptionPath {
-  /** The answer, or `undefined` where others are to answer. Never rejects. */
+  /** The answer; `undefined` when it is no subscription request. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Awaitable<Answer> | undefined;
-  /** Goes on with one of another connection; the answer is that of its request, where that is not answered yet. */
+  /**
+   * Restores a subscription of an earlier connection; the result is the answer to its request, if that is still open.
+   */
   resume?(subscription: KeptSubscription, signal: AbortSignal): Promise<Answer> | undefined;
-  /** Ends what is answered when it ends. */
+  /** Ends subscriptions that are answered at their end. */
   endStreams(): void;
-  /** Whether there is any. */
+  /** Whether there are subscriptions. */
   readonly isOpen: boolean;
-  /** Ends all of it, with the channel. */
+  /** Ends all subscriptions, with the channel. */
   close(): void;
 }
 
-/** Answers what makes the client's next connection go on with this one. */
+/** Answers requests by which the client's next connection can resume this session. */
 export interface ResumptionPath {
-  /** `resultJson` is what an opening is answered otherwise; `undefined` for requests that do not ask. Never rejects. */
+  /**
+   * `resultJson` is the usual answer to an opening; `undefined` for requests that do not ask for resumption. Never
+   * rejects.
+   */
   answer(request: JSONRPCRequest, resultJson: string | undefined): Awaitable<Answer> | undefined;
-  /** Whether the client can go on over another connection. */
+  /** Whether the client can resume the session on another connection. */
   readonly isResumable: boolean;
-  /** What ends from now on ends with the connection alone. */
+  /** From now on, whatever ends belongs to the end of the connection, not of the session. */
   suspend(): void;
 }
 
-/** Hears what happens on a channel. */
+/** Observes the events of a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
-  /** It waits for others of the connection. */
+  /** It waits for other requests of the connection. */
   queued?(request: JSONRPCRequest): void;
-  /** It runs, at once or after it waited. */
+  /** It runs, at once or after waiting. */
   started?(request: JSONRPCRequest): void;
   answered(request: JSONRPCRequest, outcome: { readonly isError: boolean }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
 }
 
-/** How a channel is bounded. */
+/** The limits and parts of a channel. */
 export interface ChannelOptions {
-  /** Requests that run side by side. @default 16 */
+  /**
+   * Concurrent requests.
+   *
+   * @default 16
+   */
   readonly maxInFlight?: number;
-  /** Requests that wait for their turn; more are refused. @default Infinity */
+  /**
+   * Waiting requests; further ones are refused.
+   *
+   * @default Infinity
+   */
   readonly maxQueue?: number;
-  /** Says why a request, or a text that is no message, is refused, if it is; not asked about pings and cancellations. */
+  /** Returns why a request, or a text that is not a message, is refused; not called for pings and cancellations. */
   readonly admit?: (request?: JSONRPCRequest) => Awaitable<RpcError | undefined>;
   readonly opening?: ChannelOpening;
   readonly fastPath?: FastPath;
-  /** Made with the first request to subscribe. */
+  /** Called with the first subscription request. */
   readonly subscriptions?: () => SubscriptionPath;
   readonly resumption?: ResumptionPath;
   readonly observer?: ChannelObserver;
 }
 
-/** Requests that never wait for others, as a busy client needs them most. */
+/** Requests that never wait for others, because a busy client needs them most. */
 const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
 
-/** A stream of 2026-07-28. */
+/** The request of a stream of revision 2026-07-28. */
 const LISTEN_METHOD = "subscriptions/listen";
 
-/** What may wait for a client that counts as one that reads, in characters or bytes. */
+/** The most that may be unread by a client that counts as reading, in characters or bytes. */
 const READING_LIMIT = 65_536;
 
-/** A request that is not answered yet. */
+/** An unanswered request. */
 interface Pending {
   readonly request: JSONRPCRequest;
-  /** Whether it takes one of the places for requests that run. */
+  /** Whether it counts as a concurrent request. */
   readonly isRunning: boolean;
-  /** Present where the SDK does not answer it, and it does not wait. */
+  /** Present when the SDK does not answer it, and it is not queued. */
   readonly cancellation?: LazyAbort;
 }
 
@@ -124,7 +137,7 @@ export abstract class Channel implements Transport {
 
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
   /**
-   * Without those that are answered at once: each time a map makes room anew, V8 keeps what it held until the next full
+   * Excludes those that are answered synchronously: whenever a map grows, V8 keeps its old table until the next full
    * collection.
    */
   readonly #pending = new Map<RequestId, Pending>();
@@ -132,7 +145,7 @@ export abstract class Channel implements Transport {
   readonly #held = new HeldTexts((text) => this.receive(text));
   #running = 0;
   #isRunningWaiting = false;
-  /** For those who wait until something has changed. */
+  /** Resolved at the next change, if something waits for one. */
   #change: PromiseWithResolvers<void> | undefined;
   #subscriptions: SubscriptionPath | undefined;
   #isEnding = false;
@@ -142,38 +155,38 @@ export abstract class Channel implements Transport {
     this.#options = { maxInFlight: 16, maxQueue: Infinity, ...options };
   }
 
-  /** Hands one message to the client. */
+  /** Sends one message to the client. */
   protected abstract write(text: string): void;
 
-  /** Ends the connection; called once, by whoever closes the channel. */
+  /** Ends the connection; called once, when the channel is closed from either side. */
   protected abstract end(): void;
 
   abstract start(): Promise<void>;
 
-  /** Whether nobody can be answered any more. */
+  /** Whether the connection has ended. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** What waits to be taken in by the client, in characters or bytes. */
+  /** What the client has not read yet, in characters or bytes. */
   protected abstract get unread(): number;
 
-  /** Whether the client takes in what it is sent. */
+  /** Whether the client reads what it is sent. */
   get isReading(): boolean {
     return this.unread < READING_LIMIT;
   }
 
-  /** Whether the client has asked to be told of something. */
+  /** Whether the client has subscriptions. */
   protected get isSubscribed(): boolean {
     return this.#subscriptions?.isOpen ?? false;
   }
 
-  /** Requests that are not answered yet, those that wait included. */
+  /** The number of unanswered requests, including queued ones. */
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** Takes what the client sent. */
+  /** Takes a text of the client. */
   receive(text: string): void {
     if (this.#closed || this.#held.keep(text)) return;
     const read = readText(text);
@@ -182,30 +195,30 @@ export abstract class Channel implements Transport {
     this.#receiveOther(read.message);
   }
 
-  /** Takes a notification or an answer; nobody is told that one is of no use. */
+  /** Takes a notification or a response; an invalid one is ignored. */
   #receiveOther(message: JSONRPCMessage): void {
     const problem = "params" in message ? findInvalidMeta(message.params) : undefined;
     if (problem !== undefined) return log.debug("message ignored", { problem });
     const cancelled = cancelledId(message);
-    // The SDK would remember nothing of it either, but might abort a request that takes the id meanwhile.
+    // The SDK would ignore it too, but could abort a later request with the same id.
     if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
     if (cancelled === undefined || !this.#cancel(cancelled)) this.#tell(message);
     if (cancelled !== undefined) this.#settle(cancelled, false);
   }
 
-  /** Texts that are no message count against the limit like requests. */
+  /** Texts that are not messages count against the limit like requests. */
   #refuseUnread(id: RequestId | null, error: RpcError): void {
     void whenAnswered(this.#options.admit?.(), (refusal) => this.refuse(id, refusal ?? error));
   }
 
-  /** Answers an error; `null` where the request's id is not known. */
+  /** Answers with an error; `null` when the request's id is unknown. */
   refuse(id: RequestId | null, error: RpcError, request?: JSONRPCRequest): void {
     log.debug("request refused", { request_id: id, rpc_code: error.code, reason: error.message });
     this.#options.observer?.refused(request, error);
     this.#write(id, { error });
   }
 
-  /** Sends what the SDK answers or asks. */
+  /** Sends a message of the SDK. */
   send(message: JSONRPCMessage): Promise<void> {
     const request = "method" in message || message.id === undefined
       ? undefined
@@ -221,8 +234,8 @@ export abstract class Channel implements Transport {
   }
 
   /**
-   * Refuses new requests and waits until the others are answered, at most `timeoutMs`, or as long as one of them is
-   * answered in each such time; answers whether it came to that.
+   * Refuses new requests and waits for the others, at most `timeoutMs`, or while at least one is answered in each such
+   * period; returns whether all were.
    */
   async drain(timeoutMs: number, { whileAnswering = false } = {}): Promise<boolean> {
     this.#isEnding = true;
@@ -236,14 +249,14 @@ export abstract class Channel implements Transport {
     }
   }
 
-  /** Goes on with what the client subscribed to over another connection. */
+  /** Restores the client's subscriptions from an earlier connection. */
   resume(subscriptions: readonly KeptSubscription[]): void {
     if (this.#closed) return;
     this.#subscriptions ??= this.#options.subscriptions?.();
     for (const subscription of subscriptions) {
       const cancellation = new LazyAbort();
       const { kind } = subscription;
-      // An id that the client has used anew is a request that it knows.
+      // The client has reused the id for a new request.
       if (kind === "listen" && this.#pending.has(subscription.id)) continue;
       const answer = this.#subscriptions?.resume?.(subscription, cancellation.signal);
       if (kind !== "listen" || answer === undefined) continue;
@@ -253,7 +266,7 @@ export abstract class Channel implements Transport {
     }
   }
 
-  /** Leaves streams unanswered: they go on over the client's next connection. */
+  /** Leaves streams unanswered: they continue on the client's next connection. */
   #suspend(): void {
     this.#options.resumption?.suspend();
     for (const { request } of [...this.#pending.values()]) {
@@ -261,7 +274,7 @@ export abstract class Channel implements Transport {
     }
   }
 
-  /** Aborts whatever is not answered yet and answers it with an error, as when its client can still hear it. */
+  /** Aborts all unanswered requests and answers them with an error, while the client can still receive it. */
   abandon(): void {
     const waiting = new Set(this.#queue.clear());
     for (const { request } of [...this.#pending.values()]) {
@@ -275,12 +288,12 @@ export abstract class Channel implements Transport {
     }
   }
 
-  /** Resolves when no request is left to answer, or nobody to answer to. */
+  /** Resolves when all requests are answered, or the connection has ended. */
   protected async quiet(): Promise<void> {
     while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#changed();
   }
 
-  /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
+  /** Resolves when no more than `characters` of requests are queued; for carriers that can slow down their client. */
   protected async room(characters: number): Promise<void> {
     while (this.#queue.characters > characters && !this.#closed) await this.#changed();
   }
@@ -334,7 +347,7 @@ export abstract class Channel implements Transport {
     }
   }
 
-  /** Runs a request. One that is answered at once takes no place: nothing else happens meanwhile. */
+  /** Runs a request. One that is answered synchronously does not count as concurrent. */
   #run(request: JSONRPCRequest): void {
     const { observer, fastPath } = this.#options;
     observer?.started?.(request);
@@ -347,7 +360,7 @@ export abstract class Channel implements Transport {
     this.#answerLater(request, answer, cancellation);
   }
 
-  /** Subscribing takes no place of those for calls: it waits for nothing, or for as long as the client likes. */
+  /** Subscription requests do not count as concurrent calls: they take no time, or as long as the client likes. */
   #subscribe(request: JSONRPCRequest): boolean {
     const cancellation = new LazyAbort();
     this.#subscriptions ??= this.#options.subscriptions?.();
@@ -368,7 +381,7 @@ export abstract class Channel implements Transport {
     const finish = (answer: Answer) => {
       if (!cancellation.isAborted && !this.#closed) this.#answer(request, answer);
     };
-    // None is to fail; one that does ends its request and not the process.
+    // Answers never reject; should one do so, it ends its request and not the process.
     answer.then(finish, (error) => finish(failedAnswer(request, error)));
   }
 
@@ -379,13 +392,13 @@ export abstract class Channel implements Transport {
     else this.#options.observer?.answered(request, { isError });
   }
 
-  /** Notes a request that is not answered at once. */
+  /** Adds a request that is not answered synchronously. */
   #keep(pending: Pending): JSONRPCRequest {
     this.#pending.set(pending.request.id, pending);
     return pending.request;
   }
 
-  /** Leaves a request to the SDK, which hears first how the connection was opened. */
+  /** Leaves a request to the SDK, which is first given the opening. */
   #pass(request: JSONRPCRequest): void {
     this.onmessage?.(request);
     this.#options.opening?.pass(request);
@@ -395,7 +408,7 @@ export abstract class Channel implements Transport {
     if (this.#options.opening?.hear(message) !== false) this.onmessage?.(message);
   }
 
-  /** Ends a request that waits or that the fast path answers; answers whether there was one. */
+  /** Cancels a request that is queued or on the fast path; returns whether there was one. */
   #cancel(id: RequestId): boolean {
     const cancellation = this.#pending.get(id)?.cancellation;
     cancellation?.abort();
@@ -412,7 +425,7 @@ export abstract class Channel implements Transport {
     this.#wake();
   }
 
-  /** Runs those whose turn it is, one after the other where they are answered at once. */
+  /** Runs queued requests, one after the other when they are answered synchronously. */
   #runWaiting(): void {
     if (this.#isRunningWaiting) return;
     this.#isRunningWaiting = true;

@@ -1,10 +1,13 @@
-/** Codes with which a WebSocket ends (RFC 6455, section 7.4; from 4000 on our own); `docs/websocket-transport.md` says when each is sent. */
+/**
+ * WebSocket close codes (RFC 6455, section 7.4; from 4000 on our own); `docs/websocket-transport.md` says when each is
+ * sent.
+ */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,
   protocolError: 1002,
   unsupportedData: 1003,
-  /** Never sent: the other end gave no code. */
+  /** Never sent: the other end sent no code. */
   noCode: 1005,
   /** Never sent: the connection broke. */
   abnormal: 1006,
@@ -16,6 +19,6 @@ export const CLOSE = {
   tryAgainLater: 1013,
   /** An operator has ended the session. */
   sessionEnded: 4001,
-  /** The client has gone on with the session over another connection. */
+  /** The client has resumed the session on another connection. */
   sessionResumed: 4002,
 } as const;

@@ -1,6 +1,9 @@
-/** Keeps a client's texts in order while one of them waits to be admitted; each has its price, which bounds how many can. */
+/**
+ * Keeps a client's texts in order while one of them waits to be admitted; the message budget limits how many there can
+ * be.
+ */
 
-/** What came meanwhile, for whoever receives it afterwards. */
+/** Held texts, and the function that receives them afterwards. */
 export class HeldTexts {
   readonly #receive: (text: string) => void;
   #texts: string[] | undefined;
@@ -14,13 +17,13 @@ export class HeldTexts {
     return this.#texts !== undefined;
   }
 
-  /** Keeps a text where one before it waits; answers whether it was kept. */
+  /** Keeps a text if an earlier one is waiting; returns whether it was kept. */
   keep(text: string): boolean {
     this.#texts?.push(text);
     return this.#texts !== undefined;
   }
 
-  /** Keeps what comes until the answer is there and `next` has taken it; the answer never rejects. */
+  /** Keeps further texts until the answer is there and `next` has taken it; the answer must not reject. */
   until<Answer>(answer: Promise<Answer>, next: (answer: Answer) => void): void {
     this.#texts = [];
     void answer.then((value) => {

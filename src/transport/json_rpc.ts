@@ -1,4 +1,4 @@
-/** JSON-RPC 2.0 as texts and values: what is a message, and how one is refused. */
+/** JSON-RPC 2.0 as text and as values: parsing, validating and refusing messages. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import { ERRORS } from "../errors/error_table.ts";
@@ -19,21 +19,21 @@ export interface RpcError {
   readonly data?: unknown;
 }
 
-/** What one text holds; what is refused is answered once for each of `ids`. */
+/** The content of one text; a refusal is sent once for each of `ids`. */
 export type Parsed =
   | { readonly kind: "message"; readonly message: JSONRPCMessage }
   | { readonly kind: "refused"; readonly ids: readonly (RequestId | null)[]; readonly error: RpcError };
 
-/** Refusals that one batch is answered with at the most. */
+/** The most refusals for one batch. */
 const MAX_BATCH_ANSWERS = 100;
 
-/** Objects and lists within each other; the deepest that any of our schemas knows is far below. */
+/** The deepest nesting of objects and arrays; far above that of our schemas. */
 const MAX_DEPTH = 100;
 
-/** Members of objects and items of lists; all of them are looked at, and nobody else meanwhile. */
+/** The most members of objects and items of arrays in all, as validating them blocks others. */
 const MAX_VALUES = 5_000;
 
-/** Reads a text that should hold one message. */
+/** Parses a text that should contain one message. */
 export function readText(text: string): Parsed {
   const unread = (error: RpcError): Parsed => ({ kind: "refused", ids: [findRequestId({ head: text })], error });
   const excess = findExcess(text);
@@ -46,7 +46,9 @@ export function readText(text: string): Parsed {
   }
 }
 
-/** What writes, answers to questions included, must say everything once; elsewhere the last of two members counts. */
+/**
+ * In requests that write, including answers to questions, members must not repeat; elsewhere the last of two counts.
+ */
 export function refuseDuplicates(message: JSONRPCMessage, text: string): Parsed | undefined {
   if ("method" in message) {
     const { method, params } = message;
@@ -58,7 +60,7 @@ export function refuseDuplicates(message: JSONRPCMessage, text: string): Parsed 
   return { kind: "refused", ids, error: invalidRequest(`a member is there twice: ${JSON.stringify(name)}`) };
 }
 
-/** Reads a value that came out of JSON. */
+/** Validates a parsed value. */
 export function readMessage(value: unknown): Parsed {
   if (Array.isArray(value)) {
     const error = invalidRequest("batches are not supported, send one message at a time");
@@ -72,12 +74,12 @@ export function readMessage(value: unknown): Parsed {
   const problem = findProblem(value);
   if (problem !== undefined) return { kind: "refused", ids: idsOf([value]), error: invalidRequest(problem) };
   if (isMessage(value)) return { kind: "message", message: value };
-  // Positional parameters are good JSON-RPC, and nobody answers a notification.
+  // Positional parameters are valid JSON-RPC; notifications get no answer.
   const ids = value.id === undefined ? [] : idsOf([value]);
   return { kind: "refused", ids, error: invalidParams("params must be an object of named members") };
 }
 
-/** The text of an answer, as the SDK writes it: a result before the rest, an error behind it. */
+/** The text of an answer, with the SDK's order of members. */
 export function answerText(id: RequestId | null, answer: Answer): string {
   const message = `"jsonrpc":"2.0","id":${typeof id === "number" ? id : JSON.stringify(id)}`;
   if ("error" in answer) return `{${message},"error":${JSON.stringify(answer.error)}}`;
@@ -85,24 +87,24 @@ export function answerText(id: RequestId | null, answer: Answer): string {
   return `{"result":${result},${message}}`;
 }
 
-/** The refusal of a request whose parameters are wrong; `problem` names the member. */
+/** The refusal of a request with invalid parameters; `problem` names the member. */
 export function invalidParams(problem: string): RpcError {
   return { code: INVALID_PARAMS, message: `Invalid params: ${problem}` };
 }
 
-/** The refusal of a request for a reason of the table of errors; `data` says what it is and when to try again. */
+/** The refusal of a request with a code of the error table; `data` has the code and when to try again. */
 export function refusalOf(code: RpcErrorCode, message: string, retryAfterMs?: number): RpcError {
   const { rpc, retry } = ERRORS[code];
   const when = retryAfterMs === undefined ? {} : { retryAfterMs };
   return { code: rpc, message, data: { code, retryable: retry !== "no", ...when } };
 }
 
-/** Tells whether a message wants an answer. */
+/** Tells whether a message is a request. */
 export function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
   return "method" in message && "id" in message;
 }
 
-/** The request that a message cancels. */
+/** The id of the request that a message cancels. */
 export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
   if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
   const id = message.params?.requestId;
@@ -113,16 +115,18 @@ function invalidRequest(problem: string): RpcError {
   return { code: INVALID_REQUEST, message: `Invalid request: ${problem}` };
 }
 
-/** The ids to answer; `null` where there is none, and for an answer, whose id is not one of its sender's requests. */
+/**
+ * The ids to answer; `null` when there is none, and for a response, whose id is not that of a request of its sender.
+ */
 function idsOf(values: readonly unknown[]): readonly (RequestId | null)[] {
   const ids = values.flatMap((value) => isObject(value) && !isAnswer(value) && isId(value.id) ? [value.id] : []);
   return ids.length > 0 ? ids : [null];
 }
 
-/** What a message may have. */
+/** The allowed members of a message. */
 const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
 
-/** What is wrong with the shape of a message, but for what its parameters mean. */
+/** The problem of a message's shape, apart from the meaning of its parameters. */
 function findProblem(message: Record<string, unknown>) {
   const { jsonrpc, id, method, params, result, error } = message;
   if (jsonrpc !== "2.0") return 'jsonrpc must be "2.0"';
@@ -142,7 +146,7 @@ function findProblem(message: Record<string, unknown>) {
   return isErrorMember(error) ? undefined : "error must have an integer code and a message";
 }
 
-/** Whether a value whose shape was checked is a message that can be passed on. */
+/** Whether a validated value can be passed on as a message. */
 function isMessage(value: Record<string, unknown>): value is JSONRPCMessage & Record<string, unknown> {
   return value.params === undefined || isObject(value.params);
 }
@@ -151,7 +155,7 @@ function isAnswer(value: Record<string, unknown>): boolean {
   return value.method === undefined && (value.result !== undefined || value.error !== undefined);
 }
 
-/** The error of a client that found no id: one that is answered with an error could go on for ever. */
+/** The error of a client that found no id: answering it with an error could loop forever. */
 function unaddressedError({ id: _id, ...rest }: Record<string, unknown>): JSONRPCMessage | undefined {
   return isAnswer(rest) && findProblem(rest) === undefined && isMessage(rest) ? rest : undefined;
 }
@@ -160,7 +164,7 @@ function isErrorMember(error: unknown): boolean {
   return isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === "string";
 }
 
-/** Why a text that may be JSON is not to be parsed, if it is not: it nests too deep, or holds too much. */
+/** Why a text must not be parsed, even if it is JSON: it is nested too deeply, or contains too much. */
 export function findExcess(text: string): string | undefined {
   const isShallow = countOf("{", text, MAX_DEPTH) + countOf("[", text, MAX_DEPTH) <= MAX_DEPTH;
   const isSmall = text.length <= MAX_VALUES || countOf(",", text, MAX_VALUES) < MAX_VALUES;
@@ -181,7 +185,7 @@ export function findExcess(text: string): string | undefined {
   return undefined;
 }
 
-/** How often a character stands in a text; more than `limit` are not counted. */
+/** The number of occurrences of a character in a text, counted up to `limit`. */
 function countOf(char: string, text: string, limit: number): number {
   let count = 0;
   for (let at = text.indexOf(char); at !== -1 && count <= limit; at = text.indexOf(char, at + 1)) count++;

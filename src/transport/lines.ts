@@ -1,40 +1,40 @@
-/** Cuts a byte stream into lines without ever holding more than one line of bounded size. */
+/** Splits a byte stream into lines, holding no more than one line of bounded size. */
 
-/** One line without its end; of one that cannot be read only both ends are kept. */
+/** One line without its line break; of an oversized one only both ends. */
 export type Line =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "oversized" | "malformed"; readonly size: number; readonly head: string; readonly tail: string };
 
-/** How much of an unreadable line is kept at either end, in bytes. */
+/** How much of an oversized line is kept at each end, in bytes. */
 const KEPT = 512;
 
-/** What is kept for the next line, in bytes; a longer line gives its memory back. */
+/** Memory kept for the next line, in bytes; that of a longer line is released. */
 const CAPACITY = 65_536;
 
 const NEWLINE = 0x0a;
 
-/** What decoders leave out at the beginning of a text. */
+/** The mark that decoders remove from the beginning of a text. */
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** Takes chunks, gives lines. */
+/** Takes chunks, yields lines. */
 export class LineSplitter {
   readonly #maxSize: number;
   readonly #strict = new TextDecoder("utf-8", { fatal: true });
-  /** For lines together: each may begin with a mark of its own. */
+  /** For several lines together, each of which may begin with a mark. */
   readonly #joined = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #lenient = new TextDecoder();
-  /** Holds the first `#size` bytes of the line, while it is not oversized. */
+  /** The first `#size` bytes of the line, while it is not oversized. */
   #bytes = new Uint8Array(CAPACITY);
   #size = 0;
   #head: Uint8Array = new Uint8Array(0);
   #tail: Uint8Array = new Uint8Array(0);
 
-  /** `maxSize` is the largest line in bytes, without its end; at least 512. */
+  /** `maxSize` is the largest line in bytes, without its line break; at least 512. */
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
   }
 
-  /** The lines that `chunk` completes; the chunk may be reused afterwards. */
+  /** The lines that `chunk` completes; the caller may reuse the chunk. */
   *push(chunk: Uint8Array): Generator<Line> {
     const first = chunk.indexOf(NEWLINE);
     const last = chunk.lastIndexOf(NEWLINE);
@@ -46,7 +46,7 @@ export class LineSplitter {
     this.#append(chunk.subarray(last + 1));
   }
 
-  /** Lines that came whole: decoded together where they can be, which costs less than one by one. */
+  /** Complete lines: decoded together if possible, which is cheaper than one by one. */
   *#linesOf(bytes: Uint8Array): Generator<Line> {
     const texts = bytes.length <= this.#maxSize ? this.#textsOf(bytes) : undefined;
     if (texts !== undefined) {
@@ -71,7 +71,7 @@ export class LineSplitter {
     }
   }
 
-  /** The line that the stream's end completes, if there is one. */
+  /** The line that the end of the stream completes, if there is one. */
   end(): Line | undefined {
     return this.#size > 0 ? this.#take() : undefined;
   }

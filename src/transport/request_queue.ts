@@ -1,4 +1,4 @@
-/** Requests of one client that wait for their turn, in the order in which they came. */
+/** Queued requests of one client, in the order of arrival. */
 
 import type { JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 
@@ -16,7 +16,7 @@ export class RequestQueue {
     return this.#waiting.length;
   }
 
-  /** Of all texts that wait. */
+  /** The length of all queued texts. */
   get characters(): number {
     return this.#characters;
   }
@@ -26,18 +26,18 @@ export class RequestQueue {
     this.#characters += characters;
   }
 
-  /** Takes the request whose turn it is. */
+  /** Removes and returns the next request. */
   next(): JSONRPCRequest | undefined {
     return this.#take(0);
   }
 
-  /** Takes the request with this id; answers whether it waited. */
+  /** Removes the request with this id; returns whether it was queued. */
   remove(id: RequestId): boolean {
     const at = this.#waiting.findIndex(({ request }) => request.id === id);
     return at >= 0 && this.#take(at) !== undefined;
   }
 
-  /** Takes all. */
+  /** Removes and returns all. */
   clear(): JSONRPCRequest[] {
     const all = this.#waiting.map(({ request }) => request);
     this.#waiting = [];

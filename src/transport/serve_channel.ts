@@ -1,4 +1,4 @@
-/** Joins a client's channel with the protocol's library, which answers what our own code leaves to it. */
+/** Connects a client's channel to the SDK, which answers what our own code leaves to it. */
 
 import type { JSONRPCMessage, RequestId, Server, Transport } from "@modelcontextprotocol/server";
 import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
@@ -7,18 +7,18 @@ import type { ToldMessage } from "../protocol/opening.ts";
 import type { Channel } from "./channel.ts";
 import { isRequest } from "./json_rpc.ts";
 
-/** What a channel is served with. */
+/** What serving a channel needs. */
 export interface ChannelParts {
-  /** What a server made late has to be told before its first message, as it was answered without it. */
+  /** The opening that was answered without the server, which it must be given before its first message. */
   readonly opening?: { tell(): readonly ToldMessage[] };
-  /** Loads what makes a server of this client. */
+  /** Loads the code that creates a server for this client. */
   readonly loadServer: () => Promise<() => Server>;
   readonly failed: (error: Error) => void;
 }
 
 /**
- * Serves one client until its channel or the answer's `close` ends it. The library is loaded, and a server made, with the
- * first message that comes to it.
+ * Serves one client until its channel or the returned `close` ends it. The SDK is loaded, and a server created, with
+ * the first message for it.
  */
 export function serveChannel(channel: Channel, parts: ChannelParts): { close(): Promise<void> } {
   const connection = new LateConnection(channel, parts);
@@ -26,7 +26,7 @@ export function serveChannel(channel: Channel, parts: ChannelParts): { close(): 
   return { close: () => connection.end() };
 }
 
-/** A channel as the library's transport, from the first message for it on. */
+/** A channel as the SDK's transport, created with the first message for it. */
 class LateConnection implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
@@ -34,9 +34,9 @@ class LateConnection implements Transport {
 
   readonly #channel: Channel;
   readonly #parts: ChannelParts;
-  /** What came while the library was loaded. */
+  /** Messages that arrived while the SDK was being loaded. */
   #waiting: JSONRPCMessage[] | undefined;
-  /** The answer to what it is told, which is not the client's. */
+  /** The id of the repeated opening, whose answer is not for the client. */
   readonly #told = new Map<RequestId, () => void>();
   #handle: { close(): Promise<void> } | undefined;
 
@@ -61,12 +61,12 @@ class LateConnection implements Transport {
     await this.#channel.send(ended);
   }
 
-  /** What the library calls. */
+  /** Called by the SDK. */
   close(): Promise<void> {
     return this.#channel.close();
   }
 
-  /** Ends the connection and all that was made for it. */
+  /** Ends the connection and everything that was created for it. */
   async end(): Promise<void> {
     await this.#handle?.close();
     await this.#channel.close();
@@ -100,7 +100,7 @@ class LateConnection implements Transport {
     }
   }
 
-  /** Tells the server a message; its answer stays here. */
+  /** Passes a message to the server; its answer is not forwarded. */
   async #tell(message: ToldMessage): Promise<void> {
     if (message.method.startsWith("notifications/")) return this.onmessage?.(message);
     const id = crypto.randomUUID();

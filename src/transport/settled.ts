@@ -1,4 +1,4 @@
-/** Waits until everything has settled that is there now, however it ended; answers whether it has within the time. */
+/** Waits until all of the given promises have settled; returns whether they did within the time. */
 export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number): Promise<boolean> {
   const { promise: timedOut, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), ms);
@@ -7,7 +7,7 @@ export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number
   return isSettled;
 }
 
-/** Waits until those sockets have closed that were told to, so that all of their peers hear the code. */
+/** Waits until sockets that were told to close have closed, so that their peers receive the code. */
 export async function closedWithin(
   sockets: Iterable<{ readonly isClosing: boolean; readonly gone: Promise<void> }>,
   ms: number,

@@ -1,8 +1,8 @@
 /**
- * A channel on a process's streams: one JSON-RPC message a line, UTF-8.
+ * A channel on a process's streams: one JSON-RPC message per line, UTF-8.
  *
- * It bounds a line's size, joins what is ready into one write, and stops reading while the client does not take what it
- * asked for.
+ * It limits the size of a line, joins available output into one write, and stops reading while the client does not read
+ * its answers.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -17,22 +17,22 @@ import { findRequestId } from "./request_id.ts";
 
 const log = getLogger(["luno-mcp-server", "stdio"]);
 
-/** Answers that may wait for a slow reader, in characters, before no further request is read. */
+/** Unread answers, in characters, above which no further request is read. */
 const OUTPUT_LIMIT = 8 * 1_048_576;
 
-/** What may wait in all, in characters, as messages that nobody asked for come however slow the reader is. */
+/** The most unread output in all, in characters, as notifications are sent however slowly the client reads. */
 const OUTPUT_MAX = 4 * OUTPUT_LIMIT;
 
-/** Requests that may wait for their turn, in characters: beyond it cancellations and the end of the input are not heard. */
+/** The most queued requests, in characters: beyond that neither cancellations nor the end of the input are noticed. */
 const WAITING_LIMIT = 1_048_576;
 
 /**
- * Lines that are read at once, and in a second: beyond what a client asks, so that one that floods leaves time for calls. A
- * tenth of it held up clients with many calls in flight, and each call behind a flood for longer.
+ * Lines that are read at once, and per second: more than clients send, so that a flood leaves time for calls. A tenth
+ * of it delayed clients with many calls in flight, and each call behind a flood for longer.
  */
 const LINE_RATE = { size: 100_000, perMs: 100 };
 
-/** Lines after which whoever else waits gets a turn. */
+/** Lines after which other work gets a turn. */
 const LINES_A_TURN = 256;
 
 /** The streams of a process. */
@@ -43,15 +43,19 @@ export interface StdioStreams {
 
 /** Settings of a {@linkcode StdioTransport}. */
 export interface StdioTransportOptions extends ChannelOptions {
-  /** Of one line, in bytes. */
+  /** Largest line, in bytes. */
   readonly maxMessageSize: number;
-  /** Hold the clocks while a message is handled. @default they always go on */
+  /**
+   * Holds the clocks while a message is handled.
+   *
+   * @default they always advance
+   */
   readonly clocks?: Pick<HeldClocks, "hold" | "release"> | undefined;
 }
 
 /** One client on a pair of streams. */
 export class StdioTransport extends Channel {
-  /** Resolves when the client has closed its end; what it asked before may still be running. */
+  /** Resolves when the client has closed its end; its requests may still be running. */
   readonly ended: Promise<void>;
 
   readonly #streams: StdioStreams;
@@ -120,7 +124,7 @@ export class StdioTransport extends Channel {
     }
   }
 
-  /** There is one client and nobody to protect from it: one that sends too much is read more slowly. */
+  /** There is one client and nobody to protect from it: when it sends too much, it is read more slowly. */
   async #receiveAll(lines: Iterable<Line>): Promise<void> {
     for (const line of lines) {
       this.#receive(line);
@@ -153,7 +157,7 @@ export class StdioTransport extends Channel {
   }
 
   async #flush(): Promise<void> {
-    await undefined; // Answers that become ready together leave in one write, as do those that come while it is written.
+    await undefined; // Answers that become ready together leave in one write, as do those that are added during a write.
     try {
       while (this.#output.length > 0) {
         const bytes = this.#encoder.encode(`${this.#output.join("\n")}\n`);

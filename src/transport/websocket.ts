@@ -1,6 +1,6 @@
 /**
- * A channel on a WebSocket: one JSON-RPC message a text frame, in both eras. What is promised to clients is written
- * down in `docs/websocket-transport.md`.
+ * A channel on a WebSocket: one JSON-RPC message per text frame, in all protocol revisions.
+ * `docs/websocket-transport.md` documents the contract.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -12,28 +12,36 @@ import type { Socket, SocketHandler } from "./listeners/listener.ts";
 
 const log = getLogger(["luno-mcp-server", "websocket"]);
 
-/** The subprotocol that clients may ask for. */
+/** The subprotocol that clients may request. */
 export const SUBPROTOCOL = "mcp";
 
-/** Answers that may wait for a slow reader, in bytes; beyond them the reader is dropped. */
+/** Unread answers, in bytes, above which the client is disconnected. */
 const OUTPUT_LIMIT = 8 * 1_048_576;
 
-/** After how many characters it is looked at how much waits: asking the runtime costs as much as a small answer. */
+/** After how many characters the unread amount is checked, as asking the runtime costs as much as a small answer. */
 const CHECK_EVERY = 65_536;
 
 /** Settings of a {@linkcode SocketTransport}. */
 export interface SocketTransportOptions extends ChannelOptions {
-  /** How long a client may say nothing at all after the upgrade. */
+  /** How long a client may be silent after the upgrade, in milliseconds. */
   readonly firstMessageMs: number;
-  /** How long a client may say nothing between messages. */
+  /** How long a client may be silent between messages, in milliseconds. */
   readonly idleMs: number;
-  /** Whether one more message of so many characters may come; who sends more is dropped. @default always */
+  /**
+   * Whether another message of this many characters is within the budget; otherwise the client is disconnected.
+   *
+   * @default always
+   */
   readonly afford?: (characters: number) => boolean;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
-  /** Hold it while a message is handled. @default it always goes on */
+  /**
+   * Held while a message is handled.
+   *
+   * @default it always advances
+   */
   readonly clocks?: Pick<HeldClocks, "hold" | "release"> | undefined;
-  /** Hears what is sent. */
+  /** Called for sent messages. */
   readonly sent?: (text: string) => void;
 }
 
@@ -48,7 +56,7 @@ export class SocketTransport extends Channel {
   #isOurs = false;
   #reason = "";
   #isCut = false;
-  /** Characters that were sent since it was looked at how many wait; at first it is looked at once. */
+  /** Characters sent since the last check; initially so that the first message is checked. */
   #unchecked = CHECK_EVERY;
 
   constructor(socket: Socket, options: SocketTransportOptions) {
@@ -63,7 +71,7 @@ export class SocketTransport extends Channel {
     return Promise.resolve();
   }
 
-  /** What the listener calls. */
+  /** The handlers for the listener. */
   handler(): SocketHandler {
     return {
       text: (data) => this.#receiveText(data),
@@ -88,7 +96,7 @@ export class SocketTransport extends Channel {
     }
   }
 
-  /** The code that this end closed with; `undefined` where the other end did. */
+  /** The code that this end closed with; `undefined` if the other end closed. */
   get closeCode(): number | undefined {
     return this.#isOurs ? this.#code : undefined;
   }
@@ -116,7 +124,7 @@ export class SocketTransport extends Channel {
     this.#socket.send(text);
   }
 
-  /** Ends the socket of a client that does not take in what it is sent; answers whether it did. */
+  /** Disconnects a client that does not read; returns whether it did. */
   #isStuck(): boolean {
     const { bufferedAmount } = this.#socket;
     if (bufferedAmount <= OUTPUT_LIMIT) return false;
@@ -132,7 +140,7 @@ export class SocketTransport extends Channel {
   }
 
   /**
-   * Whether what has come is to be looked at. A client that sends too much is disconnected at once: on the native listener nobody
+   * Whether to process a message. A client that sends too much is disconnected at once: on the native listener nobody
    * else is served while messages of one client are waiting.
    */
   #isAffordable(characters: number): boolean {
@@ -144,10 +152,10 @@ export class SocketTransport extends Channel {
     return false;
   }
 
-  /** Ends a silent connection, and looks again when one that spoke may have become silent. */
+  /** Ends a silent connection, and checks again when an active one may have become silent. */
   #checkSilence(): void {
     if (this.#lastMs === undefined) return this.finish(CLOSE.policyViolation, "no message after the upgrade");
-    // A client that waits for an answer, or to be told of changes, is not idle.
+    // A client that waits for an answer or for notifications is not idle.
     if (this.pending > 0 || this.isSubscribed) this.#lastMs = this.#now();
     const leftMs = this.#lastMs + this.#options.idleMs - this.#now();
     if (leftMs <= 0) return this.finish(CLOSE.policyViolation, "idle for too long");

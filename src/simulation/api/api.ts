@@ -1,5 +1,5 @@
 /**
- * The exchange's API as a function from request to answer: faults, rate limit, credentials, routing, headers, and the
+ * The exchange's API as a function from request to response: faults, rate limit, credentials, routing, headers, and the
  * upgrade to a stream. It opens no socket; `server.ts` does.
  */
 
@@ -23,26 +23,26 @@ import { simulatedOrders } from "./simulated_orders.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";
 import { isStreamPath, Streams } from "../streams/streams.ts";
 
-/** What the API needs besides its options. */
+/** What the API needs in addition to its options. */
 export interface ApiOptions extends SimulationOptions {
   /** Milliseconds since the Unix epoch; the only clock. */
   readonly now: () => number;
-  /** Ends the waits of delay faults. */
+  /** Aborts the waits of delay faults. */
   readonly signal?: AbortSignal;
 }
 
 /** The API of one simulated exchange. */
 export interface Api {
   /**
-   * Answers one request; `reset` resets its connection later, where that can be done.
+   * Answers one request; `reset` resets its connection afterwards, if that is possible.
    *
-   * @throws {ConnectionReset} when a fault wants the connection reset
+   * @throws {ConnectionReset} when a fault requires the connection to be reset
    */
   handle(request: Request, reset?: () => void): Promise<Response>;
   readonly faults: Faults;
-  /** What answers; created when it is first asked for, by a request or here. */
+  /** The simulation behind it, created when first used, by a request or here. */
   readonly simulation: Simulation;
-  /** Ends every stream. */
+  /** Closes every stream. */
   close(): void;
 }
 
@@ -57,10 +57,12 @@ export function createApi(options: ApiOptions): Api {
 
 const PUBLIC_DATA = "public, max-age=1";
 
-/** In which an answer about a market whose stream is read tells after which update of the stream it was given. */
+/**
+ * The header with the stream's sequence number at the time of a market data answer, while that stream is being read.
+ */
 const SEQUENCE_HEADER = "x-simulated-sequence";
 
-/** The exchange with its past, and the routes that lead into it. */
+/** The exchange with its history, and its routes. */
 interface Opened {
   readonly simulation: Simulation;
   readonly router: Router;
@@ -93,7 +95,7 @@ class ApiHandler implements Api {
     return this.#open().simulation;
   }
 
-  /** Living through the past takes a tenth of a second, which a server that starts has better use for. */
+  /** Generating the history takes a tenth of a second, which should not delay the start of a server. */
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     const simulation = createSimulation(this.#settings, this.#startMs);
@@ -132,7 +134,7 @@ class ApiHandler implements Api {
     return faultBefore(faults) ?? await faultAfter(faults, await this.#answer(request, url, stale?.ms ?? 0));
   }
 
-  /** Routes a request and writes what comes back; reads answer as of `staleMs` ago. */
+  /** Routes a request and serializes the result; reads return the state of `staleMs` ago. */
   async #answer(request: Request, url: URL, staleMs: number): Promise<Response> {
     const match = this.#open().router.find(request.method, url.pathname);
     if (match === undefined) return new Response(null, { status: 404 });
@@ -148,7 +150,7 @@ class ApiHandler implements Api {
     const settings = this.#settings;
     try {
       const form = request.method === "GET" ? undefined : await readForm(request);
-      // The clock is read and the exchange changed in one piece: routes await nothing before they have done so.
+      // The clock is read and the exchange changed without interruption: routes await nothing before that.
       const nowMs = this.#tick();
       if (!this.#rateLimit.admits(key?.id ?? "", nowMs)) return tooManyRequests({ body: settings.rateLimitBody });
       if (route.permission !== null) authorise(key, route);
@@ -172,7 +174,7 @@ class ApiHandler implements Api {
     }
   }
 
-  /** The clock, which may stand still but not run backwards. */
+  /** The clock, which may stand still but never runs backwards. */
   #tick(): number {
     this.#latestMs = Math.max(this.#latestMs, Math.floor(this.#now()));
     return this.#latestMs;
@@ -192,7 +194,7 @@ interface Incoming {
   readonly staleMs: number;
 }
 
-/** The headers that the real service sends; they contradict its written limit, and are not what is enforced. */
+/** The headers that the real service sends; they contradict its documented limit and are not what is enforced. */
 function addRateLimitHeaders(headers: Headers): void {
   headers.set("x-ratelimit-limit", "5000, 5000;w=1");
   headers.set("x-ratelimit-remaining", "4999");

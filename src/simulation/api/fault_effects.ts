@@ -1,4 +1,4 @@
-/** What each fault does to a request or to its answer. */
+/** The effect of each fault on a request or its response. */
 
 import { parseJson } from "../../exchange/json.ts";
 import { LUNO_ERRORS } from "../../exchange/luno_errors.ts";
@@ -7,13 +7,13 @@ import { PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { bareNumber } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
 
-/** The connection is to be reset without an answer. */
+/** The connection must be reset without a response. */
 export class ConnectionReset extends Error {
   override readonly name = "ConnectionReset";
 }
 
 /**
- * The answer of the first fault that keeps a request from taking effect, or `undefined` when none does.
+ * The response of the first fault that prevents a request from taking effect; `undefined` when there is none.
  *
  * @throws {ConnectionReset} for a reset
  */
@@ -27,7 +27,7 @@ export function faultBefore(faults: readonly RequestFault[]): Response | undefin
 }
 
 /**
- * Spoils the answer of a request that took effect.
+ * Corrupts the response of a request that took effect.
  *
  * @throws {ConnectionReset} for a reset
  */
@@ -60,7 +60,7 @@ function replacement(fault: RequestFault): Response | undefined {
   }
 }
 
-/** An error as the exchange writes it. */
+/** An error in the exchange's form. */
 export function refusalResponse(
   { code, message, status }: Refusal,
   options: { readonly status?: number; readonly withAction?: boolean } = {},
@@ -105,12 +105,12 @@ async function distorted(fault: RequestFault, response: Response): Promise<Respo
   }
 }
 
-/** Without the zeros in front, which JSON has no place for. */
+/** Without leading zeros, which JSON does not allow. */
 function asJsonNumber(text: string): string {
   return text.replace(/^(-?)0+(?=\d)/, "$1");
 }
 
-/** Texts become the numbers that they are, or lists; numbers and booleans become texts, and lists objects. */
+/** Numeric texts become numbers, other texts lists; numbers and booleans become texts, and lists objects. */
 function withWrongTypes(value: unknown): unknown {
   if (typeof value === "string") return PLAIN_DECIMAL.test(value) ? bareNumber(asJsonNumber(value)) : [value];
   if (Array.isArray(value)) return Object.fromEntries(value.map((item, place) => [place, withWrongTypes(item)]));

@@ -1,13 +1,13 @@
-/** `/_sim/faults`: read, replace and clear the faults of a running simulation. */
+/** `/_sim/faults`: reads, replaces and clears the faults of a running simulation. */
 
 import { type Faults, parseFaults } from "./faults.ts";
 import { BodyTooLargeError } from "../../network/body_text.ts";
 import { readText } from "./request_form.ts";
 
-/** Where the faults of a running simulation are. */
+/** The path of the faults. */
 export const FAULTS_PATH = "/_sim/faults";
 
-/** Answers GET (the rules in force), PUT (a JSON list that replaces them) and DELETE (none). */
+/** Answers GET (the present rules), PUT (a JSON list that replaces them) and DELETE (removes all). */
 export async function answerFaultRequest(request: Request, faults: Faults): Promise<Response> {
   switch (request.method) {
     case "GET":
@@ -35,7 +35,7 @@ function refused(problems: readonly string[]): Response {
   return Response.json({ error: "Cannot set faults", error_code: "ErrInvalidArguments", problems }, { status: 400 });
 }
 
-/** The body as JSON, or `undefined` when it is none. */
+/** The body as JSON; `undefined` when it is none. */
 async function readJson(request: Request): Promise<unknown> {
   try {
     return JSON.parse(await readText(request.body));

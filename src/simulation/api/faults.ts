@@ -1,6 +1,6 @@
 /**
- * Faults that can be switched on: each rule says which requests, or messages of streams, it befalls and what goes wrong. Chances are drawn from
- * a seeded sequence, so the same requests meet the same faults.
+ * Faults that can be enabled: each rule says which requests, or messages of streams, it affects and how. Probabilities
+ * are drawn from a seeded sequence, so the same requests meet the same faults.
  */
 
 import { z } from "zod";
@@ -18,14 +18,14 @@ const target = {
   ...anyTarget,
 };
 
-/** Whether a fault strikes before the request takes effect, or after it, when only the answer is lost. */
+/** Whether a fault strikes before the request takes effect, or afterwards, so that only the response is lost. */
 const when = z.enum(["before", "after"]).default("before");
 
 const LunoErrorCodeText = z.string().refine((code): code is LunoErrorCode => isLunoErrorCode(code), {
   error: "expected an error code of the exchange",
 });
 
-/** One fault; see the members for what each kind does. */
+/** One fault; each member documents its kind. */
 export const FaultRule = z.discriminatedUnion("kind", [
   /** Waits before the request is handled. */
   z.strictObject({ kind: z.literal("delay"), ...target, ms: z.int().min(0).max(MAX_DELAY_MS) }),
@@ -36,52 +36,52 @@ export const FaultRule = z.discriminatedUnion("kind", [
     retryAfterSeconds: z.int().min(0).max(3600).optional(),
     body: z.enum(["json", "empty"]).default("json"),
   }),
-  /** A 5xx with a JSON body, as the service answers it. */
+  /** A 5xx with a JSON body, as the service sends it. */
   z.strictObject({
     kind: z.literal("server_error"),
     ...target,
     when,
     status: z.union([z.literal(500), z.literal(502), z.literal(503), z.literal(504)]).default(500),
   }),
-  /** A page of the edge in front of the service. */
+  /** An error page of the proxy in front of the service. */
   z.strictObject({ kind: z.literal("html"), ...target, when, status: z.int().min(200).max(599).default(502) }),
   /** Any error code of the exchange, with its status and text. */
   z.strictObject({ kind: z.literal("luno_error"), ...target, when, code: LunoErrorCodeText }),
-  /** The right answer, cut in half. */
+  /** The correct response, truncated to half. */
   z.strictObject({ kind: z.literal("truncated_json"), ...target }),
-  /** Valid JSON that is not the answer. */
+  /** Valid JSON that is not the response. */
   z.strictObject({ kind: z.literal("wrong_json"), ...target }),
-  /** The right answer with decimals as numbers, other texts as lists, numbers as texts, and lists as objects. */
+  /** The correct response with decimals as numbers, other texts as lists, numbers as texts, and lists as objects. */
   z.strictObject({ kind: z.literal("wrong_types"), ...target }),
-  /** Status 200 and nothing else. */
+  /** Status 200 with an empty body. */
   z.strictObject({ kind: z.literal("empty_body"), ...target, when }),
-  /** The connection is reset without a byte of an answer. */
+  /** The connection is reset without a byte of a response. */
   z.strictObject({ kind: z.literal("reset"), ...target, when }),
-  /** Reads answer as of `ms` ago. */
+  /** Reads return the state of `ms` ago. */
   z.strictObject({ kind: z.literal("stale"), ...target, ms: z.int().min(1).max(DAY_MS) }),
   ...frameFaults,
 ]);
 
-/** A rule as it is written: defaults may be left out. */
+/** A rule as written: defaults may be omitted. */
 export type FaultRule = z.input<typeof FaultRule>;
 
 /** A rule with its defaults. */
 export type Fault = z.output<typeof FaultRule>;
 
-/** Updates that a market publishes besides its own. */
+/** Additional updates that a market publishes. */
 export type Burst = Extract<FrameFault, { readonly kind: "stream_burst" }>;
 
-/** A fault of requests and their answers. */
+/** A fault of requests and their responses. */
 export type RequestFault = Exclude<Fault, FrameFault>;
 
 const FaultRules = z.array(FaultRule).max(MAX_RULES);
 
-/** Rules, or everything that is wrong with them. */
+/** Rules, or every problem with them. */
 export type ParsedFaults =
   | { readonly ok: true; readonly faults: readonly Fault[] }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Checks a list of rules and reports every problem at once. */
+/** Validates a list of rules and reports every problem. */
 export function parseFaults(value: unknown): ParsedFaults {
   const parsed = FaultRules.safeParse(value);
   if (parsed.success) return { ok: true, faults: parsed.data };
@@ -104,16 +104,16 @@ export class Faults {
     this.#seed = seedFor(seed, "faults");
   }
 
-  /** The rules that still have something to do, with what is left of `times`. */
+  /** The rules that are still effective, with the remaining `times`. */
   get rules(): readonly Fault[] {
     return this.#armed.filter(({ left }) => left > 0)
       .map(({ fault, left }) => fault.times === undefined ? fault : { ...fault, times: left });
   }
 
   /**
-   * Replaces all rules; an empty list ends every fault.
+   * Replaces all rules; an empty list removes every fault.
    *
-   * @throws {RangeError} that names every problem, when a rule is not valid
+   * @throws {RangeError} that names every problem, when a rule is invalid
    */
   set(rules: readonly FaultRule[]): void {
     const parsed = parseFaults(rules);
@@ -125,7 +125,7 @@ export class Faults {
     }));
   }
 
-  /** The faults that befall a request, in the order of the rules; uses up one of their `times`. */
+  /** The faults that affect a request, in the order of the rules; decrements their `times`. */
   draw(method: string, path: string): readonly RequestFault[] {
     return this.#draw(
       path,
@@ -133,18 +133,18 @@ export class Faults {
     );
   }
 
-  /** The faults that befall a message of a stream, in the order of the rules; uses up their `times` alike. */
+  /** The faults that affect a message of a stream, in the order of the rules; decrements their `times`. */
   drawFrame(path: string, kind: FrameKind): readonly FrameFault[] {
     return this.#draw(path, (fault): fault is FrameFault => isFrameFault(fault) && fault.on === kind);
   }
 
-  /** The bursts of a market that are due at a moment, and were not yet at another; milliseconds since the Unix epoch. */
+  /** The bursts of a market that became due between two moments; milliseconds since the Unix epoch. */
   drawBursts(path: string, { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): readonly Burst[] {
     const isDue = ({ everyMs }: Burst) => Math.floor(nowMs / everyMs) !== Math.floor(sinceMs / everyMs);
     return this.#draw(path, (fault): fault is Burst => fault.kind === "stream_burst" && isDue(fault));
   }
 
-  /** The shortest time between two bursts; infinite where there are none. */
+  /** The shortest interval of bursts; infinite when there are none. */
   get burstEveryMs(): number {
     return Math.min(...this.rules.map((fault) => fault.kind === "stream_burst" ? fault.everyMs : Infinity));
   }

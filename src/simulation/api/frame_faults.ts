@@ -1,53 +1,65 @@
-/** Faults of the streams: what goes wrong with a message, or with all from one message on. */
+/** Faults of the streams: errors in one message, or in all messages from one on. */
 
 import { z } from "zod";
 
 const MAX_MS = 600_000;
 
-/** What every rule may be narrowed by. */
+/** Options that limit any rule. */
 export const anyTarget = {
-  /** Only requests and streams of this path; `*` stands for anything. @default every path */
+  /**
+   * Only requests and streams of this path; `*` matches anything.
+   *
+   * @default every path
+   */
   path: z.string().regex(/^[/*][\w/*{}.-]*$/, "expected a path such as /api/1/ticker or /api/1/*").max(200).optional(),
-  /** How many requests or messages it befalls before it ends. @default without end */
+  /**
+   * How many requests or messages it affects.
+   *
+   * @default unlimited
+   */
   times: z.int().min(1).optional(),
-  /** Chance for each request or message, from 0 to 1. @default 1 */
+  /**
+   * Probability per request or message, from 0 to 1.
+   *
+   * @default 1
+   */
   probability: z.number().min(0).max(1).optional(),
 };
 
-/** Which messages of a stream a rule befalls. A user stream has no snapshot. */
+/** The messages of a stream that a rule affects. A user stream has no snapshot. */
 const FrameKind = z.enum(["snapshot", "update", "keep_alive"]);
 
-/** What kind of message. */
+/** The kind of message. */
 export type FrameKind = z.output<typeof FrameKind>;
 
 const target = { ...anyTarget, on: FrameKind.default("update") };
 
-/** One fault of streams each; see the members for what each kind does. */
+/** Faults of streams; each member documents its kind. */
 export const frameFaults = [
-  /** The message is not sent; of a market stream its sequence is missing then. */
+  /** The message is not sent; a market stream then lacks its sequence. */
   z.strictObject({ kind: z.literal("stream_gap"), ...target }),
-  /** The message is sent twice: its sequence goes back. */
+  /** The message is sent twice: its sequence repeats. */
   z.strictObject({ kind: z.literal("stream_repeat"), ...target }),
-  /** Half of the message is sent, which is no JSON. */
+  /** Half of the message is sent, which is invalid JSON. */
   z.strictObject({ kind: z.literal("stream_garbage"), ...target }),
-  /** An error in place of the message, then the end. */
+  /** An error instead of the message, then the end. */
   z.strictObject({
     kind: z.literal("stream_error"),
     ...target,
     code: z.string().max(100),
     text: z.string().max(300).default(""),
   }),
-  /** The end in place of the message: with a close code, or by a reset of the connection (1006 for the client). */
+  /** The end instead of the message: with a close code, or by a reset of the connection (1006 for the client). */
   z.strictObject({
     kind: z.literal("stream_close"),
     ...target,
     code: z.union([z.literal(1000), z.int().min(3000).max(4999), z.literal("reset")]).default("reset"),
   }),
-  /** This message and all that follow for `ms` are not sent, keep-alives among them; the connection stays open. */
+  /** This message and all that follow within `ms` are not sent, including keep-alives; the connection stays open. */
   z.strictObject({ kind: z.literal("stream_silence"), ...target, ms: z.int().min(1).max(MAX_MS).default(MAX_MS) }),
-  /** This message and all behind it come `ms` later, in order. */
+  /** This message and all later ones are delayed by `ms`, in order. */
   z.strictObject({ kind: z.literal("stream_delay"), ...target, ms: z.int().min(1).max(MAX_MS) }),
-  /** The market publishes so many more updates at once, each `everyMs`, which leave its book as it is. */
+  /** The market publishes this many additional updates at once, every `everyMs`, without changing its book. */
   z.strictObject({
     kind: z.literal("stream_burst"),
     ...anyTarget,
@@ -60,7 +72,7 @@ export const frameFaults = [
 /** A fault of streams, with its defaults. */
 export type FrameFault = z.output<typeof frameFaults[number]>;
 
-/** Tells faults of streams from those of requests. */
+/** Distinguishes faults of streams from those of requests. */
 export function isFrameFault<Fault extends { readonly kind: string }>(fault: Fault | FrameFault): fault is FrameFault {
   return fault.kind.startsWith("stream_");
 }

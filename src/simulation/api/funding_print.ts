@@ -1,4 +1,4 @@
-/** The records of the funding side as the exchange writes them. */
+/** The records of deposits, withdrawals and transfers in the exchange's form. */
 
 import Big from "big.js";
 import type { Beneficiary, FundingAddress, Move, Transfer, Withdrawal } from "../funding/funding.ts";
@@ -61,10 +61,10 @@ export function printMove(move: Move): object {
   };
 }
 
-/** One receive address, with what its account took in. */
+/** One receive address, with the total that its account received. */
 export function printAddress({ funding, accounts }: Simulation, entry: FundingAddress): object {
   const account = accounts.get(entry.accountId);
-  // The first address of an account took all its deposits; a newer one has received nothing yet.
+  // The first address of an account received all its deposits; a newer one has received nothing yet.
   const isFirst = funding.addresses.find(({ accountId }) => accountId === account.id) === entry;
   const zero = printDecimal(new Big(0));
   const shown = (amount: Big) => isFirst ? printDecimal(amount) : zero;

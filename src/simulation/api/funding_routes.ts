@@ -117,7 +117,7 @@ function addressRoutes(simulation: Simulation): readonly Route[] {
       path: "/api/1/send/networks",
       permission: 0,
       run: ({ parameters }) => {
-        // Clients leave the currency out, although it is documented as required, and work with the real service.
+        // Clients omit the currency, although it is documented as required, and work with the real service.
         const isOpen = parameters.text("currency") === undefined;
         const networks = isOpen ? NETWORKS : networksOf(readAsset(parameters, "currency"));
         return {
@@ -141,7 +141,7 @@ function addressRoutes(simulation: Simulation): readonly Route[] {
   ];
 }
 
-/** Newest first, created before an exclusive moment. */
+/** Newest first, created before an exclusive time. */
 function newestFirst<Entry extends { readonly createdAt: number }>(
   entries: readonly Entry[],
   parameters: Parameters,
@@ -160,7 +160,7 @@ function findMove({ funding }: Simulation, parameters: Parameters): Move {
   return found;
 }
 
-/** Accepts travel-rule data when it is complete for the kind of owner it names. */
+/** Accepts travel-rule data that is complete for its kind of owner. */
 function validateAddress({ parameters }: Call): object {
   readAsset(parameters, "currency");
   const isSelf = parameters.boolean("is_self_send");
@@ -169,14 +169,14 @@ function validateAddress({ parameters }: Call): object {
   const wanted = isSelf ? [] : isEntity ? ["institution_name", "country"] : personal;
   const missing = ["address", ...wanted].find((name) => parameters.text(name) === undefined);
   if (missing !== undefined) throw invalidArgument(missing);
-  // Clients that send every field send tag 0 beside a flag of false.
+  // Clients that send every field send tag 0 with a flag of false.
   if (parameters.optionalInteger("destination_tag") !== undefined && !parameters.boolean("has_destination_tag")) {
     throw invalidArgument("has_destination_tag");
   }
   return { success: true };
 }
 
-/** A currency that lives on a network. */
+/** A currency that has a network. */
 function readAsset(parameters: Parameters, name: "asset" | "currency" = "asset"): string {
   const asset = parameters.text(name) ?? "";
   if (networksOf(asset).length === 0) throw new Refusal("ErrInvalidCurrency");

@@ -1,4 +1,4 @@
-/** Ledgers as the exchange writes them, and the rows that a request asks for. */
+/** Ledgers in the exchange's form, and the rows that a request selects. */
 
 import Big from "big.js";
 import type { LedgerRow } from "../engine/ledger.ts";
@@ -10,7 +10,8 @@ const MAX_ROWS = 1_000;
 const ZERO = new Big(0);
 
 /**
- * Reads `min_row` (inclusive) and `max_row` (exclusive); a value of zero or less counts back from one past the newest row.
+ * Parses `min_row` (inclusive) and `max_row` (exclusive); a value of zero or less counts back from one past the newest
+ * row.
  *
  * @throws {Refusal} ErrTooManyRowsRequested beyond a thousand rows
  */
@@ -26,7 +27,7 @@ export function readRowRange(parameters: Parameters, length: number): { readonly
 }
 
 /**
- * Reads the `{id}` of an account.
+ * Parses the `{id}` of an account.
  *
  * @throws {Refusal} ErrInvalidAccountID
  */
@@ -35,7 +36,7 @@ export function checkedAccountId(id: string): string {
   return id;
 }
 
-/** One row; `amount` writes its balances and their changes. */
+/** One row; `amount` formats its balances and deltas. */
 export function printRow(
   account: { readonly id: string; readonly currency: string },
   row: LedgerRow,

@@ -1,4 +1,6 @@
-/** Endpoints of public market data. The real service lets them be a second old, so answers are kept for one second. */
+/**
+ * Endpoints of public market data. The real service allows them to be a second old, so answers are cached for a second.
+ */
 
 import { CANDLE_DURATIONS_S } from "../model/candles.ts";
 import { DAY_MS } from "../days.ts";
@@ -78,14 +80,14 @@ export function marketRoutes(simulation: Simulation): readonly Route[] {
   ];
 }
 
-/** The trading status of a market, as listed or as the settings override it. */
+/** The trading status of a market: the listed one, unless the settings override it. */
 export function statusOf(market: SimulatedMarket, settings: Pick<Settings, "marketStatus">): TradingStatus {
   return settings.marketStatus[market.id] ?? market.status;
 }
 
 type Printer = (market: SimulatedMarket, call: Call, simulation: Simulation) => string;
 
-/** One rendered answer for each market, good for the second it was made in unless own orders change the market. */
+/** One serialized answer per market, valid within its second unless own orders change the market. */
 class SecondCache {
   readonly #simulation: Simulation;
   readonly #print: Printer;
@@ -114,7 +116,7 @@ function readMarket({ parameters }: Call): SimulatedMarket {
   return market;
 }
 
-/** The markets that a repeated `pair` names; all without one. Unknown pairs are left out without a word. */
+/** The markets in a repeated `pair`; all without one. Unknown pairs are silently omitted. */
 function selectMarkets(parameters: Parameters): readonly SimulatedMarket[] {
   const pairs = parameters.list("pair");
   return pairs.length === 0 ? MARKETS : MARKETS.filter(({ id }) => pairs.includes(id));
@@ -134,7 +136,7 @@ function printTicker(market: SimulatedMarket, { atMs }: Call, { exchange, tape, 
   });
 }
 
-/** A book: the best price levels, each summed up, or every single order when `levels` is `null`. */
+/** A book: the best price levels, each summed, or every single order when `levels` is `null`. */
 function printBook(
   { exchange, settings }: Simulation,
   { market, call, levels }: { readonly market: SimulatedMarket; readonly call: Call; readonly levels: number | null },
@@ -149,7 +151,7 @@ function printBook(
   return JSON.stringify({ timestamp: Math.floor(call.atMs / 1000) * 1000, asks: print(asks), bids: print(bids) });
 }
 
-/** Sums up neighbours of equal price. */
+/** Sums up adjacent orders of equal price. */
 function aggregate(
   orders: readonly RestingOrder[],
 ): readonly { readonly price: number; readonly volume: number }[] {

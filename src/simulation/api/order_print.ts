@@ -1,11 +1,11 @@
-/** Orders and own fills as the exchange writes them. */
+/** Orders and own fills in the exchange's form. */
 
 import Big from "big.js";
 import type { FeeRates } from "../../money/published_fees.ts";
 import { bareNumber, printDecimal, printPrice, printVolume } from "./print_numbers.ts";
 import type { Order, UserTrade } from "../engine/orders.ts";
 
-/** The first form of an order: no client order id, no stop, no accounts. */
+/** An order in API version 1: no client order id, no stop, no accounts. */
 export function printOrderV1(order: Order): object {
   return {
     order_id: order.id,
@@ -21,7 +21,7 @@ export function printOrderV1(order: Order): object {
   };
 }
 
-/** The form of order endpoints 2 and 3; account ids are bare 64-bit numbers here. */
+/** An order in API versions 2 and 3; account ids are bare 64-bit numbers here. */
 export function printOrderV2(order: Order): object {
   return {
     order_id: order.id,
@@ -63,7 +63,7 @@ export function printUserTrade(trade: UserTrade): object {
   };
 }
 
-/** Fees as fractions and the thirty-day volume in counter currency; the short names mean buying. */
+/** Fees as fractions and the thirty-day volume in counter currency; the names without a side are those of buying. */
 export function printFeeInfo(rates: FeeRates, thirtyDayVolume: Big): object {
   return {
     maker_fee: rates.maker_fee_buy,
@@ -85,7 +85,7 @@ function timeInForceOf({ type, timeInForce }: Order): string {
   return type === "MARKET" ? "" : timeInForce;
 }
 
-/** A market order shows no limits. */
+/** A market order has no limits. */
 function printLimits({ market, type, limitPrice, limitVolume }: Order): object {
   return {
     limit_price: printPrice(market, limitPrice),

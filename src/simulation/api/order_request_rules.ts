@@ -1,4 +1,4 @@
-/** What the exchange demands of an order request before it looks at funds or at the book. */
+/** The exchange's rules for order requests, checked before funds and book. */
 
 import type Big from "big.js";
 import { decimalsOf } from "../../money/currencies.ts";
@@ -12,7 +12,7 @@ import type { Stop } from "../engine/orders.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 
-/** An account as the rules name it. */
+/** The fields of an account that the rules use. */
 export interface RuleAccount {
   readonly id: string;
   readonly currency: string;
@@ -26,12 +26,12 @@ export interface RuleContext {
   readonly accounts: {
     /** @throws {Refusal} ErrAccountNotFound */
     get(id: string): RuleAccount;
-    /** The account used when a request names none. */
+    /** The default account, used when a request names none. */
     defaultIn(currency: string): RuleAccount | undefined;
   };
   /** Wall clock. */
   readonly nowMs: number;
-  /** Price of the newest public trade; `null` in a market without trades. */
+  /** Price of the latest public trade; `null` in a market without trades. */
   lastPrice(): Big | null;
   /** Highest price times volume of a limit order, in counter currency. @default none */
   readonly maxOrderValue?: string;
@@ -44,7 +44,7 @@ const CLIENT_ORDER_ID = /^[0-9A-Za-z_;,.-]{1,255}$/;
 const MAX_TTL_MS = 10_000;
 
 /**
- * Reads an order.
+ * Parses an order.
  *
  * @throws {Refusal} with the code of the first rule that is broken
  */
@@ -52,7 +52,7 @@ export function readOrder(kind: OrderKind, parameters: Parameters, context: Rule
   return kind === "limit" ? readLimitOrder(parameters, context) : readMarketOrder(parameters, context);
 }
 
-/** The side that a request names. */
+/** The side in a request. */
 export function readSide(kind: OrderKind, parameters: Parameters): Side {
   const [buy, sell] = kind === "limit" ? ["BID", "ASK"] as const : ["BUY", "SELL"] as const;
   const word = parameters.choice("type", [buy, sell], "ErrInvalidOrderSide");
@@ -61,7 +61,7 @@ export function readSide(kind: OrderKind, parameters: Parameters): Side {
 }
 
 /**
- * The moment after which a request must have no effect; `Infinity` without one.
+ * The time after which a request must not take effect; `Infinity` without one.
  *
  * @throws {Refusal} ErrInvalidArguments for a `ttl` beyond ten seconds
  */
@@ -73,9 +73,9 @@ export function readDeadline(parameters: Parameters): number {
 }
 
 /**
- * Reads a `client_order_id`.
+ * Parses a `client_order_id`.
  *
- * @throws {Refusal} ErrInvalidClientOrderId for a foreign character or more than 255
+ * @throws {Refusal} ErrInvalidClientOrderId for an invalid character or more than 255
  */
 export function readClientOrderId(parameters: Parameters): string | undefined {
   const id = parameters.text("client_order_id");
@@ -101,7 +101,7 @@ function readLimitOrder(parameters: Parameters, context: RuleContext): OrderDraf
   return { market, ...limits, ...readCommon(parameters, context) };
 }
 
-/** A BUY says what it spends, a SELL what it sells. */
+/** A BUY specifies the amount to spend, a SELL the amount to sell. */
 function readMarketOrder(parameters: Parameters, context: RuleContext): OrderDraft {
   const { market } = context;
   const side = readSide("market", parameters);
@@ -126,13 +126,13 @@ function readMarketOrder(parameters: Parameters, context: RuleContext): OrderDra
   return { ...draft, limitVolume: 0, budget, ...readCommon(parameters, context) };
 }
 
-/** Everything that both kinds of order share: deadline, client order id, accounts. */
+/** What both kinds of order share: deadline, client order id, accounts. */
 function readCommon(parameters: Parameters, { market, accounts, nowMs }: RuleContext) {
   if (nowMs > readDeadline(parameters)) throw new Refusal("ErrDeadlineExceeded");
   const accountFor = (name: string, currency: string) => {
     const id = parameters.id(name);
     const account = id === undefined ? accounts.defaultIn(currency) : accounts.get(id);
-    // Without an account in the currency there is nothing to pay with and nowhere to pay to.
+    // Without an account in the currency the order cannot be paid from or into it.
     if (account === undefined) throw new Refusal("ErrUserNotVerifiedForCurrency");
     if (account.currency !== currency) throw new Refusal("ErrInvalidAccount");
     return account.id;
@@ -187,7 +187,7 @@ function readStop(parameters: Parameters, { market, lastPrice }: RuleContext): S
   return { price, direction: last.lt(priceOf(market, price)) ? "ABOVE" : "BELOW" };
 }
 
-/** Beyond 2^53 lots or ticks would no longer be whole. */
+/** Above 2^53 lots or ticks would no longer be exact. */
 function counted(count: number, code: LunoErrorCode): number {
   if (!Number.isSafeInteger(count)) throw new Refusal(code);
   return count;

@@ -1,4 +1,4 @@
-/** The endpoints of orders, own fills and fees, over whatever takes the orders. */
+/** The endpoints of orders, own fills and fees, independent of what processes the orders. */
 
 import { printOrderV1, printOrderV2 } from "./order_print.ts";
 import { type OrderKind, readClientOrderId } from "./order_request_rules.ts";
@@ -7,24 +7,35 @@ import { Refusal } from "../engine/refusal.ts";
 import { printList } from "./print_numbers.ts";
 import type { Call, Route } from "./route.ts";
 
-/** What takes and knows orders; refuses by throwing. All of it may come later; what is answered as `unknown` is JSON. */
+/**
+ * Processes and stores orders; refuses by throwing. Every method may return a promise; results of type `unknown` are
+ * JSON.
+ */
 export interface OrderHandlers<AnyCall extends Call> {
-  /** Bits that reading and writing need. */
+  /** Permission bits for reading and writing. */
   readonly permissions: { readonly read: number; readonly write: number };
-  /** What an order id looks like. */
+  /** The form of an order id. */
   readonly idPattern: RegExp;
   place(kind: OrderKind, call: AnyCall): unknown;
-  /** Answers whether there was one to cancel. */
+  /** Returns whether there was an order to cancel. */
   cancel(id: string, call: AnyCall): boolean | Promise<boolean>;
-  /** `success: false` for an order that is unknown or over, in place of an error. @default false */
+  /**
+   * Whether cancelling an unknown or closed order answers `success: false` instead of an error.
+   *
+   * @default false
+   */
   readonly answersFailedCancel?: boolean;
-  /** Newest first; `closed` picks those that are over or those that are not. */
+  /** Newest first; `closed` selects closed or open orders. */
   list(call: AnyCall, closed: boolean | undefined): readonly Order[] | Promise<readonly Order[]>;
   find(
     by: { readonly id: string } | { readonly clientOrderId: string },
     call: AnyCall,
   ): Order | undefined | Promise<Order | undefined>;
-  /** How an empty list of orders is written. @default "array" */
+  /**
+   * How an empty list of orders is written.
+   *
+   * @default "array"
+   */
   readonly emptyLists?: "array" | "null";
   trades(call: AnyCall): unknown;
   feeInfo(call: AnyCall): unknown;
@@ -75,7 +86,7 @@ export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCal
   ];
 }
 
-/** Exactly one of `id` and `client_order_id` names the order. */
+/** Exactly one of `id` and `client_order_id` identifies the order. */
 async function findByEitherId<AnyCall extends Call>(
   call: AnyCall,
   handlers: OrderHandlers<AnyCall>,

@@ -1,4 +1,4 @@
-/** Reads what a request asks for: query and form body together, each value checked by the exchange's own rules. */
+/** Parses the parameters of a request: query and form body together, each value by the exchange's own rules. */
 
 import type Big from "big.js";
 import { parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
@@ -8,7 +8,7 @@ import { Refusal } from "../engine/refusal.ts";
 const TRUE = new Set(["true", "True", "TRUE", "t", "T", "1"]);
 const FALSE = new Set(["false", "False", "FALSE", "f", "F", "0"]);
 
-/** Parameters of one request. An empty value counts as not given. */
+/** The parameters of one request. An empty value counts as absent. */
 export class Parameters {
   readonly #query: URLSearchParams;
   readonly #form: URLSearchParams;
@@ -18,12 +18,12 @@ export class Parameters {
     this.#form = form;
   }
 
-  /** The value of a key; the form body wins over the query. */
+  /** The value of a key; the form body takes precedence over the query. */
   text(name: string): string | undefined {
     return this.#form.get(name) || this.#query.get(name) || undefined;
   }
 
-  /** Every value of a repeated key. A comma list is refused, as the real exchange does. */
+  /** Every value of a repeated key. A comma-separated list is refused, as by the real exchange. */
   list(name: string): readonly string[] {
     const values = [...this.#query.getAll(name), ...this.#form.getAll(name)].filter((value) => value !== "");
     if (values.some((value) => value.includes(","))) throw invalidArgument(name);
@@ -38,19 +38,19 @@ export class Parameters {
     return Number(text);
   }
 
-  /** An integer in which zero means "not given": some clients send every optional field. */
+  /** An integer in which zero means "absent": some clients send every optional field. */
   optionalInteger(name: string): number | undefined {
     return this.integer(name) || undefined;
   }
 
-  /** The `limit` of a list: 1 to 1000, 100 when not given. */
+  /** The `limit` of a list: 1 to 1000, 100 when absent. */
   limit(): number {
     const limit = this.optionalInteger("limit") ?? 100;
     if (limit < 1 || limit > 1000) throw new Refusal("ErrLimitOutOfRange");
     return limit;
   }
 
-  /** True or false in any of the spellings that a Go server reads: Python clients send `True`. Not given is false. */
+  /** True or false in any of the spellings that a Go server accepts: Python clients send `True`. Absent means false. */
   boolean(name: string): boolean {
     const text = this.text(name);
     if (text === undefined || FALSE.has(text)) return false;
@@ -58,7 +58,7 @@ export class Parameters {
     throw invalidArgument(name);
   }
 
-  /** One of a few words. */
+  /** One of some words. */
   choice<Word extends string>(name: string, words: readonly Word[], code: LunoErrorCode): Word | undefined {
     const text = this.text(name);
     const word = words.find((candidate) => candidate === text);
@@ -66,7 +66,7 @@ export class Parameters {
     return word;
   }
 
-  /** A 64-bit id as digits; zero means "not given". */
+  /** A 64-bit id as digits; zero means "absent". */
   id(name: string): string | undefined {
     const text = this.text(name);
     if (text === undefined || text === "0") return undefined;
@@ -75,7 +75,7 @@ export class Parameters {
   }
 
   /**
-   * A decimal above zero; zero means "not given".
+   * A decimal above zero; zero means "absent".
    *
    * @throws {Refusal} ErrInvalidValue for anything but a plain decimal (exponents too), `code` for a negative one
    */
@@ -89,7 +89,7 @@ export class Parameters {
   }
 }
 
-/** The refusal of a single malformed parameter, which it names. */
+/** The refusal of a single malformed parameter, by name. */
 export function invalidArgument(name: string): Refusal {
   return new Refusal("ErrInvalidArguments", `One or more arguments are invalid: ${name}`);
 }

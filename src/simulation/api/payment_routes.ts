@@ -1,4 +1,4 @@
-/** Endpoints that send, withdraw, move and convert money, and those that say to whom. Nothing leaves the simulation. */
+/** Endpoints that send, withdraw, move and convert money, and their recipients. Nothing leaves the simulation. */
 
 import type Big from "big.js";
 import { sendFeeOf } from "../funding/networks.ts";
@@ -15,7 +15,7 @@ import { type Call, NO_CONTENT, type Route } from "./route.ts";
 const CLIENT_MOVE_ID = /^[0-9A-Za-z_;,.-]{1,255}$/;
 const EXTERNAL_ID = /^[0-9A-Za-z_-]{0,255}$/;
 
-/** The withdrawal methods of currencies that the simulated user is verified for. */
+/** The withdrawal methods of the currencies that the simulated user is verified for. */
 const METHODS: ReadonlyMap<string, string> = new Map([["ZAR_EFT", "ZAR"], ["MYR_IBG", "MYR"]]);
 
 const ACCOUNT_TYPES = new Set(["Current/Cheque", "Savings", "Transmission"]);

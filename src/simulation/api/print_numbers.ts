@@ -1,4 +1,4 @@
-/** How the exchange writes decimals and ids into its JSON. */
+/** The exchange's form of decimals and ids in JSON. */
 
 import type Big from "big.js";
 import type { TradedMarket } from "../engine/market.ts";
@@ -16,7 +16,7 @@ export function printDecimal(value: Big): string {
   return padPlaces(text === "-0" ? "0" : text, 2);
 }
 
-/** Writes `units` times 10^-`scale`, with at least `places` decimals and otherwise none that are zeros at the end. */
+/** Writes `units` times 10^-`scale`, with at least `places` decimals and no further trailing zeros. */
 export function printUnits(units: number, scale: number, places = 2): string {
   const digits = String(units).padStart(scale + 1, "0");
   const whole = digits.slice(0, digits.length - scale);
@@ -45,7 +45,7 @@ function padPlaces(text: string, places: number): string {
   return text.padEnd(point + 1 + places, "0");
 }
 
-/** A list as the settings want it: an empty one may be `null`. */
+/** A list in the configured form: an empty one may be `null`. */
 export function printList<Item>(
   items: readonly Item[],
   { emptyLists }: { readonly emptyLists: "array" | "null" },

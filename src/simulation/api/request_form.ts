@@ -1,11 +1,11 @@
-/** Reads the form body of a request, and no more of it than an order can need. */
+/** Reads the form body of a request, up to the size that an order can need. */
 
 import { readBodyText } from "../../network/body_text.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * The fields of a form body; none when there is no body or it is of another type.
+ * The fields of a form body; none when there is no body, or it has another type.
  *
  * @throws {BodyTooLargeError} when the body is longer than 64 KiB
  */

@@ -1,18 +1,18 @@
-/** What a route is, and how a request finds its own. */
+/** Routes, and how a request is matched to one. */
 
 import type { Parameters } from "./parameters.ts";
 
-/** One authorised request on its way into a route. */
+/** One authorized request. */
 export interface Call {
   readonly parameters: Parameters;
-  /** What stands in place of `{id}` in the path; empty where there is none. */
+  /** The value of `{id}` in the path; empty when the path has none. */
   readonly id: string;
   readonly nowMs: number;
-  /** The moment that reads answer for: now, or earlier when a fault makes them stale. */
+  /** The time whose state reads return: now, or earlier when a fault makes them stale. */
   readonly atMs: number;
 }
 
-/** JSON that is written already. */
+/** JSON that is already serialized. */
 export class RenderedJson {
   readonly text: string;
 
@@ -21,25 +21,29 @@ export class RenderedJson {
   }
 }
 
-/** The answer that says only that it worked: 204. */
+/** The response that only reports success: 204. */
 export const NO_CONTENT: unique symbol = Symbol("no content");
 
 /** One endpoint. */
 export interface Route<AnyCall extends Call = Call> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** With `{id}` for a segment that varies. */
+  /** With `{id}` for a variable segment. */
   readonly path: string;
-  /** Permission bits, 0 for any valid key, `null` for the public. */
+  /** Permission bits; 0 for any valid key, `null` for public endpoints. */
   readonly permission: number | null;
-  /** Whether the key must be one that may write something, whatever that is. @default false */
+  /**
+   * Whether the key needs any write permission.
+   *
+   * @default false
+   */
   readonly writes?: boolean;
   /** Whether its errors may carry `error_action`. */
   readonly isOrderCall?: boolean;
-  /** Answers {@linkcode NO_CONTENT}, a {@linkcode RenderedJson} or a value to be written as JSON; refuses by throwing. */
+  /** Returns {@linkcode NO_CONTENT}, a {@linkcode RenderedJson} or a value to serialize; refuses by throwing. */
   run(call: AnyCall): unknown;
 }
 
-/** A route and what its `{id}` matched. */
+/** A route and the value of its `{id}`. */
 export interface RouteMatch {
   readonly route: Route;
   readonly id: string;

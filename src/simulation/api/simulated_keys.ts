@@ -1,9 +1,9 @@
-/** API keys of the simulated exchange, what each may do, and how a request names one. */
+/** API keys of the simulated exchange, their permissions, and how a request presents one. */
 
 import type { Settings } from "../options.ts";
 import { Refusal } from "../engine/refusal.ts";
 
-/** Permission bits as the exchange numbers them. */
+/** Permission bits with the exchange's numbers. */
 export const PERMISSIONS = {
   readBalance: 1,
   readTransactions: 2,
@@ -19,7 +19,7 @@ export const PERMISSIONS = {
   readTransfers: 131072,
 } as const;
 
-/** A key and its secret; neither is worth anything outside the simulation. */
+/** A key and its secret; neither has any value outside the simulation. */
 export interface SimulatedKey {
   readonly id: string;
   readonly secret: string;
@@ -37,8 +37,8 @@ const WRITES = PERMISSIONS.send | PERMISSIONS.writeAddresses | PERMISSIONS.write
   PERMISSIONS.writeBeneficiaries;
 
 /**
- * The keys that are shown. `trading` may look and trade, register addresses and send to them; `full` has every permission;
- * `readOnly` may look; `marketOnly` is valid and no more; `revoked` once worked.
+ * The documented keys. `trading` may read and trade, register addresses and send to them; `full` has every permission;
+ * `readOnly` may read; `marketOnly` is valid without permissions; `revoked` was valid once.
  */
 export const SIMULATED_KEYS = {
   trading: {
@@ -73,7 +73,7 @@ export const SIMULATED_KEYS = {
   },
 } as const satisfies Record<string, SimulatedKey>;
 
-/** For each permission a key that has it alone: `simulated_perm_4_key` may send. */
+/** For each permission, a key that has only this one: `simulated_perm_4_key` may send. */
 export const PERMISSION_KEYS: readonly SimulatedKey[] = Object.values(PERMISSIONS).map((bit) => ({
   id: `simulated_perm_${bit}_key`,
   secret: `simulated_perm_${bit}_secret_not_a_real_one`,
@@ -85,7 +85,7 @@ const BY_TOKEN: ReadonlyMap<string, SimulatedKey> = new Map(
   [...Object.values(SIMULATED_KEYS), ...PERMISSION_KEYS].map((key) => [btoa(`${key.id}:${key.secret}`), key]),
 );
 
-/** The key that a request's `Authorization` header proves, or `undefined`. */
+/** The key that a request's `Authorization` header authenticates; `undefined` when there is none. */
 export function keyOf(authorization: string | null): SimulatedKey | undefined {
   const [scheme, token] = authorization?.split(" ", 2) ?? [];
   return scheme?.toLowerCase() === "basic" && token !== undefined ? BY_TOKEN.get(token) : undefined;
@@ -97,7 +97,7 @@ export class Unauthorised extends Error {
 }
 
 /**
- * Lets a key through to a route that needs some permission bits; 0 means any valid key, or any that may write.
+ * Authorizes a key for a route that requires some permission bits; 0 means any valid key, or any that may write.
  *
  * @throws {Unauthorised} without a known key
  * @throws {Refusal} ErrApiKeyRevoked, or ErrInsufficientPerms when a bit is missing
@@ -114,7 +114,7 @@ export function authorise(
   return key;
 }
 
-/** The answer to {@linkcode Unauthorised}. */
+/** The response to {@linkcode Unauthorised}. */
 export function unauthorisedResponse(settings: Settings): Response {
   if (settings.unauthorisedBody === "text") {
     return new Response("Unauthorized", { status: 401, headers: { "content-type": "text/plain" } });

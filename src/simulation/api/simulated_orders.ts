@@ -1,4 +1,4 @@
-/** Orders, own fills and fees of the simulated exchange, as its endpoints ask for them. */
+/** Orders, own fills and fees of the simulated exchange, for its endpoints. */
 
 import Big from "big.js";
 import { priceOf } from "../engine/market_units.ts";
@@ -17,7 +17,7 @@ import { printList } from "./print_numbers.ts";
 import type { Call } from "./route.ts";
 import { readUserTradePage, selectUserTrades } from "./user_trades.ts";
 
-/** What stands behind the order endpoints of a simulation. */
+/** The order handlers of a simulation. */
 export function simulatedOrders(simulation: Simulation): OrderHandlers<Call> {
   const { exchange, settings } = simulation;
   return {
@@ -79,7 +79,8 @@ function list({ exchange }: Simulation, { parameters, nowMs, atMs }: Call, close
 /**
  * The `pair` of a private call.
  *
- * @throws {Refusal} ErrInvalidMarketPair when it does not look like one, ErrMarketUnavailable when there is no such market
+ * @throws {Refusal} ErrInvalidMarketPair when it does not look like one, ErrMarketUnavailable when there is no such
+ * market
  */
 function readMarket(parameters: Parameters): SimulatedMarket {
   const pair = parameters.text("pair");

@@ -1,4 +1,4 @@
-/** The paging rules of own fills. */
+/** The paging of own fills. */
 
 import type { UserTrade } from "../engine/orders.ts";
 import type { Parameters } from "./parameters.ts";
@@ -14,7 +14,7 @@ export interface UserTradePage {
   readonly limit: number;
 }
 
-/** Reads which page is wanted: oldest first, or newest first with `before` or `sort_desc`. */
+/** Parses the requested page: oldest first, or newest first with `before` or `sort_desc`. */
 export function readUserTradePage(parameters: Parameters): UserTradePage {
   const since = parameters.optionalInteger("since");
   const before = parameters.optionalInteger("before");
@@ -25,7 +25,7 @@ export function readUserTradePage(parameters: Parameters): UserTradePage {
 }
 
 /**
- * Picks one page.
+ * Selects one page.
  *
  * @param trades fills of one market, oldest first
  */

@@ -14,9 +14,9 @@ export interface Account {
   readonly ledger: Ledger;
 }
 
-/** All accounts, in the order in which they were opened; the first of a currency is its default. */
+/** All accounts, in the order of their creation; the first of a currency is its default. */
 export class Accounts {
-  /** Hears of every new row of every ledger. */
+  /** Called for every new row of every ledger. */
   moved: ((accountId: string, row: LedgerRow) => void) | undefined;
   readonly #byId = new Map<string, Account>();
 
@@ -32,7 +32,7 @@ export class Accounts {
     return account;
   }
 
-  /** Every account. */
+  /** All accounts. */
   all(): readonly Account[] {
     return [...this.#byId.values()];
   }
@@ -44,7 +44,7 @@ export class Accounts {
     return account;
   }
 
-  /** The account used when a request names none; `undefined` when the user has none in this currency. */
+  /** The default account; `undefined` when the user has none in this currency. */
   defaultIn(currency: string): Account | undefined {
     return this.#inCurrency(currency)[0];
   }

@@ -1,17 +1,17 @@
-/** Ids that look like the exchange's own, all derived from the seed and a counter, so that a run can be repeated. */
+/** Ids in the exchange's form, derived from the seed and a counter, so that runs are reproducible. */
 
 import { hash32, seedFor } from "../random.ts";
 
 const ORDER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const MASK = (1n << 64n) - 1n;
 
-/** Hands out ids; each family counts for itself, and within one family no id comes twice. */
+/** Generates ids; each family has its own counter, and no id of a family repeats. */
 export interface Identifiers {
   /** `BX` and thirteen characters. */
   order(): string;
   /** A 64-bit integer above 2^53, in decimal. */
   account(): string;
-  /** Eight hexadecimal digits: what the rows of one event share. */
+  /** Eight hexadecimal digits, shared by the rows of one event. */
   reference(): string;
   /** Sixteen hexadecimal digits. */
   trace(): string;
@@ -27,7 +27,7 @@ export function createIdentifiers(seed: number): Identifiers {
   const traceSeed = seedFor(seed, "traces");
   return {
     order: () => `BX${base32(mix64(base ^ (++counters.order << 8n)))}`,
-    // Bit 62 keeps every id above 2^53 and bit 63 clear keeps it a signed 64-bit integer.
+    // Bit 62 set keeps every id above 2^53, and bit 63 clear keeps it a signed 64-bit integer.
     account: () => String((mix64(base ^ (++counters.account << 8n) ^ 1n) & (MASK >> 2n)) | (1n << 62n)),
     reference: () => hex32(hash32(referenceSeed, ++counters.reference)),
     trace: () => {
@@ -41,7 +41,7 @@ export function createIdentifiers(seed: number): Identifiers {
   };
 }
 
-/** The finisher of SplitMix64: a permutation of the 64-bit integers, so different inputs never meet. */
+/** The finalizer of SplitMix64: a permutation of the 64-bit integers, so different inputs never collide. */
 function mix64(value: bigint): bigint {
   let z = (value + 0x9e3779b97f4a7c15n) & MASK;
   z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;

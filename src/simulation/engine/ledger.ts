@@ -1,17 +1,17 @@
 /**
- * The append-only book of one account. Every row moves `balance` and `available` each on its own: a reservation moves
- * only `available`. Rows are numbered from 1 and never change.
+ * The append-only ledger of one account. `balance` and `available` change independently: a reservation changes only
+ * `available`. Rows are numbered from 1 and never change.
  */
 
 import Big from "big.js";
 
-/** What kinds of event a row may belong to. */
+/** The kinds of event that a row may belong to. */
 export const ROW_KINDS = ["FEE", "TRANSFER", "EXCHANGE", "INTEREST"] as const;
 
-/** What kind of event a row belongs to. */
+/** The kind of event that a row belongs to. */
 export type RowKind = typeof ROW_KINDS[number];
 
-/** The trade behind a row. `price` and `volume` in currency units. */
+/** The trade of a row. `price` and `volume` in currency units. */
 export interface TradeDetails {
   readonly pair: string;
   readonly price: Big;
@@ -19,7 +19,7 @@ export interface TradeDetails {
   readonly sequence: number;
 }
 
-/** What a caller says about a new row; deltas may be negative or zero. */
+/** A new row; deltas may be negative or zero. */
 export interface LedgerEntry {
   readonly timestamp: number;
   readonly balanceDelta: Big;
@@ -33,9 +33,9 @@ export interface LedgerEntry {
   readonly trade?: TradeDetails;
 }
 
-/** A row as it stands in the ledger, with the running totals after it. */
+/** A row in the ledger, with the totals after it. */
 export interface LedgerRow extends LedgerEntry {
-  /** Place in the ledger, from 1 = oldest. */
+  /** Number of the row, from 1 = oldest. */
   readonly index: number;
   readonly balance: Big;
   readonly available: Big;
@@ -52,7 +52,8 @@ const EMPTY: Totals = { balance: new Big(0), available: new Big(0) };
 /**
  * The totals after one more row.
  *
- * @throws {RangeError} when it would make `available` negative or larger than `balance`: a mistake of the engine
+ * @throws {RangeError} when it would make `available` negative or larger than `balance`, which is an error of the
+ * engine
  */
 export function totalsAfter(
   before: Totals,
@@ -73,7 +74,7 @@ export class Ledger {
   readonly #rows: LedgerRow[] = [];
   readonly #appended: ((row: LedgerRow) => void) | undefined;
 
-  /** `appended` hears of every new row. */
+  /** `appended` is called for every new row. */
   constructor(appended?: (row: LedgerRow) => void) {
     this.#appended = appended;
   }
@@ -89,9 +90,10 @@ export class Ledger {
   }
 
   /**
-   * Adds a row.
+   * Appends a row.
    *
-   * @throws {RangeError} when it would make `available` negative or larger than `balance`: a mistake of the engine
+   * @throws {RangeError} when it would make `available` negative or larger than `balance`, which is an error of the
+   * engine
    */
   append(entry: LedgerEntry): LedgerRow {
     const row = { ...entry, ...totalsAfter(this.totals, entry), index: this.#rows.length + 1 };
@@ -105,7 +107,7 @@ export class Ledger {
     return this.#rows.slice(Math.max(0, from - 1), Math.max(0, to - 1));
   }
 
-  /** Totals as they were at a moment. */
+  /** The totals at a past time. */
   totalsAt(atMs: number): Totals {
     return this.#rows.findLast((row) => row.timestamp <= atMs) ?? EMPTY;
   }

@@ -1,7 +1,7 @@
-/** A market's `trading_status` as the exchange spells it; only an ACTIVE market trades. */
+/** A market's `trading_status` in the exchange's spelling; only an ACTIVE market trades. */
 export type TradingStatus = "ACTIVE" | "POST_ONLY" | "SUSPENDED" | "UNKNOWN";
 
-/** A market as the engine counts in it. Amounts are decimal strings; codes are Luno's (XBT, not BTC). */
+/** A market in the engine's terms. Amounts are decimal strings; codes are Luno's (XBT, not BTC). */
 export interface TradedMarket {
   readonly id: string;
   readonly base: string;

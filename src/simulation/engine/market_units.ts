@@ -1,4 +1,4 @@
-/** Between the whole ticks and lots of the book and the decimals of accounts and answers. */
+/** Converts between the ticks and lots of the book and the decimals of accounts and answers. */
 
 import Big from "big.js";
 import type { TradedMarket } from "./market.ts";
@@ -13,7 +13,7 @@ export function volumeOf(market: TradedMarket, lots: number): Big {
   return new Big(`${lots}e-${market.volumeScale}`);
 }
 
-/** What `lots` cost at a price of `ticks`, exactly, in counter currency. */
+/** The exact cost of `lots` at a price of `ticks`, in counter currency. */
 export function costOf(market: TradedMarket, ticks: number, lots: number): Big {
   return new Big(`${BigInt(ticks) * BigInt(lots)}e-${market.priceScale + market.volumeScale}`);
 }

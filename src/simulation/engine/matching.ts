@@ -1,12 +1,12 @@
 /**
- * The matching engine's core: price-time priority on one side of a book. It reads no clock and no randomness, changes
- * no argument, and knows nothing of accounts, fees or reservations.
+ * The core of the matching engine: price-time priority on one side of a book. Pure: it reads no clock and no
+ * randomness, changes no argument, and knows nothing of accounts, fees or reservations.
  */
 
 /** The side of an order: what its owner does with the base currency. */
 export type Side = "BUY" | "SELL";
 
-/** What becomes of the part of a limit order that does not trade at once. */
+/** What happens to the part of a limit order that does not trade at once. */
 export type TimeInForce = "GTC" | "IOC" | "FOK";
 
 /** An order on the book; `price` in ticks, `volume` in lots still open. */
@@ -14,11 +14,11 @@ export interface RestingOrder {
   readonly id: string;
   readonly price: number;
   readonly volume: number;
-  /** Whether it belongs to the account holder, whose next order may be set not to trade with it. */
+  /** Whether it belongs to the account holder, whose next order may be configured not to trade with it. */
   readonly own: boolean;
 }
 
-/** An order that arrives. A market BUY spends up to `budget`, which counts in ticks times lots. */
+/** An incoming order. A market BUY spends up to `budget`, in ticks times lots. */
 export type IncomingOrder =
   | {
     readonly kind: "limit";
@@ -31,34 +31,34 @@ export type IncomingOrder =
   | { readonly kind: "market"; readonly side: "SELL"; readonly volume: number }
   | { readonly kind: "market"; readonly side: "BUY"; readonly budget: bigint };
 
-/** One trade, at the price of the order that rested. */
+/** One trade, at the price of the resting order. */
 export interface Fill {
   readonly makerId: string;
   readonly price: number;
   readonly volume: number;
 }
 
-/** What an arriving order does. `resting` are the lots that go on the book. */
+/** The result for an incoming order. `resting` are the lots that rest on the book. */
 export type Matched =
   | {
     readonly ok: true;
     readonly fills: readonly Fill[];
     readonly resting: number;
-    /** Own resting orders that gave way, in the order in which they were met. */
+    /** Own resting orders that were cancelled, in the order in which they were met. */
     readonly cancelled: readonly string[];
     /** Whether the order wanted more than the book had. */
     readonly unmet: boolean;
   }
   | { readonly ok: false; readonly reason: "post_only_would_trade" | "fill_or_kill_unfillable" };
 
-/** Choices of {@linkcode matchOrder}. */
+/** Options of {@linkcode matchOrder}. */
 export interface MatchOptions {
   /** What happens when an order meets an own one. @default "trade" */
   readonly selfTrade?: "trade" | "cancel_resting";
 }
 
 /**
- * Matches an arriving order against the opposite side of the book, best price first, equal prices in the order given.
+ * Matches an incoming order with the opposite side of the book, best price first, equal prices in the order given.
  *
  * @param opposite the other side, sorted by priority
  */

@@ -1,7 +1,7 @@
 /**
  * The matching engine: takes orders of one account holder, matches them with a source of liquidity and with each other,
- * lets trades of the rest of the world fill what rests and wake what waits, and keeps orders, fills and ledgers in step.
- * It reads no clock: every call names the moment.
+ * lets trades of others fill resting orders and trigger stops, and keeps orders, fills and ledgers consistent. It reads
+ * no clock: every call has the time as an argument.
  */
 
 import Big from "big.js";
@@ -17,30 +17,30 @@ import type { EngineSettings } from "./settings.ts";
 import { type Execution, fundingAccount, reservationFor, settle } from "./settlement.ts";
 import type { TradingAccounts, TradingStore } from "./trading_store.ts";
 
-/** What an engine stands on. */
+/** Parts of an engine. */
 export interface EngineParts {
   readonly store: TradingStore;
   readonly accounts: TradingAccounts;
   readonly liquidity: Liquidity;
   readonly identifiers: Pick<Identifiers, "order" | "reference">;
   readonly settings: EngineSettings;
-  /** Hears of every trade with an own order, after it was numbered. */
+  /** Called for every trade with an own order, after it was numbered. */
   readonly matched?: (market: TradedMarket, match: Match) => void;
 }
 
-/** Who met whom in a trade. */
+/** The two sides of a trade. */
 export interface Match {
-  /** Of the public trade. */
+  /** Sequence of the public trade. */
   readonly sequence: number;
   readonly makerId: string;
-  /** `null` for somebody of the rest of the world. */
+  /** `null` for an order of somebody else. */
   readonly takerId: string | null;
 }
 
 const ZERO = new Big(0);
 const SIDES = ["BUY", "SELL"] as const;
 
-/** The engine behind the orders of one account holder. */
+/** The engine for the orders of one account holder. */
 export class MatchingEngine {
   readonly #parts: EngineParts;
 
@@ -49,10 +49,10 @@ export class MatchingEngine {
   }
 
   /**
-   * Takes an order. `seen` is the newest numbered trade of the rest of the world that it is too late for.
+   * Takes an order. `seen` is the latest numbered trade of others that it is too late for.
    *
    * @throws {Refusal} for a used client order id, missing funds, a post-only order that would trade, or a market order
-   * that the book cannot carry
+   * that the book cannot fill
    */
   place(draft: OrderDraft, { atMs, seen = 0 }: { readonly atMs: number; readonly seen?: number }): Order {
     const { settings, identifiers, accounts, store } = this.#parts;
@@ -70,7 +70,7 @@ export class MatchingEngine {
     return settings.orderDelayMs > 0 ? this.#reserve(placed, atMs) : this.arrive(placed, atMs);
   }
 
-  /** Cancels an order that is on the book or waits for its trigger; answers whether there was one. */
+  /** Cancels an order that is on the book or waits for its trigger; returns whether there was one. */
   cancel(id: string, atMs: number): boolean {
     const order = this.#parts.store.get(id);
     if (order === undefined || order.status === "COMPLETE" || isInTransit(order)) return false;
@@ -78,7 +78,7 @@ export class MatchingEngine {
     return true;
   }
 
-  /** An accepted order meets the book, once: when it comes there or, of a stop, when it wakes. */
+  /** An accepted order meets the book, once: when it arrives or, for a stop, when it is triggered. */
   arrive(arriving: Order, atMs: number): Order {
     const { accounts, liquidity, settings, store } = this.#parts;
     const { market, side } = arriving;
@@ -107,7 +107,7 @@ export class MatchingEngine {
     return order;
   }
 
-  /** A trade of the rest of the world fills own orders at or past its price, up to its volume, at their price. */
+  /** A trade of others fills own orders at or past its price, up to its volume, at their price. */
   meetTrade(market: TradedMarket, trade: MarketTrade): void {
     const live = this.liveIn(market);
     let left = trade.volume;
@@ -124,7 +124,7 @@ export class MatchingEngine {
     this.#wakeStops(market, trade);
   }
 
-  /** Lets quotes that cross what rests fill it, at the price of what rested. */
+  /** Lets quotes that cross resting orders fill them, at the price of the resting order. */
   meetBook(market: TradedMarket, atMs: number): void {
     const { liquidity } = this.#parts;
     for (const side of SIDES) {
@@ -141,7 +141,7 @@ export class MatchingEngine {
     }
   }
 
-  /** One side of the book, best price first, own orders behind the quotes of the rest of the world at the same price. */
+  /** One side of the book, best price first, own orders after the quotes of others at the same price. */
   book(market: TradedMarket, { side, atMs }: { readonly side: Side; readonly atMs: number }): readonly RestingOrder[] {
     const live = this.liveIn(market);
     const quotes = this.#parts.liquidity.quotes(market, { side, atMs, own: live });
@@ -149,7 +149,7 @@ export class MatchingEngine {
     return own.length === 0 ? quotes : [...quotes, ...own].sort(byPriority(side));
   }
 
-  /** What a market order of a side may trade with: the part of the book that does not move the price too far. */
+  /** The part of the book that a market order may trade with without moving the price too far. */
   carried(
     market: TradedMarket,
     { side, atMs }: { readonly side: Side; readonly atMs: number },
@@ -160,12 +160,12 @@ export class MatchingEngine {
     return against.filter(({ price }) => Math.abs(price - best) <= furthest);
   }
 
-  /** Own orders in a market that are not complete, oldest first. */
+  /** Incomplete own orders in a market, oldest first. */
   liveIn(market: TradedMarket): Order[] {
     return [...this.#parts.store.live()].filter((order) => order.market.id === market.id);
   }
 
-  /** Refuses what the book of this moment does not allow; a delayed order may still meet another book. */
+  /** Refuses what the present book does not allow; a delayed order may still meet another book. */
   #refuseAgainstBook(order: Order, atMs: number): void {
     const { market, side, limitPrice } = order;
     if (
@@ -215,7 +215,7 @@ export class MatchingEngine {
     return filled.filled === filled.limitVolume ? this.#complete(filled, timestamp) : store.save(filled);
   }
 
-  /** Ends an order, filled or not, and gives back what it still holds. */
+  /** Ends an order, filled or not, and releases its reservation. */
   #complete(order: Order, atMs: number): Order {
     if (order.status === "COMPLETE") return order;
     const freed = this.#hold(order, ZERO, atMs);
@@ -226,7 +226,7 @@ export class MatchingEngine {
     return this.#parts.store.save(this.#hold(order, reservationFor(order), atMs));
   }
 
-  /** Sets an order's reservation; the ledger row moves only `available`. */
+  /** Sets an order's reservation; the ledger row changes only `available`. */
   #hold(order: Order, amount: Big, atMs: number): Order {
     const change = amount.minus(order.reserved);
     if (change.eq(0)) return order;

@@ -1,4 +1,4 @@
-/** What an owner decides of an order, its first state, and what the matching core sees of it. */
+/** The owner's parameters of an order, its first state, and its form for the matching core. */
 
 import Big from "big.js";
 import { budgetOf } from "./market_units.ts";
@@ -7,7 +7,7 @@ import type { Order } from "./orders.ts";
 
 const ZERO = new Big(0);
 
-/** An order before it is taken: what its owner decides. */
+/** An order before it is accepted: its owner's parameters. */
 export type OrderDraft = Pick<
   Order,
   | "clientOrderId"
@@ -24,7 +24,7 @@ export type OrderDraft = Pick<
   | "counterAccountId"
 >;
 
-/** The first state of an order, before anything happened to it. */
+/** The initial state of an order. */
 export function newOrder(
   draft: OrderDraft,
   { id, nowMs, dueAt, seen = 0 }: { id: string; nowMs: number; dueAt: number | null; seen?: number },
@@ -48,12 +48,12 @@ export function newOrder(
   };
 }
 
-/** Whether an accepted order is still on its way to the book. */
+/** Whether an accepted order has not reached the book yet. */
 export function isInTransit(order: Order): boolean {
   return order.status === "AWAITING" && order.dueAt !== null;
 }
 
-/** What the matching core needs to know of an order. */
+/** An order in the form of the matching core. */
 export function incomingOf(order: Order): IncomingOrder {
   const { side, limitPrice: price, limitVolume: volume, timeInForce, postOnly } = order;
   if (order.type !== "MARKET") return { kind: "limit", side, price, volume, timeInForce, postOnly };
@@ -61,7 +61,7 @@ export function incomingOf(order: Order): IncomingOrder {
   return { kind: "market", side: "BUY", budget: budgetOf(order.market, order.budget) };
 }
 
-/** Own orders of one side that are on the book, best price first and then oldest first. */
+/** Own orders on one side of the book, best price first and then oldest first. */
 export function resting(orders: readonly Order[], side: Side): RestingOrder[] {
   return orders
     .filter((order) => order.side === side && order.status === "PENDING")

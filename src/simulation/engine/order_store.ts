@@ -1,15 +1,15 @@
-/** Orders and fills in memory, with every state an order has been in for long enough to read it late. */
+/** Orders and fills in memory, with past states of orders for reads of an earlier time. */
 
 import { ARCHIVE_AFTER_MS, type Order, type OrderFilter, type UserTrade } from "./orders.ts";
 import type { TradingStore } from "./trading_store.ts";
 
 const STATES_KEPT = 20;
 
-/** Every order of the user, oldest first, and every fill, in memory. */
+/** All orders of the user, oldest first, and all fills, in memory. */
 export class OrderStore implements TradingStore {
   /** Fills of own orders, oldest first. */
   readonly trades: UserTrade[] = [];
-  /** Hears of every state that an order comes into; there is none before the first. */
+  /** Called for every new state of an order, with its previous one. */
   changed: ((after: Order, before: Order | undefined) => void) | undefined;
   readonly #changes = new Map<string, number>();
   readonly #ids: string[] = [];
@@ -17,7 +17,7 @@ export class OrderStore implements TradingStore {
   readonly #idByClientOrderId = new Map<string, string>();
   readonly #live = new Map<string, Order>();
 
-  /** Saves a new order or the next state of a known one. */
+  /** Stores a new order or the next state of a known one. */
   save(order: Order): Order {
     const before = this.get(order.id);
     const states = this.#states.get(order.id);
@@ -36,47 +36,47 @@ export class OrderStore implements TradingStore {
     return order;
   }
 
-  /** Notes that a market shows something else than before. */
+  /** Records that the public data of a market has changed. */
   noteChange(marketId: string): void {
     this.#changes.set(marketId, this.changesIn(marketId) + 1);
   }
 
-  /** Keeps a fill. */
+  /** Stores a fill. */
   record(trade: UserTrade): void {
     this.trades.push(trade);
   }
 
-  /** A number that rises whenever something changes what a market shows within a second. */
+  /** A number that increases whenever public data of a market changes within a second. */
   changesIn(marketId: string): number {
     return this.#changes.get(marketId) ?? 0;
   }
 
-  /** The newest state of an order. */
+  /** The latest state of an order. */
   get(id: string): Order | undefined {
     return this.#states.get(id)?.at(-1);
   }
 
-  /** An order's state at a moment; `undefined` before it was placed. */
+  /** An order's state at a time; `undefined` before it was placed. */
   at(id: string, atMs: number): Order | undefined {
     return this.#states.get(id)?.findLast((state) => state.updatedAt <= atMs);
   }
 
-  /** The id of the order that took this client order id. */
+  /** The id of the order that has this client order id. */
   idOf(clientOrderId: string): string | undefined {
     return this.#idByClientOrderId.get(clientOrderId);
   }
 
-  /** Orders that are not complete, oldest first. */
+  /** Incomplete orders, oldest first. */
   live(): IterableIterator<Order> {
     return this.#live.values();
   }
 
-  /** Whether any order is not complete. */
+  /** Whether any order is incomplete. */
   get anyLive(): boolean {
     return this.#live.size > 0;
   }
 
-  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  /** Orders by filter, newest first; those archived 100 days after completion are omitted. */
   list({ pair, closed, createdBefore, limit, atMs }: OrderFilter): readonly Order[] {
     const found: Order[] = [];
     for (let place = this.#ids.length - 1; place >= 0 && found.length < limit; place--) {

@@ -8,7 +8,7 @@ import type { Side, TimeInForce } from "./matching.ts";
 /** AWAITING: not on the book yet; PENDING: on the book; COMPLETE: filled or cancelled. */
 export type OrderStatus = "AWAITING" | "PENDING" | "COMPLETE";
 
-/** When a stop-limit order wakes up; `price` in ticks. */
+/** The trigger of a stop-limit order; `price` in ticks. */
 export interface Stop {
   readonly price: number;
   readonly direction: "ABOVE" | "BELOW";
@@ -40,21 +40,21 @@ export interface Order {
   readonly counter: Big;
   readonly feeBase: Big;
   readonly feeCounter: Big;
-  /** Held back in the base account of a SELL or the counter account of a BUY. */
+  /** Reserved in the base account of a SELL or the counter account of a BUY. */
   readonly reserved: Big;
   readonly createdAt: number;
-  /** When it reaches the book; `null` while a stop waits for its trade. */
+  /** When it reaches the book; `null` while a stop waits for its trigger. */
   readonly dueAt: number | null;
-  /** 0 while the order lives. */
+  /** 0 while the order is live. */
   readonly completedAt: number;
   /** When the owner's cancellation was processed, else 0. */
   readonly cancelledAt: number;
   readonly updatedAt: number;
-  /** The newest numbered trade of the rest of the world that it has met or was too late for; 0 without such trades. */
+  /** The latest numbered trade of others that it has met or was too late for; 0 without such trades. */
   readonly seen: number;
 }
 
-/** One fill of an own order, as `listtrades` shows it. */
+/** One fill of an own order, as in `listtrades`. */
 export interface UserTrade {
   readonly market: TradedMarket;
   readonly sequence: number;
@@ -71,16 +71,16 @@ export interface UserTrade {
   readonly feeCounter: Big;
 }
 
-/** What a list of orders selects. */
+/** The filter of a list of orders. */
 export interface OrderFilter {
   readonly pair?: string | undefined;
   readonly closed?: boolean | undefined;
-  /** Exclusive, by creation. */
+  /** Exclusive, by creation time. */
   readonly createdBefore?: number | undefined;
   readonly limit: number;
-  /** The moment whose state is wanted. */
+  /** The time whose state is wanted. */
   readonly atMs: number;
 }
 
-/** How long after its completion an order is listed no more. */
+/** How long after its completion an order is listed. */
 export const ARCHIVE_AFTER_MS = 100 * DAY_MS;

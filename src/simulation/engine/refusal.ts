@@ -1,8 +1,8 @@
-/** The one way in which a part of the simulation refuses a request. */
+/** How any part of the simulation refuses a request. */
 
 import { LUNO_ERRORS, type LunoErrorCode } from "../../exchange/luno_errors.ts";
 
-/** A request refused with one of the exchange's own codes; the HTTP layer writes it as the answer. */
+/** A refusal with one of the exchange's own codes; the HTTP layer turns it into the response. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   /** The exchange's code; its status and, unless given, its text come from the table of codes. */
@@ -13,7 +13,7 @@ export class Refusal extends Error {
     this.code = code;
   }
 
-  /** The HTTP status that goes with the code. */
+  /** The HTTP status of the code. */
   get status(): number {
     return LUNO_ERRORS[this.code].status;
   }

@@ -1,4 +1,4 @@
-/** What a fill does to an order and to the ledgers: amounts, the fee, and the rows that share one reference. */
+/** The effect of a fill on an order and on the ledgers: amounts, the fee, and the rows that share one reference. */
 
 import Big from "big.js";
 import type { TradeDetails } from "./ledger.ts";
@@ -8,7 +8,7 @@ import type { TradedMarket } from "./market.ts";
 import type { Order } from "./orders.ts";
 import type { TradingAccount, TradingAccounts } from "./trading_store.ts";
 
-/** One fill from the point of view of one of its two orders; `price` in ticks, `volume` in lots. */
+/** One fill from the perspective of one of its two orders; `price` in ticks, `volume` in lots. */
 export interface Execution {
   readonly price: number;
   readonly volume: number;
@@ -34,7 +34,7 @@ export function feeOn(market: TradedMarket, amount: Big, role: Execution["role"]
   return amount.times(role === "maker" ? market.makerFee : market.takerFee).round(market.feeScale, Big.roundHalfUp);
 }
 
-/** What must be held back for the part of an order that is still open, in its funding currency. */
+/** The amount to reserve for the open part of an order, in its funding currency. */
 export function reservationFor(order: Order): Big {
   if (order.budget !== null) return order.budget.minus(order.counter);
   const open = order.limitVolume - order.filled;
@@ -47,8 +47,8 @@ export function fundingAccount(order: Order, accounts: TradingAccounts): Trading
 }
 
 /**
- * Settles one fill: writes one EXCHANGE row into each of the two accounts and a FEE row into the account that pays the
- * fee, and answers the order's next state with the amounts of this fill. Completion is left to the caller.
+ * Settles one fill: appends an EXCHANGE row to each of the two accounts and a FEE row to the account that pays the fee,
+ * and returns the order's next state with the amounts of this fill. The caller completes the order.
  */
 export function settle(
   order: Order,
@@ -93,13 +93,13 @@ export function settle(
   };
 }
 
-/** Whether an account can pay a fee and still deliver what its sell has open and not reserved yet. */
+/** Whether an account can pay a fee and still deliver the open part of its sell that is not reserved yet. */
 function canPay(account: TradingAccount, fee: Big, order: Order): boolean {
   const claimed = reservationFor(order).minus(order.reserved);
   return account.ledger.totals.available.minus(claimed).gte(fee);
 }
 
-/** The part of an order's reservation that a fill uses up or sets free. */
+/** The part of an order's reservation that a fill uses up or releases. */
 function freedBy(order: Order, { price, volume }: Execution): Big {
   const { market } = order;
   const held = order.side === "SELL"
@@ -131,7 +131,7 @@ function rowWriter(order: Order, { price, volume, sequence, timestamp, reference
     });
 }
 
-/** A price as statements show it, with thousands apart: `1,407,088`. */
+/** A price as in statements, with thousands separators: `1,407,088`. */
 function grouped(price: Big, market: TradedMarket): string {
   const [whole = "0", fraction] = price.toFixed().split(".");
   const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,14 +1,14 @@
-/** Where an engine keeps what it does: orders and fills, and the ledgers that they move. */
+/** The engine's storage: orders and fills, and the ledgers that they change. */
 
 import type { LedgerEntry, LedgerRow, Totals } from "./ledger.ts";
 import type { Order, UserTrade } from "./orders.ts";
 
-/** An account as the engine moves it. */
+/** An account, for the engine. */
 export interface TradingAccount {
   readonly ledger: {
     /** After the newest row. */
     readonly totals: Totals;
-    /** @throws {RangeError} when it would overdraw: a mistake of the engine */
+    /** @throws {RangeError} when it would overdraw, which is an error of the engine */
     append(entry: LedgerEntry): LedgerRow;
   };
 }
@@ -21,14 +21,14 @@ export interface TradingAccounts {
 
 /** The orders of one account holder. */
 export interface TradingStore {
-  /** The newest state of an order; `undefined` for what is no own order. */
+  /** The latest state of an order; `undefined` when it is no own order. */
   get(id: string): Order | undefined;
-  /** The id of the order that took a client order id. */
+  /** The id of the order that has a client order id. */
   idOf(clientOrderId: string): string | undefined;
-  /** Orders that are not complete, oldest first. */
+  /** Incomplete orders, oldest first. */
   live(): Iterable<Order>;
-  /** Keeps a new order or the next state of a known one, and answers it. */
+  /** Stores a new order or the next state of a known one, and returns it. */
   save(order: Order): Order;
-  /** Keeps a fill of an order that is kept itself. */
+  /** Stores a fill of a stored order. */
   record(trade: UserTrade): void;
 }

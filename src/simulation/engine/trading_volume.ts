@@ -3,15 +3,18 @@ import { DAY_MS, startOfDay } from "../days.ts";
 import type { TradedMarket } from "./market.ts";
 import type { UserTrade } from "./orders.ts";
 
-/** The days whose fills count at a moment: `since` is inclusive, `before` exclusive, in milliseconds since the Unix epoch. */
+/**
+ * The period whose fills count at a time: `since` is inclusive, `before` exclusive, in milliseconds since the Unix
+ * epoch.
+ */
 export function volumePeriod(nowMs: number): { readonly since: number; readonly before: number } {
   const before = startOfDay(nowMs);
   return { since: before - 30 * DAY_MS, before };
 }
 
 /**
- * What own fills in a market came to, in its counter currency, in the thirty days before the last midnight (UTC): fees
- * are set once a day, and today does not count yet. A trade with oneself counts on both sides.
+ * The volume of own fills in a market, in its counter currency, in the thirty days before the last midnight (UTC): fees
+ * are set once a day, without the current day. A trade with oneself counts on both sides.
  */
 export function thirtyDayVolume(
   trades: readonly UserTrade[],

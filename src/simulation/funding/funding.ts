@@ -1,4 +1,4 @@
-/** Money that came in and went out: transfers, withdrawals, beneficiaries, receive addresses and moves. */
+/** Incoming and outgoing money: transfers, withdrawals, beneficiaries, receive addresses and moves. */
 
 import Big from "big.js";
 import type { Account, Accounts } from "../engine/accounts.ts";
@@ -8,7 +8,7 @@ import { type BucketRate, TokenBucket } from "../../timing/token_bucket.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { labelOf } from "../../money/currencies.ts";
 
-/** Confirmed money in or out of one account; `amount` is net of `fee`. */
+/** A confirmed transfer into or out of one account; `amount` is net of `fee`. */
 export interface Transfer {
   readonly id: string;
   readonly accountId: string;
@@ -33,7 +33,7 @@ export interface Withdrawal {
   readonly transferId: string;
 }
 
-/** A bank account that money may go to. */
+/** A bank account for withdrawals. */
 export interface Beneficiary {
   readonly id: string;
   readonly bankName: string;
@@ -86,11 +86,11 @@ export interface AddressRequest {
   readonly network: number | undefined;
 }
 
-/** Ten addresses at once, then one an hour. */
+/** Ten addresses at once, then one per hour. */
 const ADDRESS_RATE: BucketRate = { size: 10, perMs: 1 / 3_600_000 };
 const ETHEREUM = 0;
 
-/** The records of the funding side, each list oldest first. */
+/** The records of incoming and outgoing money, each list oldest first. */
 export class Funding {
   readonly transfers: Transfer[] = [];
   readonly withdrawals: Withdrawal[] = [];
@@ -132,7 +132,7 @@ export class Funding {
   }
 
   /**
-   * Assigns a receive address. It carries the word `simulated`, so that nobody sends money to it.
+   * Assigns a receive address. It contains the word `simulated`, so that nobody sends money to it.
    *
    * @throws {Refusal} ErrInvalidCurrency, ErrInvalidAccount, ErrERC20… or ErrAddressCreateRateLimitReached
    */
@@ -163,13 +163,13 @@ export class Funding {
     return assigned;
   }
 
-  /** What is on its way to an account. */
+  /** Unconfirmed payments to an account. */
   unconfirmed(accountId: string): Big {
     return this.pending.filter((entry) => entry.accountId === accountId)
       .reduce((sum, { amount }) => sum.plus(amount), new Big(0));
   }
 
-  /** Everything an account received from outside. */
+  /** The total that an account received from outside. */
   received(accountId: string): Big {
     return this.transfers.filter((transfer) => transfer.accountId === accountId && transfer.inbound)
       .reduce((sum, { amount }) => sum.plus(amount), new Big(0));

@@ -1,4 +1,4 @@
-/** Networks on which each asset can be received and sent, and what a send costs. */
+/** The networks on which each asset can be received and sent, and the cost of sending. */
 
 /** One network; the first of an asset is its default. */
 export interface Network {
@@ -38,7 +38,7 @@ const SEND_FEES: ReadonlyMap<string, string> = new Map([
 export const NETWORKS: readonly Network[] = [...new Set([...NETWORKS_BY_ASSET.values()].flat())]
   .sort((a, b) => a.id - b.id);
 
-/** The networks of an asset; none for money of states and for unknown assets. */
+/** The networks of an asset; none for fiat currencies and unknown assets. */
 export function networksOf(currency: string): readonly Network[] {
   return NETWORKS_BY_ASSET.get(currency) ?? [];
 }

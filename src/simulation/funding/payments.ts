@@ -1,6 +1,6 @@
 /**
- * Money that its owner moves, converts, sends or withdraws. It leaves the accounts as it would the exchange's, and goes
- * nowhere: nobody is at the other end.
+ * Payments of the account's owner: moves, conversions, sends and withdrawals. They leave the accounts as at the real
+ * exchange, and go nowhere.
  */
 
 import Big from "big.js";
@@ -12,14 +12,14 @@ import { Refusal } from "../engine/refusal.ts";
 import type { Funding, Move, Withdrawal } from "./funding.ts";
 import { sendFeeOf } from "./networks.ts";
 
-/** What the payments of one simulation stand on. */
+/** Parts of the payments of one simulation. */
 export interface PaymentParts {
   readonly accounts: Accounts;
   readonly funding: Funding;
   readonly identifiers: Identifiers;
 }
 
-/** What a conversion answers. */
+/** The result of a conversion. */
 export interface Conversion {
   readonly id: string;
   readonly source: Account;
@@ -27,10 +27,10 @@ export interface Conversion {
   readonly amount: Big;
 }
 
-/** What a withdrawal to a bank costs, in its currency. */
+/** The fee of a bank withdrawal, in its currency. */
 const WITHDRAWAL_FEE = new Big("8.5");
 
-/** The currencies that convert into each other, one to one. */
+/** The currencies that can be converted into each other, one to one. */
 const CONVERTIBLE = new Set(["ZAR", "ZARU"]);
 
 const ZERO = new Big(0);
@@ -46,7 +46,7 @@ export class Payments {
   }
 
   /**
-   * Moves funds between two own accounts of one currency; a move of more than is there fails.
+   * Moves funds between two own accounts of one currency; a move of more than the available amount fails.
    *
    * @throws {Refusal}
    */
@@ -77,7 +77,7 @@ export class Payments {
   }
 
   /**
-   * Converts between rand and its unit, one to one; the same key answers the first result.
+   * Converts between rand and its stablecoin, one to one; the same key returns the first result.
    *
    * @throws {Refusal}
    */
@@ -102,7 +102,7 @@ export class Payments {
   }
 
   /**
-   * Sends an asset to an address, for its fee; it is complete at once.
+   * Sends an asset to an address, for a fee; it is complete at once.
    *
    * @throws {Refusal}
    */
@@ -130,7 +130,7 @@ export class Payments {
   }
 
   /**
-   * Asks for a withdrawal to a bank, which stays pending with its funds reserved.
+   * Requests a bank withdrawal, which stays pending with its funds reserved.
    *
    * @throws {Refusal}
    */
@@ -155,7 +155,7 @@ export class Payments {
   }
 
   /**
-   * Cancels a withdrawal that is still pending, and gives back what it held.
+   * Cancels a pending withdrawal, and releases its funds.
    *
    * @throws {Refusal} ErrWithdrawalNotFound, also for one that is not pending
    */
@@ -201,7 +201,7 @@ export class Payments {
   }
 }
 
-/** What an amount that goes out does to a ledger. */
+/** The ledger entry of an outgoing amount. */
 function out(amount: Big): Pick<LedgerEntry, "balanceDelta" | "availableDelta"> {
   return { balanceDelta: amount.neg(), availableDelta: amount.neg() };
 }

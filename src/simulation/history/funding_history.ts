@@ -1,4 +1,4 @@
-/** The payments of the account's past: what came in, what was moved, what went out. */
+/** The payments in the account's history: deposits, moves and withdrawals. */
 
 import Big from "big.js";
 import type { Account, Accounts } from "../engine/accounts.ts";
@@ -9,22 +9,22 @@ import type { Identifiers } from "../engine/identifiers.ts";
 import { networksOf } from "../funding/networks.ts";
 import type { Settings } from "../options.ts";
 
-/** What the past happens to. */
+/** What the history is written to. */
 export interface HistoryParts {
   readonly accounts: Accounts;
   readonly exchange: Exchange;
   readonly funding: Funding;
   readonly identifiers: Identifiers;
-  /** How many rows of interest come before everything else. */
+  /** The number of interest rows that come first. */
   readonly settings: Pick<Settings, "ledgerRows">;
-  /** When the past ends. */
+  /** The end of the history. */
   readonly startMs: number;
 }
 
-/** Milliseconds of a minute. */
+/** One minute, in milliseconds. */
 export const MINUTE_MS = 60_000;
 
-/** How long before the simulation's start the account's past begins. */
+/** How long before the simulation's start the account's history begins. */
 export const HISTORY_MS = 45 * DAY_MS;
 
 const OPENING: readonly (readonly [currency: string, name: string, amount: string])[] = [
@@ -40,7 +40,7 @@ const OPENING: readonly (readonly [currency: string, name: string, amount: strin
   ["MYR", "MYR Wallet", "15000"],
 ];
 
-/** Opens the accounts and credits what they begin with. */
+/** Opens the accounts and credits their opening balances. */
 export function openAccounts(parts: HistoryParts): void {
   const { accounts, identifiers, startMs } = parts;
   const opened = OPENING.map(([currency, name, amount]) => ({
@@ -55,7 +55,7 @@ export function openAccounts(parts: HistoryParts): void {
   }
 }
 
-/** Makes a ledger as long as a reader wants to page through, one row a minute up to the first deposit. */
+/** Makes a ledger long enough for paging, one row per minute up to the first deposit. */
 function payInterest(account: Account, { settings, startMs, identifiers }: HistoryParts): void {
   const amount = new Big("0.01");
   for (let row = settings.ledgerRows; row > 0; row--) {
@@ -77,7 +77,7 @@ function credit(account: Account, { amount, atMs }: { amount: Big; atMs: number 
   funding.deposit(account, { amount, atMs: atMs + 10 * MINUTE_MS, onChain });
 }
 
-/** One move that worked and, a day before it, one that found too little. */
+/** A successful move and, a day before it, one that failed for lack of funds. */
 export function moveFunds({ accounts, funding, identifiers }: HistoryParts, atMs: number): void {
   const { main: from, savings: to } = zarAccounts(accounts);
   const move = { clientMoveId: "", debitAccountId: from.id, creditAccountId: to.id };
@@ -112,7 +112,7 @@ export function moveFunds({ accounts, funding, identifiers }: HistoryParts, atMs
   }
 }
 
-/** A withdrawal that arrived and one that is still on its way, whose funds are reserved. */
+/** A completed withdrawal and a pending one, whose funds are reserved. */
 export function withdraw({ accounts, funding, identifiers, startMs }: HistoryParts, atMs: number): void {
   const { main: account } = zarAccounts(accounts);
   const fee = new Big("8.5");

@@ -1,7 +1,7 @@
 /**
- * The account's past, lived through the real engine: what is seeded here was deposited, traded, cancelled and left
- * open at earlier moments of the same market, so orders, fills, fees, ledgers, public trades and candles agree from the
- * first read.
+ * The account's history, produced by the real engine: everything was deposited, traded, cancelled and left open at
+ * earlier times of the same market, so orders, fills, fees, ledgers, public trades and candles agree from the first
+ * read.
  */
 
 import Big from "big.js";
@@ -11,14 +11,14 @@ import { DAY_MS } from "../days.ts";
 import { costOf, lotsOf } from "../engine/market_units.ts";
 import { findMarket, type SimulatedMarket } from "../model/markets.ts";
 
-/** Opens the accounts and lives through their past, oldest event first. */
+/** Opens the accounts and produces their history, oldest event first. */
 export function seedHistory(parts: HistoryParts): void {
   openAccounts(parts);
   trade(parts);
   awaitPayment(parts);
 }
 
-/** Fills, cancellations, payments and open orders, in the order of their times. */
+/** Fills, cancellations, payments and open orders, in chronological order. */
 function trade(parts: HistoryParts): void {
   const { exchange, startMs } = parts;
   const script: readonly (readonly [daysAgo: number, act: (atMs: number) => void])[] = [
@@ -48,7 +48,7 @@ interface Act {
   readonly atMs: number;
 }
 
-/** A market buy, of less than `amount` where the book cannot carry that much. */
+/** A market buy; of less than `amount` when the book cannot fill that much. */
 function spend(parts: HistoryParts, { pair, amount, atMs }: Act & { readonly amount: string }): void {
   const market = marketOf(pair);
   const offered = parts.exchange.carriedAt(market, { side: "BUY", atMs })
@@ -57,7 +57,7 @@ function spend(parts: HistoryParts, { pair, amount, atMs }: Act & { readonly amo
   parts.exchange.place({ ...draft(parts, market), type: "MARKET", timeInForce: "IOC", budget }, atMs);
 }
 
-/** A limit order that trades at once, whatever the book holds. */
+/** A limit order that trades at once, whatever the book contains. */
 function cross(
   parts: HistoryParts,
   { pair, side, volume, atMs }: Act & Pick<OrderDraft, "side"> & { volume: string },
@@ -69,7 +69,9 @@ function cross(
   parts.exchange.place({ ...draft(parts, market), side, limitPrice, limitVolume, timeInForce: "IOC" }, atMs);
 }
 
-/** A limit order away from the market, as a fraction of the best price on its own side; cancelled later, or left. */
+/**
+ * A limit order away from the market, by a fraction of the best price on its own side; cancelled later, or left open.
+ */
 function rest(
   parts: HistoryParts,
   { pair, side, away, volume, cancelAfterMs, stopped, atMs }: Act & Pick<OrderDraft, "side"> & {
@@ -103,7 +105,7 @@ function takeAndCancel(parts: HistoryParts, { pair, atMs }: Act): void {
     .reduce((sum, { volume }) => sum + volume, 0);
   const limitVolume = offered + lotsOf(market, new Big("0.001"));
   const order = parts.exchange.place({ ...draft(parts, market), limitPrice, limitVolume }, atMs);
-  // One millisecond after it reached the book, however long its way was.
+  // One millisecond after it reached the book, whatever its delay.
   parts.exchange.cancel(order.id, (order.dueAt ?? atMs) + 1);
 }
 

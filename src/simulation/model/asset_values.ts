@@ -2,10 +2,10 @@ import { type Asset, ASSETS } from "./assets.ts";
 import { WanderingPath } from "./noise.ts";
 import { seedFor } from "../random.ts";
 
-/** 2026-09-23T01:30:00Z: here every asset is worth what `ASSETS` says, whatever the seed. */
+/** 2026-09-23T01:30:00Z: at this time every asset has the value in `ASSETS`, whatever the seed. */
 const TYPICAL_AT_S = 1_790_127_000;
 
-/** What all assets are worth from second to second in a world drawn from a seed. */
+/** The value of all assets in each second, in a world drawn from a seed. */
 export class AssetValues {
   readonly #values = new Map<string, AssetValue>();
 
@@ -25,7 +25,7 @@ export class AssetValues {
   }
 }
 
-/** One asset's value; remembers the last second, which several markets ask for. */
+/** One asset's value; remembers the last second, which several markets request. */
 export class AssetValue {
   readonly #path: WanderingPath;
   readonly #leader: AssetValue | undefined;
@@ -45,12 +45,12 @@ export class AssetValue {
     this.#origin = options.path.at(TYPICAL_AT_S);
   }
 
-  /** US dollars for one unit at a whole second since the Unix epoch. */
+  /** US dollars per unit at a whole second since the Unix epoch. */
   usdAt(second: number): number {
     return this.#usd * Math.exp(this.#changeAt(second));
   }
 
-  /** The logarithm of the value relative to the one at `TYPICAL_AT_S`. */
+  /** The logarithm of the value relative to that at `TYPICAL_AT_S`. */
   #changeAt(second: number): number {
     if (second !== this.#second) {
       this.#second = second;

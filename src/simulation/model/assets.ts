@@ -1,18 +1,18 @@
-/** What one unit of a currency is worth, and how that wanders. */
+/** The value of one unit of a currency, and its volatility. */
 export interface Asset {
   /** Luno's code: XBT, not BTC. */
   readonly code: string;
-  /** US dollars for one unit in September 2026, as a decimal string. */
+  /** US dollars per unit in September 2026, as a decimal string. */
   readonly usd: string;
   /** Standard deviation of the asset's own daily change, as a fraction: 0.02 is 2 %. */
   readonly volatility: number;
-  /** An asset listed before this one whose changes it takes part in, and how strongly. */
+  /** An asset listed earlier whose changes it shares, and how strongly. */
   readonly follows?: { readonly code: string; readonly strength: number };
 }
 
 /**
- * Every asset of the simulated markets, leaders before their followers. Prices come from these alone, so markets cannot
- * contradict each other.
+ * Every asset of the simulated markets, leaders before their followers. All prices are derived from these, so markets
+ * cannot contradict each other.
  */
 export const ASSETS: readonly Asset[] = [
   { code: "XBT", usd: "86620", volatility: 0.023 },

@@ -5,17 +5,17 @@ import type { SimulatedMarket } from "./markets.ts";
 import { hash32, seedFor, toSize, toUnit } from "../random.ts";
 import type { MarketTouch } from "./touch.ts";
 
-/** The order at the touch keeps its id for so long, if the price stays. */
+/** How long the order at the touch keeps its id if the price stays. */
 const TOUCH_SECONDS = 64;
 
-/** Orders beside the touch stay this long; the deepest stay longest. */
+/** How long orders next to the touch stay; the deepest stay longest. */
 const SHORTEST_STAY_S = 6;
 const LONGEST_STAY_S = 1_800;
 
-/** How far from the touch the deepest order of a side may rest, as a fraction of the price. */
+/** The largest distance of an order from the touch, as a fraction of the price. */
 const DEPTH = 0.06;
 
-/** People like round prices: this share of orders rests on one. */
+/** The share of orders at round prices, which people prefer. */
 const ROUND_SHARE = 0.3;
 
 /** 13 letters and digits hold 67 bits; they are drawn from three independent hashes. */
@@ -27,9 +27,9 @@ interface Resting {
 }
 
 /**
- * The orders of one side of one market. The first order is always at the touch. Each other one lives in a slot, is
- * placed relative to the touch at the moment it arrives, does not move afterwards, and is replaced when its stay ends.
- * While the touch has moved past an order, it is left out.
+ * The orders of one side of one market. The first order is always at the touch. Every other one has a slot, is placed
+ * relative to the touch when it arrives, does not move, and is replaced when its stay ends. It is omitted while the
+ * touch is beyond it.
  */
 export class BookSide {
   readonly #side: "bid" | "ask";
@@ -70,7 +70,7 @@ export class BookSide {
     return visible.map(({ order }) => order);
   }
 
-  /** Whether a price is at another one or behind it, seen from the other side of the book. */
+  /** Whether a price is at or behind another one, seen from the other side of the book. */
   #lies(price: number, other: number): boolean {
     return this.#side === "bid" ? price <= other : price >= other;
   }

@@ -1,6 +1,6 @@
 import type { Candle, Trade } from "./market_data.ts";
 
-/** The candle lengths that the exchange offers, in seconds; all are aligned to the Unix epoch. */
+/** The exchange's candle lengths, in seconds; all are aligned to the Unix epoch. */
 export const CANDLE_DURATIONS_S: readonly number[] = [
   60,
   300,
@@ -15,13 +15,14 @@ export const CANDLE_DURATIONS_S: readonly number[] = [
   604_800,
 ];
 
-/** A candle that still takes in trades. */
+/** A candle in progress. */
 type Running = { -readonly [Field in keyof Candle]: Candle[Field] };
 
 /**
- * Builds candles of one length from trades, or from shorter candles, that arrive in order of time.
+ * Builds candles of one length from chronological trades or shorter candles.
  *
- * Quiet intervals repeat the last close with volume 0; those before the first trade have no price and no candle.
+ * Intervals without trades repeat the last close with volume 0; those before the first trade have no price and no
+ * candle.
  */
 export class CandleSeries {
   readonly #durationMs: number;

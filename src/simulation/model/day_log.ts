@@ -1,14 +1,14 @@
 import type { Trade } from "./market_data.ts";
 
-/** Where the trades of a day come from. */
+/** The sources of a day's trades. */
 export interface TradeSource {
-  /** Trades of the rest of the world with `fromMs <= timestamp < toMs`, oldest first. */
+  /** The model's trades with `fromMs <= timestamp < toMs`, oldest first. */
   invented(fromMs: number, toMs: number): readonly Trade[];
-  /** Every trade of the day that was recorded so far, oldest first; grows at its end only. */
+  /** Every recorded trade of the day so far, oldest first; only appended to. */
   readonly recorded: readonly Trade[];
 }
 
-/** The trades of one market on one day, both kinds merged as far as time has come; only ever grows at its end. */
+/** The trades of one market on one day, both kinds merged up to a time; only ever appended to. */
 export class DayLog {
   readonly #source: TradeSource;
   readonly #trades: Trade[] = [];
@@ -31,7 +31,7 @@ export class DayLog {
     return this.#volumes.at(-1) ?? 0;
   }
 
-  /** Takes in everything before `toMs`; a recorded trade comes after the invented ones of its millisecond. */
+  /** Adds everything before `toMs`; a recorded trade comes after the model's trades of its millisecond. */
   fillTo(toMs: number): void {
     if (toMs > this.#filledTo) {
       for (const trade of this.#source.invented(this.#filledTo, toMs)) {
@@ -43,7 +43,7 @@ export class DayLog {
     this.#takeRecorded(this.#filledTo);
   }
 
-  /** How many trades have a timestamp at or before `atMs`. */
+  /** The number of trades with a timestamp at or before `atMs`. */
   countAt(atMs: number): number {
     let low = 0;
     let high = this.#trades.length;
@@ -56,7 +56,7 @@ export class DayLog {
     return low;
   }
 
-  /** Volume in lots of the trades at or before `atMs`. */
+  /** The volume in lots of the trades at or before `atMs`. */
   volumeAt(atMs: number): number {
     return this.#volumes[this.countAt(atMs) - 1] ?? 0;
   }

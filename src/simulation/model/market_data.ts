@@ -1,12 +1,12 @@
 /**
- * The shapes in which the simulation holds public market data.
+ * The types of the simulation's public market data.
  *
  * Prices are whole *ticks* (one tick is 10^-priceScale of the counter currency) and volumes whole *lots* (one lot is
  * 10^-volumeScale of the base currency). Both are integers below 2^53, so sums and comparisons are exact; a product of
  * the two may not be and is left to `Big` or `BigInt`. Times are milliseconds since the Unix epoch.
  */
 
-/** A resting order that anybody can see; `price` in ticks, `volume` in lots. */
+/** A public resting order; `price` in ticks, `volume` in lots. */
 export interface BookOrder {
   readonly id: string;
   readonly price: number;
@@ -19,7 +19,7 @@ export interface Book {
   readonly asks: readonly BookOrder[];
 }
 
-/** A public trade; `isBuy` tells that the taker bought. */
+/** A public trade; `isBuy` means that the taker bought. */
 export interface Trade {
   readonly timestamp: number;
   readonly price: number;
@@ -27,7 +27,7 @@ export interface Trade {
   readonly isBuy: boolean;
 }
 
-/** A trade with its place in the market's history; rises by one per trade. */
+/** A trade with its sequence in the market, which increases by one per trade. */
 export interface SequencedTrade extends Trade {
   readonly sequence: number;
 }
@@ -43,31 +43,31 @@ export interface Candle {
 }
 
 /**
- * What the rest of the world quotes and trades: a pure function of seed, market and time. It knows nothing of the
- * orders that accounts place; `tape.ts` and the matching engine add those.
+ * The quotes and trades of others: a pure function of seed, market and time. It knows nothing of accounts' orders;
+ * `tape.ts` and the matching engine add those.
  */
 export interface PriceModel {
-  /** The quotes of the rest of the world at a moment; constant within one second. */
+  /** The quotes of others at a time; constant within one second. */
   bookAt(marketId: string, atMs: number): Book;
-  /** The trades of the rest of the world with `fromMs <= timestamp < toMs`, oldest first. */
+  /** The trades of others with `fromMs <= timestamp < toMs`, oldest first. */
   tradesBetween(marketId: string, fromMs: number, toMs: number): readonly Trade[];
-  /** How many trades `tradesBetween` would answer, for models that count faster than they price. */
+  /** The number of trades that `tradesBetween` would return, for models that count faster than they price. */
   countBetween?(marketId: string, fromMs: number, toMs: number): number;
 }
 
-/** Public history of all markets: the model's trades joined by those that accounts made here. */
+/** The public history of all markets: the model's trades and those of accounts. */
 export interface Tape {
-  /** Adds a trade that an account took part in and answers its sequence; times may not run backwards per market. */
+  /** Adds a trade of an account and returns its sequence; times may not run backwards per market. */
   record(marketId: string, trade: Trade): number;
-  /** The newest trade at or before `atMs`; history starts 90 days before the simulation, so there always is one. */
+  /** The latest trade at or before `atMs`; history starts 90 days before the simulation, so there always is one. */
   lastTrade(marketId: string, atMs: number): Trade;
   /** At most `limit` trades with `fromMs <= timestamp <= toMs`, newest first. */
   trades(marketId: string, range: { fromMs: number; toMs: number; limit: number }): readonly SequencedTrade[];
   /** Base volume in lots of the 24 hours up to `atMs`. */
   volume24h(marketId: string, atMs: number): number;
   /**
-   * Candles that start at or after `sinceMs`, oldest first, at most `limit`, the running one included up to `atMs`.
-   * A quiet interval repeats the last close with volume 0.
+   * Candles that start at or after `sinceMs`, oldest first, at most `limit`, including the current one up to `atMs`. An
+   * interval without trades repeats the last close with volume 0.
    */
   candles(
     marketId: string,

@@ -4,28 +4,28 @@ import { DAY_MS, startOfDay } from "../days.ts";
 import type { Candle, PriceModel, SequencedTrade, Trade } from "./market_data.ts";
 import { seedFor } from "../random.ts";
 
-/** Whole days kept trade by trade; enough for 1000 candles of five minutes. */
+/** The number of days kept trade by trade; enough for 1000 candles of five minutes. */
 const MAX_DAY_LOGS = 6;
 
-/** Finished days are summed up in candles of this length, from which the longer ones are built. */
+/** Past days are summarized in candles of this length, from which longer ones are built. */
 const SUMMARY_MS = 900_000;
 
-/** History opens with a sequence from here up to ten times as high. */
+/** The history's first sequence is between this and ten times as much. */
 const LOWEST_SEQUENCE = 1_000_000;
 
-/** What is remembered for good of a finished day. */
+/** The permanent summary of a past day. */
 interface DaySummary {
   readonly count: number;
   readonly last: Trade | undefined;
-  /** Only the intervals that had trades. */
+  /** Only intervals with trades. */
   readonly candles: readonly Candle[];
 }
 
 /**
- * The history of one market; its methods are those of `Tape`, for this market.
+ * The history of one market, with the methods of `Tape` for this market.
  *
- * A day is built when it is first asked for, and a day that was put aside is built again from the model and the recorded
- * trades. Only the recorded trades and a small summary of each finished day are kept for good.
+ * A day is built when first requested; a discarded day is rebuilt from the model and the recorded trades. Only the
+ * recorded trades and a small summary of each past day are kept permanently.
  */
 export class MarketTape {
   readonly #marketId: string;
@@ -34,9 +34,9 @@ export class MarketTape {
   readonly #recorded = new Map<number, Trade[]>();
   readonly #logs = new Map<number, DayLog>();
   readonly #summaries = new Map<number, DaySummary>();
-  /** The sequence of the first trade of each day, from the first day of history on. */
+  /** The sequence of the first trade of each day, from the first day on. */
   readonly #firstSequences: number[];
-  /** Everything before this moment may have been seen. */
+  /** Everything before this time may have been read. */
   #seenTo: number;
 
   /** Opens the history of a market; `historyMs` is the start of a day. */
@@ -116,7 +116,7 @@ export class MarketTape {
     return series.finish(endMs);
   }
 
-  /** Adds what a day traded between two moments; both lie on a boundary of the duration, but for a running candle. */
+  /** Adds what a day traded between two times; both are multiples of the duration, except for a current candle. */
   #addDay(series: CandleSeries, range: { dayMs: number; startMs: number; endMs: number; durationMs: number }): void {
     const { dayMs, startMs, endMs, durationMs } = range;
     const isSummed = durationMs % SUMMARY_MS === 0 && this.#isFinished(dayMs) &&
@@ -157,7 +157,7 @@ export class MarketTape {
     return firsts[index] ?? 0;
   }
 
-  /** How many trades a finished day had. */
+  /** The number of trades of a past day. */
   #countOn(dayMs: number): number {
     const known = this.#summaries.get(dayMs);
     if (known) return known.count;
@@ -180,7 +180,7 @@ export class MarketTape {
     return dayMs + DAY_MS <= this.#seenTo;
   }
 
-  /** A finished day in short. */
+  /** The summary of a past day. */
   #summary(dayMs: number): DaySummary {
     const known = this.#summaries.get(dayMs);
     if (known) return known;
@@ -194,7 +194,7 @@ export class MarketTape {
     return summary;
   }
 
-  /** The trades of a day as far as they may be seen; puts the day aside that was not asked for longest. */
+  /** The trades of a day as far as they may be read; discards the least recently used day. */
   #log(dayMs: number): DayLog {
     const log = this.#logs.get(dayMs) ?? this.#openLog(dayMs);
     this.#logs.delete(dayMs);

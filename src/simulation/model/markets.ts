@@ -3,27 +3,30 @@ import { publishedFees } from "../../money/published_fees.ts";
 import type { TradedMarket, TradingStatus } from "../engine/market.ts";
 import { ASSETS } from "./assets.ts";
 
-/** One market of the simulated exchange, with what its model invents. */
+/** One market of the simulated exchange, with the parameters of its model. */
 export interface SimulatedMarket extends TradedMarket {
-  /** Price at the end of September 2026; the model passes through it then. */
+  /** The price at the end of September 2026, which the model passes through. */
   readonly typicalPrice: string;
-  /** How lively the market is; shapes what the model invents, never an account's money. */
+  /** The activity of the market; it shapes the model, never an account's money. */
   readonly activity: MarketActivity;
 }
 
-/** The habits of a market. */
+/** The activity of a market. */
 export interface MarketActivity {
-  /** Mean distance between best bid and best ask, in hundredths of a percent of the price. */
+  /** Mean spread between best bid and best ask, in hundredths of a percent of the price. */
   readonly spreadBps: number;
   /** Mean number of trades each minute. */
   readonly tradesPerMinute: number;
-  /** Mean volume of all trades of one day, in base. */
+  /** Mean total volume per day, in base. */
   readonly dailyVolume: number;
-  /** Resting orders on each side of the book. */
+  /** Resting orders per side. */
   readonly ordersPerSide: number;
 }
 
-/** Scales (volume, price), limits (volume, price) and activity (bps, trades a minute, base a day, orders) of a market. */
+/**
+ * Scales (volume, price), limits (volume, price) and activity (bps, trades per minute, base per day, orders) of a
+ * market.
+ */
 interface Row {
   readonly scales: readonly [volume: number, price: number];
   readonly volumes: readonly [min: string, max: string];
@@ -32,7 +35,7 @@ interface Row {
   readonly status?: TradingStatus;
 }
 
-/** Every market, in the order in which the exchange lists them. */
+/** Every market, in the exchange's order. */
 export const MARKETS: readonly SimulatedMarket[] = [
   market("XBT", "ZAR", {
     scales: [6, 0],
@@ -188,12 +191,12 @@ export const MARKETS: readonly SimulatedMarket[] = [
   }),
 ];
 
-/** The code of every currency that some market trades. */
+/** The codes of all traded currencies. */
 export const TRADED_CURRENCIES: ReadonlySet<string> = new Set(MARKETS.flatMap(({ base, counter }) => [base, counter]));
 
 const MARKETS_BY_ID = new Map(MARKETS.map((listed) => [listed.id, listed]));
 
-/** The market with this id, e.g. `XBTZAR`; ids are upper case, and unknown ones have no market. */
+/** The market with this id, e.g. `XBTZAR`; `undefined` for unknown ids. */
 export function findMarket(id: string): SimulatedMarket | undefined {
   return MARKETS_BY_ID.get(id);
 }
@@ -221,7 +224,7 @@ function market(base: string, counter: string, row: Row): SimulatedMarket {
   };
 }
 
-/** Both sides of every simulated market cost the same. */
+/** Both sides of every simulated market have the same fees. */
 function feesFor(base: string, counter: string): { makerFee: string; takerFee: string } {
   const { maker_fee_buy: makerFee, taker_fee_buy: takerFee } = publishedFees({ base, counter });
   return { makerFee, takerFee };

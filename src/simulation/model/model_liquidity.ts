@@ -1,4 +1,4 @@
-/** The simulated market as the engine meets it: the model's quotes, less what accounts already took from them. */
+/** The simulated market as a source of liquidity: the model's quotes, minus what accounts already took. */
 
 import type { Liquidity, OwnTrade, Take } from "../engine/liquidity.ts";
 import type { TradedMarket } from "../engine/market.ts";
@@ -6,10 +6,10 @@ import type { RestingOrder, Side } from "../engine/matching.ts";
 import type { Order } from "../engine/orders.ts";
 import type { PriceModel, Tape } from "./market_data.ts";
 
-/** What the simulated market stands on. */
+/** Parts of the simulated market. */
 export interface ModelLiquidityParts {
   readonly model: PriceModel;
-  /** Where own trades become public. */
+  /** Where own trades are published. */
   readonly tape: Pick<Tape, "record">;
 }
 
@@ -17,7 +17,7 @@ export interface ModelLiquidityParts {
 export class ModelLiquidity implements Liquidity {
   readonly ownTradesArePublic = true;
   readonly #parts: ModelLiquidityParts;
-  /** Lots taken from the model's orders that still stand, by market and by their id. */
+  /** Lots taken from the model's orders that still exist, by market and id. */
   readonly #taken = new Map<string, Map<string, number>>();
 
   constructor(parts: ModelLiquidityParts) {
@@ -26,7 +26,7 @@ export class ModelLiquidity implements Liquidity {
 
   /**
    * The model's orders. One that crosses an own order is hidden until a trade of the model fills that order: the model
-   * does not know it, and a crossed book would be no book.
+   * does not know the own order, and the book must not be crossed.
    */
   quotes(
     market: TradedMarket,
@@ -45,7 +45,7 @@ export class ModelLiquidity implements Liquidity {
       .filter(({ volume }) => volume > 0);
   }
 
-  /** Notes that lots of one of the model's orders are gone; forgets orders that no longer stand. */
+  /** Records that lots of one of the model's orders were taken; forgets orders that no longer exist. */
   take({ id: marketId }: TradedMarket, { makerId, lots, atMs }: Take): void {
     const taken = this.#taken.get(marketId) ?? new Map<string, number>();
     this.#taken.set(marketId, taken);

@@ -6,9 +6,9 @@ const PERIOD_RATIO = 3;
 const DAY_S = 86_400;
 
 /**
- * A path through time that wanders like a price: the sum of waves with periods from 16 seconds to 98 days. A change
- * over one day has a standard deviation of 1, over `t` days about `Math.sqrt(t)`, as long as `t` is below a month. Any
- * second costs the same to ask for.
+ * A path through time that moves like a price: the sum of waves with periods from 16 seconds to 98 days. A change over
+ * one day has a standard deviation of 1, over `t` days about `Math.sqrt(t)`, while `t` is below a month. Every second
+ * costs the same to compute.
  */
 export class WanderingPath {
   readonly #waves: readonly Wave[];
@@ -28,7 +28,7 @@ export class WanderingPath {
   }
 }
 
-/** Passes smoothly through hashed heights, one each period; remembers the two heights it last lay between. */
+/** Interpolates smoothly between hashed heights, one per period; remembers the two heights around the last position. */
 class Wave {
   readonly #seed: number;
   readonly #periodS: number;
@@ -42,7 +42,7 @@ class Wave {
     this.#seed = seed;
     this.#periodS = periodS;
     this.#phaseS = periodS * toUnit(seed);
-    // A random walk strays with the square root of time; this also sums to a deviation of 1 over one day.
+    // A random walk deviates with the square root of time; this also normalizes the deviation to 1 over one day.
     this.#amplitude = Math.sqrt(periodS / DAY_S);
   }
 

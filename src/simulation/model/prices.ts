@@ -6,10 +6,10 @@ import { MarketTouch } from "./touch.ts";
 import { TradeFlow } from "./trade_flow.ts";
 
 /**
- * A world that quotes and trades, drawn from a seed. The answers depend on seed, market and time alone; what it
- * remembers between calls, one book per market, only saves work.
+ * A model of quotes and trades, drawn from a seed. The results depend only on seed, market and time; what it remembers
+ * between calls, one book per market, only saves work.
  *
- * Its methods throw a `RangeError` for a market it does not have.
+ * Its methods throw a `RangeError` for an unknown market.
  *
  * @default markets all of `MARKETS`
  */

@@ -3,15 +3,15 @@ import type { PriceModel, Tape } from "./market_data.ts";
 import { MarketTape } from "./market_tape.ts";
 
 /**
- * The public history of all markets of a model, joined by what accounts trade.
+ * The public history of all markets of a model, including trades of accounts.
  *
- * History opens at the start of the day (UTC) that lies `historyDays` before `startMs`, with one trade at the best bid
- * of that moment, so that even a market that never trades has a last price. Trades may be recorded from then on, the
- * account's past too, but what a read has shown stays: a trade cannot be recorded before the newest moment that any
- * read or record of its market has named (`RangeError`).
+ * History opens at the start of the UTC day that lies `historyDays` before `startMs`, with one trade at the best bid of
+ * that time, so that even a market that never trades has a last price. Trades may be recorded from then on, including
+ * the account's history, but reads are final: a trade cannot be recorded before the latest time that any read or record
+ * of its market has used (`RangeError`).
  *
- * Methods also throw a `RangeError` for a market that the model does not have, for a moment before history, and for a
- * candle length that is not in `CANDLE_DURATIONS_S`.
+ * Methods also throw a `RangeError` for an unknown market, for a time before the history, and for a candle length that
+ * is not in `CANDLE_DURATIONS_S`.
  *
  * @default historyDays 90
  */

@@ -10,10 +10,10 @@ export interface Touch {
   readonly ask: number;
 }
 
-/** How long a spread stays as wide as it is. */
+/** How long a spread stays constant. */
 const SPREAD_SECONDS = 20;
 
-/** Where one market quotes from second to second. */
+/** The best quotes of one market in each second. */
 export class MarketTouch {
   readonly #base: AssetValue;
   readonly #counter: AssetValue;
@@ -35,7 +35,7 @@ export class MarketTouch {
     this.#spreadSeed = seedFor(options.seed, `spread/${market.id}`);
   }
 
-  /** Best bid and ask during a whole second, inside the market's price limits. */
+  /** Best bid and ask during a whole second, within the market's price limits. */
   at(second: number): Touch {
     if (second !== this.#second) {
       this.#second = second;

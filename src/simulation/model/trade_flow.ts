@@ -9,27 +9,27 @@ import type { MarketTouch } from "./touch.ts";
 const MINUTE_MS = 60_000;
 const MINUTES_PER_DAY = 1_440;
 
-/** The quietest minute of the day is 04:00 UTC, the busiest 16:00. */
+/** The least active minute of the day is 04:00 UTC, the most active 16:00. */
 const QUIETEST_MINUTE = 4 * 60;
 
-/** How lively each minute of the day is, around a mean of 1. */
+/** The activity of each minute of the day, around a mean of 1. */
 const RHYTHM = new Float64Array(MINUTES_PER_DAY)
   .map((_, minute) => 1 - 0.5 * Math.cos(2 * Math.PI * (minute - QUIETEST_MINUTE) / MINUTES_PER_DAY));
 
-/** Far above what any market's habits lead to in one minute. */
+/** Far above what any market's activity produces in one minute. */
 const MOST_PER_MINUTE = 100;
 
 /**
- * The trades of one market between strangers. How many a minute has, and when, follows from the minute alone; a taker
- * buys at the best ask of that second or sells at the best bid, whatever the market's status: a past that stood still
- * would contradict its book.
+ * The trades of one market between others. Their number and times in a minute depend only on that minute; a taker buys
+ * at the best ask of that second or sells at the best bid, whatever the market's status: a history without trades would
+ * contradict its book.
  */
 export class TradeFlow {
   readonly #touch: MarketTouch;
   readonly #seed: number;
   readonly #meanLots: number;
   readonly #maxLots: number;
-  /** For each minute of the day, the mean number of trades and the chance of none. */
+  /** For each minute of the day, the mean number of trades and the probability of none. */
   readonly #means: Float64Array;
   readonly #quietChances: Float64Array;
 
@@ -48,7 +48,7 @@ export class TradeFlow {
     for (let minute = Math.floor(fromMs / MINUTE_MS); minute * MINUTE_MS < toMs; minute++) {
       const minuteSeed = hash32(this.#seed, minute);
       const count = this.#countIn(minute, minuteSeed);
-      // Each trade has its own part of the minute, so that they cannot overtake each other or touch its ends.
+      // Each trade has its own part of the minute, so that trades cannot overtake each other or reach its ends.
       const part = Math.floor((MINUTE_MS - 1) / count);
       for (let i = 0; i < count; i++) {
         const hash = hash32(minuteSeed, i + 1);
@@ -59,7 +59,7 @@ export class TradeFlow {
     return trades;
   }
 
-  /** How many trades `between` answers; prices nothing in whole minutes. */
+  /** The number of trades that `between` returns; computes no prices for whole minutes. */
   countBetween(fromMs: number, toMs: number): number {
     const firstMinute = Math.ceil(fromMs / MINUTE_MS);
     const lastMinute = Math.floor(toMs / MINUTE_MS);
@@ -72,7 +72,7 @@ export class TradeFlow {
     return count;
   }
 
-  /** Draws from a Poisson distribution whose mean breathes with the day. */
+  /** Draws from a Poisson distribution whose mean varies with the time of day. */
   #countIn(minute: number, minuteSeed: number): number {
     const mean = this.#means[minute % MINUTES_PER_DAY] ?? 0;
     let probability = this.#quietChances[minute % MINUTES_PER_DAY] ?? 1;

@@ -1,16 +1,17 @@
 /**
- * In which order paper accounts are listed: those first that the real account has, as whoever reads a balance takes the
- * first currency of a state for the one that its owner counts in. Without a real account it is the openings' order.
+ * The order in which paper accounts are listed: currencies of the real account first, because readers of a balance take
+ * the first fiat currency for the one that its owner counts in. Without a real account it is the order of the opening
+ * balances.
  */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { INITIAL_BALANCES } from "./openings.ts";
 
-/** Accounts are opened rarely. */
+/** Accounts are rarely opened. */
 const FRESH_MS = 600_000;
 
-/** How long the openings' order stands in for a real one that could not be read. */
+/** How long the default order is used when the real one could not be read. */
 const RETRY_MS = 30_000;
 
 /** Settings of {@linkcode AccountOrder}. */
@@ -30,7 +31,7 @@ export class AccountOrder {
     this.#monotonic = monotonic;
   }
 
-  /** Sorts what belongs to currencies; never fails. */
+  /** Sorts items by currency; never fails. */
   async sort<Row extends { readonly currency: string }>(rows: readonly Row[], signal?: AbortSignal): Promise<Row[]> {
     const currencies = [...await this.#real(signal), ...Object.keys(INITIAL_BALANCES)];
     const place = ({ currency }: Row) => {

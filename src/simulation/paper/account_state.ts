@@ -1,4 +1,4 @@
-/** One identity's account in one market, for as long as one decision: what is known of it, and what has changed. */
+/** One identity's account in one market, for the duration of one decision: the known facts, and the changes. */
 
 import Big from "big.js";
 import { type Totals, totalsAfter } from "../engine/ledger.ts";
@@ -10,31 +10,31 @@ import { readOrder, writeOrder, writeRow, writeTrade } from "./ledger_values.ts"
 import type { AccountRow, LedgerOrder, LedgerTrade } from "./ledger_values.ts";
 import { TakenLiquidity } from "./taken_liquidity.ts";
 
-/** What is known of one identity in one market. */
+/** The known facts about one identity in one market. */
 export interface AccountFacts {
-  /** Orders that are not complete, oldest first. */
+  /** Incomplete orders, oldest first. */
   readonly live: readonly LedgerOrder[];
-  /** The accounts that orders in the market move. */
+  /** The accounts that orders in the market use. */
   readonly accounts: readonly PaperAccount[];
   readonly taken: readonly TakenLevel[];
-  /** The number of the identity's newest own trade, in whatever market. */
+  /** The number of the identity's latest own trade, in any market. */
   readonly sequence: number;
 }
 
-/** What a decision changes. */
+/** The changes of a decision. */
 export interface AccountChanges {
   /** New orders, and the next state of known ones: each order once. */
   readonly orders: readonly LedgerOrder[];
-  /** New fills, of orders that are kept. */
+  /** New fills, of stored orders. */
   readonly trades: readonly LedgerTrade[];
-  /** New rows, each of which moves its account. */
+  /** New rows, each of which changes its account. */
   readonly rows: readonly (AccountRow & { readonly accountId: string })[];
-  /** The next state of levels; one without lots is gone. */
+  /** The next state of levels; one without lots is removed. */
   readonly taken: readonly TakenLevel[];
   readonly sequence: number;
 }
 
-/** The account as the engine moves it. */
+/** The account, for the engine. */
 export class AccountState implements TradingStore {
   readonly accounts: TradingAccounts = { get: (id) => this.#account(id) };
   readonly taken: TakenLiquidity;

@@ -1,4 +1,4 @@
-/** What trading costs on paper: what was set, else what the real account pays, else what the exchange publishes. */
+/** The fees of paper trading: the configured ones, else those of the real account, else the published ones. */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { parseDecimal } from "../../money/decimals.ts";
@@ -6,7 +6,7 @@ import type { Market } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { bothSides, type FeeRates, publishedFees } from "../../money/published_fees.ts";
 
-/** Rates for every market as fractions: `"0.006"` is 0.6 %. */
+/** Fees for every market as fractions: `"0.006"` is 0.6 %. */
 export interface FixedFees {
   readonly maker: string;
   readonly taker: string;
@@ -16,32 +16,32 @@ export interface FixedFees {
 export interface FeesOptions {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
-  /** @default what the real account pays */
+  /** @default those of the real account */
   readonly fixed?: FixedFees | undefined;
 }
 
-/** The real rates change once a day. */
+/** The real fees change once a day. */
 const FRESH_MS = 600_000;
 
-/** How long the published rates stand in for those that could not be read. */
+/** How long the published fees are used when the real ones could not be read. */
 const RETRY_MS = 30_000;
 
 const MAX_KEPT = 1_000;
 
-/** The rates of the markets. */
+/** The fees of the markets. */
 export class Fees {
   readonly #upstream: Pick<Exchange, "call">;
   readonly #options: FeesOptions;
   readonly #kept = new Map<string, { readonly rates: FeeRates; readonly freshUntil: number }>();
 
-  /** @throws {RangeError} for a fixed rate that is no decimal */
+  /** @throws {RangeError} when a configured fee is not a decimal */
   constructor(upstream: Pick<Exchange, "call">, options: FeesOptions) {
     for (const rate of Object.values(options.fixed ?? {})) parseDecimal(rate);
     this.#upstream = upstream;
     this.#options = options;
   }
 
-  /** The rates of one market; never fails. */
+  /** The fees of one market; never fails. */
   async in(market: Market, signal?: AbortSignal): Promise<FeeRates> {
     const { fixed, monotonic } = this.#options;
     if (fixed !== undefined) return bothSides(fixed.maker, fixed.taker);

@@ -1,18 +1,18 @@
-/** Lets one at a time work on the same thing, so that no two take from the same book. */
+/** Serializes work on the same name, so that no two orders take the same part of a book. */
 
 import { Refusal } from "../engine/refusal.ts";
 
 /** How many may wait for one name. */
 const MAX_WAITING = 100;
 
-/** A mutex for each name, first come, first served. */
+/** One mutex per name, first come, first served. */
 export class KeyedMutex {
   readonly #last = new Map<string, { readonly done: Promise<void>; readonly waiting: number }>();
 
   /**
-   * Runs `body` when everybody before it is done.
+   * Runs `body` when all earlier calls are done.
    *
-   * @throws {Refusal} ErrTooManyRequests when a hundred wait already
+   * @throws {Refusal} ErrTooManyRequests when a hundred already wait
    */
   async run<Result>(name: string, body: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(name);

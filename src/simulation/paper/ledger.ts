@@ -1,7 +1,7 @@
 /**
- * The paper ledger: accounts, orders and fills of every identity, and what their orders took from the real book. Engines
- * stand in `state/record/`; whatever they are, each operation happens whole or not at all, and has happened when it is
- * answered. What an order does to the accounts is decided by `trading.ts`, with which engines end up with the same.
+ * The paper ledger: accounts, orders and fills of every identity, and the volume that their orders took from the real
+ * book. The engines are in `state/record/`; each operation is atomic and durable once it has returned. `trading.ts`
+ * decides the effect of orders on accounts, so all engines produce the same.
  */
 
 import type { PublicTrade } from "../../exchange/schemas.ts";
@@ -17,24 +17,24 @@ export interface PaperAccount {
   readonly currency: string;
   readonly balance: string;
   readonly available: string;
-  /** Number of rows that it ever had. */
+  /** The number of rows that it ever had. */
   readonly rows: number;
 }
 
-/** Whose orders in which market; orders of another scale are counted in other ticks. */
+/** An identity's orders in a market; with another scale, orders are counted in other ticks. */
 export interface MarketKey {
   readonly identity: string;
   readonly market: Pick<TradedMarket, "id" | "priceScale" | "volumeScale">;
 }
 
-/** An identity and a market, with everything that matching needs of it. */
+/** An identity and a market, with everything that matching needs. */
 export interface AccountMarket extends MarketKey {
   readonly market: TradedMarket;
 }
 
 /** Lots of the real book that an identity's orders took at one price. */
 export interface TakenLevel {
-  /** The side of the orders that were taken. */
+  /** The side of the orders that were taken from. */
   readonly side: Side;
   /** In ticks. */
   readonly price: number;
@@ -43,28 +43,30 @@ export interface TakenLevel {
   readonly untilMs: number;
 }
 
-/** An order to take, and the real market that it meets. */
+/** An order to place, and the real market that it meets. */
 export interface OrderPlacement {
   readonly identity: string;
   readonly draft: LedgerDraft;
-  /** `null` where it plays no part. */
+  /** `null` when it is not needed. */
   readonly book: RealBook | null;
-  /** The newest real trade that it is too late for. */
+  /** The latest real trade that it is too late for. */
   readonly seen: number;
-  /** When it is taken, in milliseconds since the Unix epoch. */
+  /** When it is placed, in milliseconds since the Unix epoch. */
   readonly nowMs: number;
-  /** When it must no longer be taken: a moment of the system's clock, which engines read themselves; may be infinite. */
+  /**
+   * When it must no longer be accepted: a time of the system's clock, which engines read themselves; may be infinite.
+   */
   readonly expiresMs: number;
 }
 
-/** What an account's waiting orders in a market meet: trades in any order, and the book of this moment. */
+/** What an account's waiting orders in a market meet: trades in any order, and the present book. */
 export interface MarketMeeting extends AccountMarket {
   readonly trades: readonly PublicTrade[];
   readonly book: RealBook;
   readonly nowMs: number;
 }
 
-/** Which fills in a market; `since` and `afterSequence` are inclusive, `before` and `beforeSequence` exclusive. */
+/** Selects fills in a market; `since` and `afterSequence` are inclusive, `before` and `beforeSequence` exclusive. */
 export interface TradeFilter {
   readonly pair: string;
   /** Milliseconds since the Unix epoch. */
@@ -74,23 +76,23 @@ export interface TradeFilter {
   readonly beforeSequence?: number | undefined;
   /** @default false */
   readonly newestFirst?: boolean;
-  /** @default all that are kept */
+  /** @default all that are stored */
   readonly limit?: number;
 }
 
-/** An order's name: the exchange's or its owner's. */
+/** An order's id: the exchange's or its owner's. */
 export type OrderName = { readonly id: string } | { readonly clientOrderId: string };
 
 /**
- * The paper ledger; several processes may have it open. No identity sees what is another's.
+ * The paper ledger; several processes may have it open. Identities do not see each other's data.
  *
- * Every operation rejects with a `StateError` where it cannot be done, and has changed nothing then unless that says so.
- * Moments are milliseconds since the Unix epoch.
+ * Every operation rejects with a `StateError` when it fails, and has then changed nothing unless the error says so.
+ * Times are milliseconds since the Unix epoch.
  */
 export interface PaperLedger {
   /**
-   * Opens an account in each currency, and in each in which identities start with something; answers all accounts of the
-   * identity, by currency.
+   * Opens an account in each currency, and in each one with an opening balance; returns all accounts of the identity,
+   * by currency.
    *
    * @throws {Refusal} ErrAccountLimit beyond a thousand identities or currencies
    */
@@ -99,44 +101,44 @@ export interface PaperLedger {
   ): Promise<readonly PaperAccount[]>;
   /** One account. */
   account(of: { readonly identity: string; readonly id: string }): Promise<PaperAccount | undefined>;
-  /** The rows of an account with `from <= index < to`, oldest first; the oldest ones of a long one are gone. */
+  /** The rows of an account with `from <= index < to`, oldest first; the oldest rows of a long one are deleted. */
   rows(
     of: { readonly identity: string; readonly id: string; readonly from: number; readonly to: number },
   ): Promise<readonly AccountRow[]>;
   /**
-   * What tells an identity's accounts from those of others, and from its own before they were last reset. One that is new
-   * gets one.
+   * A value that distinguishes an identity's accounts from those of others, and from its own before their last reset.
+   * Created for a new identity.
    *
    * @throws {Refusal} ErrAccountLimit beyond a thousand identities
    */
   epochOf(identity: string): Promise<string>;
   /**
-   * Takes an order: holds it against what is there, fills what the book gives and lets the rest wait.
+   * Places an order: checks it, fills what the book offers and lets the rest wait.
    *
-   * @throws {Refusal} for everything that the exchange would refuse; nothing has happened then
+   * @throws {Refusal} for everything that the exchange would refuse; nothing has changed then
    */
   place(placement: OrderPlacement): Promise<LedgerOrder>;
-  /** Cancels an order that waits; answers whether there was one. */
+  /** Cancels a waiting order; returns whether there was one. */
   cancel(order: { readonly identity: string; readonly id: string; readonly nowMs: number }): Promise<boolean>;
-  /** Lets trades and the book of a real market fill what waits in it, and wake the stops that they reach. */
+  /** Lets trades and the book of a real market fill waiting orders, and trigger stops. */
   meet(meeting: MarketMeeting): Promise<void>;
   /** One order. */
   order(identity: string, by: OrderName): Promise<LedgerOrder | undefined>;
-  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  /** Orders by filter, newest first; those archived 100 days after completion are omitted. */
   orders(identity: string, filter: OrderFilter): Promise<readonly LedgerOrder[]>;
   /** Fills in a market. */
   trades(identity: string, filter: TradeFilter): Promise<readonly LedgerTrade[]>;
-  /** What an identity's orders took from the real book of a market. */
+  /** The volume that an identity's orders took from the real book of a market. */
   taken(of: MarketKey): Promise<readonly TakenLevel[]>;
-  /** The pairs in which orders wait, in alphabetical order. */
+  /** The pairs with waiting orders, in alphabetical order. */
   livePairs(): Promise<readonly string[]>;
-  /** Whose orders wait in a market: one of each account. */
+  /** The markets with waiting orders, one entry per account. */
   liveMarkets(pair: string): Promise<readonly AccountMarket[]>;
   /**
-   * Drops orders, fills and what was taken of one identity, or of all, and puts the accounts back to what identities start
-   * with; their numbers stay. Answers whether there were any.
+   * Deletes orders, fills and taken volume of one identity, or of all, and resets the accounts to their opening
+   * balances; their ids stay. Returns whether there were any.
    */
   reset(of: { readonly identity?: string | undefined; readonly nowMs: number }): Promise<boolean>;
-  /** Ends the use of it. */
+  /** Closes it. */
   close(): Promise<void>;
 }

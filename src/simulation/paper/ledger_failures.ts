@@ -1,4 +1,4 @@
-/** What a failure of the ledger looks like to a client of the paper exchange. */
+/** Failures of the ledger as responses of the paper exchange. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { StateError } from "../../state/state_error.ts";
@@ -9,7 +9,9 @@ const log = getLogger(["luno-mcp-server", "paper"]);
 
 const NOT_USED = "The paper ledger cannot be used now, so that nothing has happened: try again later";
 
-/** The answer to a call that the ledger failed; where it cannot be known what happened, neither can the client know. */
+/**
+ * The response to a call that failed in the ledger; when its effect is unknown, the client must not be told otherwise.
+ */
 export function ledgerFailure(error: StateError, { isRead }: { readonly isRead: boolean }): Response {
   if (error.failure === "busy") log.warning("paper ledger is locked by another process", { error: error.message });
   else log.error("paper ledger cannot be used", { code: error.code, error });

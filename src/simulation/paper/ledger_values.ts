@@ -1,4 +1,6 @@
-/** What a paper ledger keeps, as plain values: amounts are decimal strings, so that any engine can keep and send them. */
+/**
+ * The content of a paper ledger as plain data: amounts are decimal strings, so that any engine can store and send them.
+ */
 
 import Big from "big.js";
 import { formatDecimal } from "../../money/decimals.ts";
@@ -6,7 +8,7 @@ import type { LedgerRow } from "../engine/ledger.ts";
 import type { OrderDraft } from "../engine/order_draft.ts";
 import type { Order, UserTrade } from "../engine/orders.ts";
 
-/** The same with decimal strings in place of amounts. */
+/** The same with decimal strings instead of `Big` amounts. */
 export type Plain<Value> = Value extends Big ? string
   : Value extends object ? { readonly [Name in keyof Value]: Plain<Value[Name]> }
   : Value;
@@ -14,7 +16,7 @@ export type Plain<Value> = Value extends Big ? string
 /** One state of an order. */
 export type LedgerOrder = Plain<Order>;
 
-/** An order before it is taken. */
+/** An order before it is accepted. */
 export type LedgerDraft = Plain<OrderDraft>;
 
 /** One fill of an own order. */
@@ -23,7 +25,7 @@ export type LedgerTrade = Plain<UserTrade>;
 /** One row of an account, numbered from 1. */
 export type AccountRow = Plain<LedgerRow>;
 
-/** An order to keep. */
+/** Serializes an order. */
 export function writeOrder(order: Order): LedgerOrder {
   return {
     ...order,
@@ -36,7 +38,7 @@ export function writeOrder(order: Order): LedgerOrder {
   };
 }
 
-/** An order as the engine counts with it. */
+/** Parses an order, for the engine. */
 export function readOrder(order: LedgerOrder): Order {
   return {
     ...order,
@@ -49,29 +51,29 @@ export function readOrder(order: LedgerOrder): Order {
   };
 }
 
-/** A draft to send to a ledger. */
+/** Serializes a draft. */
 export function writeDraft(draft: OrderDraft): LedgerDraft {
   return { ...draft, budget: draft.budget?.toFixed() ?? null };
 }
 
-/** A draft as the engine counts with it. */
+/** Parses a draft, for the engine. */
 export function readDraft(draft: LedgerDraft): OrderDraft {
   return { ...draft, budget: draft.budget === null ? null : new Big(draft.budget) };
 }
 
-/** A fill to keep. */
+/** Serializes a fill. */
 export function writeTrade(trade: UserTrade): LedgerTrade {
   const { counter, feeBase, feeCounter } = trade;
   return { ...trade, counter: counter.toFixed(), feeBase: feeBase.toFixed(), feeCounter: feeCounter.toFixed() };
 }
 
-/** A fill with its amounts. */
+/** Parses a fill. */
 export function readTrade(trade: LedgerTrade): UserTrade {
   const { counter, feeBase, feeCounter } = trade;
   return { ...trade, counter: new Big(counter), feeBase: new Big(feeBase), feeCounter: new Big(feeCounter) };
 }
 
-/** A row to keep. */
+/** Serializes a row. */
 export function writeRow({ trade, ...row }: LedgerRow): AccountRow {
   return {
     ...row,
@@ -85,7 +87,7 @@ export function writeRow({ trade, ...row }: LedgerRow): AccountRow {
   };
 }
 
-/** A row with its amounts. */
+/** Parses a row. */
 export function readRow({ trade, ...row }: AccountRow): LedgerRow {
   return {
     ...row,

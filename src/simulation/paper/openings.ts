@@ -1,4 +1,4 @@
-/** What identities start with on paper, and the accounts that they get. Nothing is read and nothing kept here. */
+/** Opening balances of paper accounts, and the accounts that identities get. Pure. */
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
@@ -8,10 +8,10 @@ import { writeRow } from "./ledger_values.ts";
 import type { AccountRow } from "./ledger_values.ts";
 import type { PaperIds } from "./paper_ids.ts";
 
-/** Money that a new or reset identity has, by currency, as decimal strings. */
+/** Funds of a new or reset identity, by currency, as decimal strings. */
 export type Balances = Readonly<Record<string, string>>;
 
-/** What everybody starts with unless told otherwise; a currency that is not here starts at nothing. */
+/** The default opening balances; other currencies start at zero. */
 export const INITIAL_BALANCES: Balances = {
   ZAR: "100000",
   XBT: "1",
@@ -29,9 +29,9 @@ const MAX_IDENTITIES = 1_000;
 const MAX_CURRENCIES = 1_000;
 
 /**
- * Checks what identities are to start with, and answers it in the form that is kept.
+ * Validates opening balances, and returns them in the stored form.
  *
- * @throws {RangeError} for an amount that is no decimal of at least 0
+ * @throws {RangeError} for an amount that is not a decimal of at least 0
  */
 export function checkBalances(balances: Balances): Balances {
   const checked = Object.entries(balances).map(([currency, amount]) => {
@@ -46,12 +46,12 @@ export function checkBalances(balances: Balances): Balances {
   return Object.fromEntries(checked);
 }
 
-/** Whether somebody new may come, by how many there are. */
+/** Whether another identity is accepted, given how many there are. */
 export function admitIdentity(identities: number): void {
   if (identities >= MAX_IDENTITIES) throw new Refusal("ErrAccountLimit");
 }
 
-/** An account that is opened, and the row that its opening balance stands in, if it has one. */
+/** A new account, and the row of its opening balance, if it has one. */
 export interface NewAccount {
   readonly account: PaperAccount;
   readonly row: AccountRow | undefined;
@@ -77,7 +77,7 @@ export function missingAccounts(
   return missing.map((currency) => startAccount({ id: ids.account(), currency }, { openings, nowMs }, ids));
 }
 
-/** An account with nothing but its opening balance. */
+/** An account with only its opening balance. */
 export function startAccount(
   { id, currency }: Pick<PaperAccount, "id" | "currency">,
   { openings, nowMs }: { readonly openings: Balances; readonly nowMs: number },

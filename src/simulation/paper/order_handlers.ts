@@ -1,4 +1,4 @@
-/** Paper orders, their fills and fees, as the endpoints of orders ask for them. */
+/** Paper orders, their fills and fees, for the order endpoints. */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { printFeeInfo, printUserTrade } from "../api/order_print.ts";
@@ -12,7 +12,7 @@ import type { PaperExchange } from "./paper_exchange.ts";
 import { paperMarket } from "./paper_market.ts";
 import type { PaperCall } from "./paper_route.ts";
 
-/** What stands behind the order endpoints on paper; `placed` is called after each order that was taken. */
+/** The order handlers of paper trading; `placed` is called after each accepted order. */
 export function paperOrders(exchange: PaperExchange, { placed }: { placed: () => void }): OrderHandlers<PaperCall> {
   return {
     permissions: { read: 0, write: 0 },

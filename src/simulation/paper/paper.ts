@@ -1,6 +1,6 @@
 /**
- * The paper exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API, with
- * the real market and paper money. It never sends anything but reads to the real exchange.
+ * The paper exchange as an HTTP server on the loopback interface that speaks the exchange's REST API, with the real
+ * market and paper funds. It only ever sends reads to the real exchange.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -32,42 +32,54 @@ const log = getLogger(["luno-mcp-server", "paper"]);
 
 /** Settings of {@linkcode startPaper}. */
 export interface PaperOptions {
-  /** The real exchange, which is only ever read. */
+  /** The real exchange, which is only read. */
   readonly upstream: Pick<Exchange, "call">;
   /**
-   * Accounts and orders; closed by `stop()`, or where this cannot be started. Where it has yet to be opened, what needs it
-   * is refused until then.
+   * Accounts and orders; closed by `stop()`, or when the start fails. While it is still being opened, calls that need
+   * it are refused.
    */
   readonly ledger: PaperLedger | Promise<PaperLedger>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Milliseconds that only ever rise. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
-  /** Fees of every market. @default what the real account pays, else what the exchange publishes */
+  /**
+   * Fees of every market.
+   *
+   * @default those of the real account, else the published ones
+   */
   readonly fees?: FixedFees;
-  /** Whether others use the ledger too, whose orders are to be looked at as well. @default false */
+  /**
+   * Whether other servers use the ledger too, whose orders must be checked as well.
+   *
+   * @default false
+   */
   readonly isShared?: boolean;
-  /** Pause between two looks at markets in which orders wait. @default 2_000 */
+  /**
+   * Pause between two reads of markets with waiting orders, in milliseconds.
+   *
+   * @default 2_000
+   */
   readonly pauseMs?: number;
 }
 
 /** A running paper exchange. */
 export interface RunningPaper {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
-  /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
+  /** The key of an identity, valid until `stop()`. Each identity has its own accounts and orders. */
   keyFor(identity: string): Credentials;
   /** A real book without what an identity has taken of it, as its next order meets it. */
   bookLeft(identity: string, pair: string, book: OrderBook): Promise<OrderBook>;
-  /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
+  /** A value that changes when an identity's accounts are reset, by any process. */
   epochOf(identity: string): Promise<string>;
-  /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
+  /** Deletes orders and fills of one identity, or of all, and resets the accounts to their opening balances. */
   reset(identity?: string): Promise<void>;
-  /** Ends everything; what is in the ledger stays. */
+  /** Stops the server; the ledger keeps its content. */
   stop(): Promise<void>;
 }
 
-/** Starts a paper exchange; it runs until `stop()`. Rejects with a `RangeError` for fees that are no decimals. */
+/** Starts a paper exchange; it runs until `stop()`. Rejects with a `RangeError` for fees that are not decimals. */
 export async function startPaper(options: PaperOptions): Promise<RunningPaper> {
   try {
     return new PaperServer(options);
@@ -103,7 +115,7 @@ class PaperServer implements RunningPaper {
     const server = new LastingServer({ port: 0, hostname: "127.0.0.1", signal }, handler);
     this.url = `http://127.0.0.1:${server.addr.port}`;
     this.#finished = server.finished;
-    // Orders of an earlier run wait on.
+    // Orders of an earlier run are still waiting.
     this.#poller.wake();
   }
 
@@ -160,7 +172,7 @@ class PaperServer implements RunningPaper {
   }
 }
 
-/** One that was never opened has nothing to close. */
+/** A ledger that was never opened need not be closed. */
 async function closeLedger(ledger: PaperOptions["ledger"]): Promise<void> {
   const opened = await Promise.resolve(ledger).catch(() => undefined);
   await opened?.close();

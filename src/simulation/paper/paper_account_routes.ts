@@ -1,4 +1,7 @@
-/** Endpoints of paper accounts and their ledgers. Nothing comes in or goes out on paper, so those lists are empty. */
+/**
+ * Endpoints of paper accounts and their ledgers. There are no deposits or withdrawals on paper, so those lists are
+ * empty.
+ */
 
 import Big from "big.js";
 import { checkedAccountId, printRow, readRowRange } from "../api/ledger_print.ts";
@@ -57,7 +60,7 @@ async function accountOf(
   { identity, id }: Pick<PaperCall, "identity" | "id">,
 ): Promise<PaperAccount> {
   const account = await ledger.account({ identity, id: checkedAccountId(id) });
-  // Also for an account of somebody else.
+  // Also for an account of another identity.
   if (account === undefined) throw new Refusal("ErrAccountNotFound");
   return account;
 }

@@ -1,6 +1,6 @@
 /**
- * The matching engine over one identity's paper account and the real book of the moment. A waiting order counts as the
- * first at its price, as no place in the real queue is known. One lives as long as one decision.
+ * The matching engine over one identity's paper account and the present real book. A waiting order counts as the first
+ * at its price, because its position in the real queue is unknown. An engine is created for each decision.
  */
 
 import Big from "big.js";
@@ -18,17 +18,17 @@ import { wholeLots } from "./paper_market.ts";
 import type { RealBook } from "./real_book.ts";
 import { RealLiquidity } from "./real_liquidity.ts";
 
-/** What an engine stands on. */
+/** Parts of an engine. */
 export interface PaperEngineParts {
   readonly state: AccountState;
   readonly market: TradedMarket;
   readonly ids: PaperIds;
-  /** The real book of this moment; `null` where it plays no part. */
+  /** The present real book; `null` when it is not needed. */
   readonly book: RealBook | null;
   readonly nowMs: number;
 }
 
-/** The engine of one identity in one market at one moment. */
+/** The engine of one identity in one market at one time. */
 export class PaperEngine {
   readonly #parts: PaperEngineParts;
   readonly #engine: MatchingEngine;
@@ -46,24 +46,24 @@ export class PaperEngine {
   }
 
   /**
-   * Takes a new order: checks funds and book, then fills what it can and lets the rest wait. `seen` is the newest real
+   * Takes a new order: checks funds and book, fills what is possible and lets the rest wait. `seen` is the latest real
    * trade that it is too late for.
    *
    * @throws {Refusal} for a used client order id, missing funds, a post-only order that would trade, or a market order
-   * that the book cannot carry
+   * that the book cannot fill
    */
   place(draft: OrderDraft, seen: number): Order {
     return this.#engine.place(draft, { atMs: this.#parts.nowMs, seen });
   }
 
-  /** Cancels an order that waits; answers whether there was one. */
+  /** Cancels a waiting order; returns whether there was one. */
   cancel(id: string): boolean {
     return this.#engine.cancel(id, this.#parts.nowMs);
   }
 
   /**
-   * Lets real trades fill what rests at or past their price, up to their volume, and wake the stops that they reach.
-   * Every order meets every trade once, and none that was made before it came.
+   * Lets real trades fill resting orders at or past their price, up to their volume, and trigger stops. Every order
+   * meets every trade once, and none from before its placement.
    *
    * @param trades in any order
    */
@@ -78,7 +78,7 @@ export class PaperEngine {
     }
   }
 
-  /** Lets levels of the real book that cross what rests fill it, at the price of what rested. */
+  /** Lets levels of the real book that cross resting orders fill them, at the price of the resting order. */
   meetBook(): void {
     this.#engine.meetBook(this.#parts.market, this.#parts.nowMs);
   }
@@ -89,7 +89,7 @@ export class PaperEngine {
     const whole = ticks.round(0, Big.roundDown);
     return {
       atMs: nowMs,
-      // Finer than a tick it only matters between which two it lies.
+      // Below one tick it only matters between which two the price lies.
       price: whole.toNumber() + (ticks.eq(whole) ? 0 : 0.5),
       volume: wholeLots(market, parseDecimal(volume)),
       sequence,
@@ -97,7 +97,7 @@ export class PaperEngine {
   }
 }
 
-/** The newest sequence of some trades; 0 without any. */
+/** The highest sequence of some trades; 0 without any. */
 export function newestSequence(trades: readonly PublicTrade[]): number {
   return trades.reduce((newest, { sequence }) => Math.max(newest, sequence), 0);
 }

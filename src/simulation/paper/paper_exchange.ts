@@ -1,5 +1,6 @@
 /**
- * The paper exchange without its HTTP: takes orders to the ledger with the real market of the moment, which it reads first.
+ * The paper exchange without HTTP: passes orders to the ledger together with the present real market, which it reads
+ * first.
  */
 
 import { parseDecimal } from "../../money/decimals.ts";
@@ -31,17 +32,17 @@ import { paperMarket } from "./paper_market.ts";
 import { asResting, readBook, type RealBook } from "./real_book.ts";
 import { TakenLiquidity } from "./taken_liquidity.ts";
 
-/** What the paper exchange stands on. */
+/** Parts of the paper exchange. */
 export interface PaperExchangeParts {
-  /** The real exchange, which is only ever read. */
+  /** The real exchange, which is only read. */
   readonly upstream: Pick<Exchange, "call">;
-  /** Where it has yet to be opened, what needs it is refused until then. */
+  /** While it is still being opened, calls that need it are refused. */
   readonly ledger: PaperLedger | Promise<PaperLedger>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly fees?: FixedFees | undefined;
-  /** Ends reads of the real exchange. */
+  /** Aborts reads of the real exchange. */
   readonly signal: AbortSignal;
 }
 
@@ -52,13 +53,13 @@ export interface OrderCall {
   readonly parameters: Parameters;
 }
 
-/** How many levels of a book the short form shows; a book of fewer is shown whole. */
+/** The number of levels in the short form of a book; a book with fewer is complete. */
 const TOP_LEVELS = 100;
 
-/** How often the ledger is asked again while another process writes; each time it waits for a quarter of a second. */
+/** How often the ledger is tried while another process writes; each attempt waits for a quarter of a second. */
 const MAX_ATTEMPTS = 8;
 
-/** The orders of every identity against the real market. */
+/** The orders of all identities in the real market. */
 export class PaperExchange {
   readonly upstream: Pick<Exchange, "call">;
   readonly #parts: PaperExchangeParts;
@@ -80,7 +81,7 @@ export class PaperExchange {
     this.#order = new AccountOrder(upstream, { monotonic });
   }
 
-  /** @throws {StateError} it has yet to be opened */
+  /** @throws {StateError} when it is not open yet */
   get ledger(): PaperLedger {
     if (this.#ledger !== undefined) return this.#ledger;
     throw new StateError("Cannot use the paper ledger yet as another process keeps it locked", {
@@ -89,17 +90,17 @@ export class PaperExchange {
     });
   }
 
-  /** The clock of orders and ledgers, which may stand still but not run backwards. */
+  /** The clock of orders and ledgers, which may stand still but never runs backwards. */
   now(): number {
     return this.#latestMs = Math.max(this.#latestMs, this.wallClock());
   }
 
-  /** The clock that deadlines go by and answers show. */
+  /** The clock of deadlines and answers. */
   wallClock(): number {
     return Math.floor(this.#parts.now());
   }
 
-  /** Ends reads of the real exchange. */
+  /** Aborts reads of the real exchange. */
   get signal(): AbortSignal {
     return this.#parts.signal;
   }
@@ -107,7 +108,8 @@ export class PaperExchange {
   /**
    * A real market.
    *
-   * @throws {Refusal} ErrInvalidMarketPair when the text does not look like one, ErrMarketUnavailable when none has it
+   * @throws {Refusal} ErrInvalidMarketPair when the text does not look like one, ErrMarketUnavailable when none has
+   * this pair
    * @throws {ExchangeError} when the markets cannot be read
    */
   async market(pair: string | undefined): Promise<Market> {
@@ -117,13 +119,13 @@ export class PaperExchange {
     return market;
   }
 
-  /** What an account pays in a market. */
+  /** The fees of an account in a market. */
   async feesIn(market: Market): Promise<FeeRates> {
     return await this.#fees.in(market, this.signal);
   }
 
   /**
-   * Every account of an identity, one in each currency that is traded; the real account's currencies come first.
+   * Every account of an identity, one per traded currency; the real account's currencies come first.
    *
    * @throws {ExchangeError} when the markets cannot be read and were never read before
    */
@@ -132,10 +134,10 @@ export class PaperExchange {
   }
 
   /**
-   * Takes an order.
+   * Places an order.
    *
-   * @throws {Refusal} for everything that the exchange would refuse; nothing has happened then
-   * @throws {ExchangeError} when the real market cannot be read; nothing has happened then either
+   * @throws {Refusal} for everything that the exchange would refuse; nothing has changed then
+   * @throws {ExchangeError} when the real market cannot be read; nothing has changed then either
    */
   async place({ identity, kind, parameters }: OrderCall): Promise<LedgerOrder> {
     const real = await this.market(parameters.text("pair"));
@@ -161,13 +163,13 @@ export class PaperExchange {
     });
   }
 
-  /** Cancels an order that waits; answers whether there was one. */
+  /** Cancels a waiting order; returns whether there was one. */
   async cancel(identity: string, id: string): Promise<boolean> {
     return await whileBusy(() => this.ledger.cancel({ identity, id, nowMs: this.now() }));
   }
 
   /**
-   * Lets the trades and the book of a real market meet everything that waits in it.
+   * Lets the trades and the book of a real market meet all waiting orders in it.
    *
    * @throws {ExchangeError} when they cannot be read
    */
@@ -197,7 +199,7 @@ export class PaperExchange {
     return levels.length === 0 ? book : bookLeft(market, book, new TakenLiquidity(levels, this.now()));
   }
 
-  /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
+  /** Deletes orders and fills of one identity, or of all, and resets the accounts to their opening balances. */
   async reset(identity?: string): Promise<void> {
     await whileBusy(() => this.ledger.reset({ identity, nowMs: this.now() }));
   }
@@ -217,7 +219,7 @@ export class PaperExchange {
   ): Promise<LedgerOrder> {
     const order = { ...meeting, draft: writeDraft(draft) };
     return await whileBusy(() => {
-      this.#refuseLate(deadlineMs); // Reading the market took its time.
+      this.#refuseLate(deadlineMs); // Reading the market took some time.
       const expiresMs = Date.now() + deadlineMs - this.wallClock();
       return this.ledger.place({ ...order, nowMs: this.now(), expiresMs });
     });
@@ -227,7 +229,7 @@ export class PaperExchange {
     if (this.wallClock() > deadlineMs) throw new Refusal("ErrDeadlineExceeded");
   }
 
-  /** The book that an order meets; whole when the top alone cannot fill it. */
+  /** The book for an order; complete when the top alone cannot fill it. */
   async #bookFor(identity: string, draft: OrderDraft): Promise<RealBook> {
     const { market, side } = draft;
     const options = { signal: this.signal, fresh: true };
@@ -240,14 +242,14 @@ export class PaperExchange {
     return readBook(market, await this.upstream.call("getOrderBookFull", { pair: market.id }, options));
   }
 
-  /** The newest trades of a market, newest first. */
+  /** The latest trades of a market, newest first. */
   async #trades(pair: string): Promise<readonly PublicTrade[]> {
     const { trades } = await this.upstream.call("listTrades", { pair }, { signal: this.signal, fresh: true });
     return trades;
   }
 }
 
-/** Asks again while another process keeps the ledger from being written, for about as long as a client waits. */
+/** Retries while another process has locked the ledger, for about as long as a client waits. */
 async function whileBusy<Value>(attempt: () => Promise<Value>): Promise<Value> {
   for (let attempts = 1;; attempts++) {
     try {
@@ -258,7 +260,7 @@ async function whileBusy<Value>(attempt: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** Accounts as the rules of orders look them up. */
+/** Accounts in the form that the rules of orders use. */
 function viewOf(accounts: readonly RuleAccount[]): RuleContext["accounts"] {
   return {
     get(id) {
@@ -270,7 +272,7 @@ function viewOf(accounts: readonly RuleAccount[]): RuleContext["accounts"] {
   };
 }
 
-/** Whether an order would go on beyond the last of some levels. */
+/** Whether an order would continue beyond the last of some levels. */
 function wantsMore(draft: OrderDraft, levels: RealBook["asks"]): boolean {
   const last = levels.at(-1);
   if (

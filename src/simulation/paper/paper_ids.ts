@@ -1,10 +1,10 @@
-/** Ids that look like the exchange's own; those of orders begin with `BXPAPER`: none is taken for a real one. */
+/** Ids in the exchange's form; those of orders begin with `BXPAPER`, so that none is taken for a real one. */
 
 const ORDER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const DIGITS = "0123456789";
 const HEX = "0123456789abcdef";
 
-/** Hands out ids; two are equal about as often as two random numbers of 70 (orders) or 59 bits (accounts). */
+/** Generates random ids of 70 (orders) or 59 bits (accounts). */
 export class PaperIds {
   readonly #random: () => number;
 
@@ -23,7 +23,7 @@ export class PaperIds {
     return `4${this.#text(DIGITS, 18)}`;
   }
 
-  /** Eight hexadecimal digits: what the rows of one event share. */
+  /** Eight hexadecimal digits, shared by the rows of one event. */
   reference(): string {
     return this.#text(HEX, 8);
   }

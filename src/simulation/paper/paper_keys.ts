@@ -1,11 +1,13 @@
-/** Keys of the paper exchange: every identity has one, which is good for this process and opens paper accounts only. */
+/**
+ * Keys of the paper exchange: every identity has one, which is valid in this process and only for its paper accounts.
+ */
 
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** What a client of the paper exchange signs in with. */
+/** The credentials of a client of the paper exchange. */
 export interface Credentials {
-  /** The identity whose paper accounts it opens. */
+  /** The identity whose paper accounts it accesses. */
   readonly id: string;
   readonly secret: string;
 }
@@ -13,7 +15,7 @@ export interface Credentials {
 /** Length in characters. */
 const MAX_IDENTITY_LENGTH = 300;
 
-/** Makes keys and recognises them; keeps none. */
+/** Creates and verifies keys; stores none. */
 export class PaperKeys {
   readonly #seed = randomBytes(32);
 
@@ -32,12 +34,12 @@ export class PaperKeys {
     return { id: identity, secret: createHmac("sha256", this.#seed).update(identity).digest("hex") };
   }
 
-  /** The identity that an `Authorization` header proves, or `undefined`. */
+  /** The identity that an `Authorization` header authenticates; `undefined` when there is none. */
   identityOf(authorization: string | null): string | undefined {
     const [scheme, token] = authorization?.split(" ", 2) ?? [];
     if (scheme?.toLowerCase() !== "basic" || token === undefined) return undefined;
     const text = Buffer.from(token, "base64").toString("utf8");
-    // An identity may hold colons, a secret never does.
+    // An identity may contain colons, a secret never does.
     const colon = text.lastIndexOf(":");
     const identity = text.slice(0, Math.max(colon, 0));
     if (identity === "" || identity.length > MAX_IDENTITY_LENGTH) return undefined;

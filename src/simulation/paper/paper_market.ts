@@ -1,27 +1,27 @@
-/** A real market as the simulation's arithmetic counts it: whole ticks and lots, and the rates of fees. */
+/** A real market in the simulation's terms: ticks, lots and fees. */
 
 import Big from "big.js";
 import type { Market } from "../../exchange/schemas.ts";
 import type { FeeRates } from "../../money/published_fees.ts";
 import type { TradedMarket } from "../engine/market.ts";
 
-/** What the arithmetic needs of a market; kept with every order. */
+/** The terms of a market; stored with every order. */
 export type MarketTerms = Pick<
   TradedMarket,
   "id" | "base" | "counter" | "priceScale" | "volumeScale" | "feeScale" | "makerFee" | "takerFee"
 >;
 
-/** Decimals of a fee where a market names none. */
+/** Decimals of a fee when a market does not give them. */
 const FEE_SCALE = 8;
 
 const NO_LIMITS = { status: "ACTIVE", minVolume: "0", maxVolume: "0", minPrice: "0", maxPrice: "0" } as const;
 
-/** The market of an order that was accepted: its limits no longer matter. */
+/** The market of an accepted order, without its limits, which no longer matter. */
 export function marketOfTerms(terms: MarketTerms): TradedMarket {
   return { ...terms, ...NO_LIMITS };
 }
 
-/** A real market with what one side pays in it. */
+/** A real market with the fees of an account. */
 export function paperMarket(market: Market, { fees, side }: { fees: FeeRates; side: "BUY" | "SELL" }): TradedMarket {
   return {
     id: market.market_id,
@@ -40,7 +40,7 @@ export function paperMarket(market: Market, { fees, side }: { fees: FeeRates; si
   };
 }
 
-/** Whole lots in an amount of base currency; what is finer than a lot does not count. */
+/** Whole lots in an amount of base currency; a fraction of a lot is dropped. */
 export function wholeLots({ volumeScale }: Pick<TradedMarket, "volumeScale">, volume: Big): number {
   return volume.times(`1e${volumeScale}`).round(0, Big.roundDown).toNumber();
 }

@@ -1,4 +1,4 @@
-/** Endpoints of market data: passed on to the real exchange, whose answers they give. */
+/** Endpoints of market data, which pass on the answers of the real exchange. */
 
 import { type AnswerOf, type EndpointName, endpoints, type ParamsOf } from "../../exchange/endpoints.ts";
 import { invalidArgument, type Parameters } from "../api/parameters.ts";

@@ -1,12 +1,12 @@
-/** An endpoint of the paper exchange: the simulation's, with the identity whose paper accounts it is about. */
+/** A route of the paper exchange: the simulation's, with the identity whose paper accounts it accesses. */
 
 import type { Call, Route } from "../api/route.ts";
 
-/** One request on its way into a route. */
+/** One authorized request. */
 export interface PaperCall extends Call {
-  /** Empty for who brings no key, to public endpoints. */
+  /** Empty for requests without a key, to public endpoints. */
   readonly identity: string;
 }
 
-/** One endpoint; `run` may answer later. */
+/** One endpoint; `run` may be asynchronous. */
 export type PaperRoute = Route<PaperCall>;

@@ -1,4 +1,4 @@
-/** Looks at the real markets now and then, as long as orders wait in them. */
+/** Polls the real markets while orders wait in them. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -7,25 +7,25 @@ import type { PaperExchange } from "./paper_exchange.ts";
 
 const log = getLogger(["luno-mcp-server", "paper"]);
 
-/** Markets that one poll looks at: two calls each, which leaves most of the exchange's budget to others. */
+/** Markets per poll, of two calls each, which leaves most of the exchange's budget to others. */
 const PAIRS_PER_POLL = 2;
 
-/** Polls the markets of one paper exchange in which orders wait. */
+/** Polls the markets of one paper exchange that have waiting orders. */
 export class Poller {
   readonly #exchange: PaperExchange;
   readonly #pauseMs: number;
   readonly #isShared: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
-  /** Whether orders may wait. */
+  /** Whether orders may be waiting. */
   #isAwake = false;
   #isStopped = false;
-  /** The pair that was looked at last. */
+  /** The pair that was polled last. */
   #last = "";
 
   /**
-   * `pauseMs` lies between the end of one poll and the start of the next. `isShared`: orders may come to wait that nobody
-   * tells of, so that it is asked for them for ever.
+   * `pauseMs` is between the end of one poll and the start of the next. `isShared`: other servers may place waiting
+   * orders without notice, so polling never stops.
    */
   constructor(exchange: PaperExchange, { pauseMs, isShared }: { pauseMs: number; isShared: boolean }) {
     this.#exchange = exchange;
@@ -39,7 +39,7 @@ export class Poller {
     if (this.#isStopped || this.#timer !== undefined || this.#running !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#isAwake = false; // An order that comes during the poll wakes it again.
+      this.#isAwake = false; // An order placed during the poll wakes it again.
       this.#running = this.#poll().then((isNeeded) => {
         this.#running = undefined;
         if (isNeeded || this.#isAwake) this.wake();
@@ -47,14 +47,14 @@ export class Poller {
     }, this.#pauseMs);
   }
 
-  /** Ends polling; settles when the running poll is over. */
+  /** Stops polling; settles when the running poll has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
   }
 
-  /** Answers whether orders may wait; never fails. */
+  /** Returns whether orders may be waiting; never fails. */
   async #poll(): Promise<boolean> {
     try {
       const pairs = await this.#exchange.ledger.livePairs();
@@ -66,7 +66,7 @@ export class Poller {
     }
   }
 
-  /** The next poll finds what this one could not see. */
+  /** The next poll retries what this one could not read. */
   async #settle(pair: string): Promise<void> {
     this.#last = pair;
     try {
@@ -88,7 +88,7 @@ export class Poller {
     } else log.error("cannot update paper orders", { pair, error });
   }
 
-  /** The pairs after the last one, beginning again after the end. */
+  /** The pairs after the last one, wrapping around at the end. */
   #next(pairs: readonly string[]): readonly string[] {
     const later = pairs.filter((pair) => pair > this.#last);
     return [...later, ...pairs.filter((pair) => pair <= this.#last)].slice(0, PAIRS_PER_POLL);

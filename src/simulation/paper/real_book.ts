@@ -1,4 +1,4 @@
-/** The real order book as paper orders meet it: in ticks and lots. */
+/** The real order book for paper orders, in ticks and lots. */
 
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
@@ -13,7 +13,7 @@ export interface Level {
   readonly volume: number;
 }
 
-/** Both sides, best price first, one level for each price. */
+/** Both sides, best price first, one level per price. */
 export interface RealBook {
   readonly bids: readonly Level[];
   readonly asks: readonly Level[];
@@ -21,7 +21,7 @@ export interface RealBook {
 
 type Scales = Pick<TradedMarket, "priceScale" | "volumeScale">;
 
-/** Reads a book, aggregated or not. What is finer than the scales is rounded against whoever trades with it. */
+/** Parses a book, aggregated or not. Amounts finer than the scales are rounded to the trader's disadvantage. */
 export function readBook(
   scales: Scales,
   { bids, asks }: Pick<OrderBook, "timestamp" | "bids" | "asks">,
@@ -55,7 +55,7 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }
 
-/** A level as the matching core wants it. */
+/** A level in the form of the matching core. */
 export function asResting({ price, volume }: Level): RestingOrder {
   return { id: "", price, volume, own: false };
 }

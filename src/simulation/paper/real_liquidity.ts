@@ -1,4 +1,4 @@
-/** The real book of one moment as a source of liquidity. */
+/** The real book at one time as a source of liquidity. */
 
 import type { Liquidity, Take } from "../engine/liquidity.ts";
 import type { TradedMarket } from "../engine/market.ts";
@@ -6,14 +6,14 @@ import type { RestingOrder, Side } from "../engine/matching.ts";
 import type { AccountState } from "./account_state.ts";
 import { asResting, type Level, type RealBook } from "./real_book.ts";
 
-/** What {@linkcode RealLiquidity} stands on. */
+/** Parts of {@linkcode RealLiquidity}. */
 export interface RealLiquidityParts {
   readonly state: AccountState;
-  /** `null` where it plays no part. */
+  /** `null` when it is not needed. */
   readonly book: RealBook | null;
 }
 
-/** The real book of one moment, less what the identity took from it; an order on paper does not change it. */
+/** The real book at one time, minus what the identity took from it, as paper orders do not change it. */
 export class RealLiquidity implements Liquidity {
   readonly ownTradesArePublic = false;
   readonly #state: AccountState;
@@ -35,7 +35,7 @@ export class RealLiquidity implements Liquidity {
       .filter(({ volume }) => volume > 0);
   }
 
-  /** Own trades on paper are counted for each identity. */
+  /** Own paper trades are numbered per identity. */
   record(): number {
     return this.#state.nextSequence();
   }

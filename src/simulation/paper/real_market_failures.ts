@@ -1,4 +1,4 @@
-/** What a failure to read the real market looks like to a client of the paper exchange. */
+/** Failures to read the real market as responses of the paper exchange. */
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { isLunoErrorCode, LUNO_ERRORS } from "../../exchange/luno_errors.ts";
@@ -7,7 +7,7 @@ import { Refusal } from "../engine/refusal.ts";
 
 const NOT_READ = "The real market cannot be read now, so that nothing can be done on paper: try again later";
 
-/** The answer to a read that the real exchange did not answer. */
+/** The response to a read that the real exchange did not answer. */
 export function readFailure(error: ExchangeError): Response {
   const refusal = refusalOf(error);
   if (refusal?.code === "ErrTooManyRequests") {
@@ -19,7 +19,7 @@ export function readFailure(error: ExchangeError): Response {
     : refusalResponse(refusal);
 }
 
-/** Why an order was not placed: certain, as nothing happens on paper before the market was read. */
+/** Why an order was not placed, which is certain, because nothing happens on paper before the market was read. */
 export function orderFailure(error: ExchangeError): Refusal {
   return refusalOf(error) ?? new Refusal("ErrUnderMaintenance", NOT_READ);
 }

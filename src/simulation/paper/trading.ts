@@ -1,6 +1,6 @@
 /**
- * What orders do to an identity's account, decided from plain facts: nothing is read and nothing kept here. Engines call it
- * within the transaction in which they read the facts, and keep the changes in it, or nothing when it refuses.
+ * The effect of orders on an identity's account. Pure. Engines call it within the transaction in which they read the
+ * facts, and store the changes in it, or nothing when it refuses.
  */
 
 import { Refusal } from "../engine/refusal.ts";
@@ -12,18 +12,18 @@ import type { LedgerOrder } from "./ledger_values.ts";
 import { PaperEngine } from "./paper_engine.ts";
 import type { PaperIds } from "./paper_ids.ts";
 
-/** Orders of one identity that may live at a time. */
+/** The most live orders of one identity. */
 export const MAX_LIVE_ORDERS = 1_000;
 
-/** Orders of one identity that are kept; the oldest complete ones go, with their fills. */
+/** The most stored orders of one identity; the oldest complete ones are deleted, with their fills. */
 export const MAX_ORDERS = 10_000;
 
-/** Fills of one identity that are kept. */
+/** The most stored fills of one identity. */
 export const MAX_TRADES = 10_000;
 
-/** What is known when an order comes. */
+/** The facts when an order is placed. */
 export interface PlacingFacts extends AccountFacts {
-  /** How many orders of the identity live, in all markets. */
+  /** The number of the identity's live orders, in all markets. */
   readonly liveOrders: number;
   /** The order that has the new one's client order id. */
   readonly namesake: string | undefined;
@@ -32,7 +32,7 @@ export interface PlacingFacts extends AccountFacts {
 }
 
 /**
- * Takes an order.
+ * Places an order.
  *
  * @throws {Refusal} for everything that the exchange would refuse
  */
@@ -41,7 +41,7 @@ export function placeOrder(
   { draft, book, seen, nowMs, expiresMs }: Omit<OrderPlacement, "identity">,
   ids: PaperIds,
 ): { readonly order: LedgerOrder; readonly changes: AccountChanges } {
-  // Reading the market took its time, and so may have waiting for whoever wrote before.
+  // Reading the market took some time, and so may have waiting for another writer.
   if (facts.systemMs > expiresMs) throw new Refusal("ErrDeadlineExceeded");
   if (facts.liveOrders >= MAX_LIVE_ORDERS) {
     throw new Refusal("ErrOrderCanceled", `At most ${MAX_LIVE_ORDERS} orders may be open on paper: cancel some first`);
@@ -51,7 +51,7 @@ export function placeOrder(
   return { order: writeOrder(order), changes: state.changes };
 }
 
-/** Cancels an order that waits; `undefined` where there is nothing to cancel. */
+/** Cancels a waiting order; `undefined` when there is nothing to cancel. */
 export function cancelOrder(
   facts: AccountFacts,
   { order: { id, market }, nowMs }: { readonly order: Pick<LedgerOrder, "id" | "market">; readonly nowMs: number },
@@ -62,7 +62,7 @@ export function cancelOrder(
   return isCancelled ? state.changes : undefined;
 }
 
-/** Lets trades and the book of a real market meet what waits in it. */
+/** Lets trades and the book of a real market meet waiting orders. */
 export function meetMarket(
   facts: AccountFacts,
   { market, trades, book, nowMs }: Omit<MarketMeeting, "identity">,

@@ -1,6 +1,6 @@
 /**
- * What the market stream of one market publishes: the book as it was last shown, and the updates that lead from there to
- * the book of the moment. At every sequence number that a reader can meet, the published book is what REST answers.
+ * The market stream of one market: the published book, and the updates that lead from it to the present book. At every
+ * sequence number that a reader can see, the published book equals the one over REST.
  */
 
 import type { Match } from "../engine/matching_engine.ts";
@@ -10,32 +10,32 @@ import type { SequencedTrade, Tape } from "../model/market_data.ts";
 import { hash32, seedFor } from "../random.ts";
 import { printSnapshot, printUpdate, type PublishedOrder, type Update } from "./market_frames.ts";
 
-/** What a feed stands on. */
+/** Parts of a feed. */
 export interface FeedParts {
   readonly exchange: Pick<Exchange, "advance" | "bookAt" | "orders">;
   readonly tape: Pick<Tape, "trades">;
   readonly seed: number;
 }
 
-/** Where a feed stands; its counters go on where they were when it is opened again. */
+/** The position of a feed; when it is reopened its counters continue. */
 export interface FeedPlace {
   readonly market: TradedMarket;
   readonly status: TradingStatus;
   readonly nowMs: number;
 }
 
-/** An update without content follows at each five minutes, be the market ever so quiet. */
+/** An empty update is published at least every five minutes, however quiet the market. */
 const EMPTY_EVERY_MS = 300_000;
 
-/** Sequences start here or up to 2 % higher. */
+/** Initial sequences are from here up to 2 % higher. */
 const LOWEST_SEQUENCE = 4_500_000_000;
 
-/** The feed of one market, as long as it has readers. */
+/** The feed of one market, while it has readers. */
 export class MarketFeed {
   readonly #parts: FeedParts;
   readonly #market: TradedMarket;
   readonly #status: TradingStatus;
-  /** In the order in which they were published; equal prices in order of arrival. */
+  /** In the order of publication; equal prices in order of arrival. */
   readonly #published = new Map<string, PublishedOrder>();
   readonly #matches = new Map<number, Match>();
   #sequence: number;
@@ -44,7 +44,7 @@ export class MarketFeed {
   #changes = -1;
   #made = 0;
 
-  /** Opens the feed on the book of `nowMs`; `sequence` is where it stood when it was open last. */
+  /** Opens the feed with the book of `nowMs`; `sequence` is its position when it was last open. */
   constructor(parts: FeedParts, { market, status, nowMs, sequence }: FeedPlace & { readonly sequence?: number }) {
     this.#parts = parts;
     this.#market = market;
@@ -58,7 +58,7 @@ export class MarketFeed {
     this.#changes = parts.exchange.orders.changesIn(market.id);
   }
 
-  /** Of the newest update. */
+  /** The sequence of the latest update. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -73,12 +73,12 @@ export class MarketFeed {
     });
   }
 
-  /** Hears of a trade with an own order before it is published. */
+  /** Takes a trade with an own order before it is published. */
   note(match: Match): void {
     this.#matches.set(match.sequence, match);
   }
 
-  /** The updates up to `nowMs`, and `extra` ones that leave the book as it is. */
+  /** The updates up to `nowMs`, and `extra` ones that leave the book unchanged. */
   advance(nowMs: number, extra = 0): string[] {
     const { exchange } = this.#parts;
     exchange.advance(nowMs);
@@ -107,9 +107,9 @@ export class MarketFeed {
   }
 
   /**
-   * A trade and what is needed for it: its maker must stand in the published book. The model's trades happen at its
-   * best price and leave its orders alone, so each brings a maker of its own, which is used up at once. Orders that such
-   * a maker would cross step aside for it, as no reader may ever see a crossed book.
+   * Publishes a trade and its prerequisites: its maker must be in the published book. The model's trades happen at its
+   * best price and leave its orders unchanged, so each brings its own maker, which is used up at once. Orders that such
+   * a maker would cross are removed for that moment, as readers must never see a crossed book.
    */
   #publishTrade({ sequence, timestamp, price, volume, isBuy }: SequencedTrade): Partial<Update>[] {
     const match = this.#matches.get(sequence);
@@ -135,7 +135,7 @@ export class MarketFeed {
     ];
   }
 
-  /** What has gone, then what is new: between the two the book is never crossed. */
+  /** Removals first, then additions: the book is never crossed in between. */
   #publishBook(): Partial<Update>[] {
     const standing = new Map(this.#standing().map((order) => [order.id, order]));
     const updates: Partial<Update>[] = [];
@@ -153,7 +153,7 @@ export class MarketFeed {
     return updates;
   }
 
-  /** Orders behind the best price that come and go. */
+  /** Orders behind the best price that appear and disappear. */
   #publishExtra(count: number): Partial<Update>[] {
     const [best] = [...this.#published.values()].filter(({ side }) => side === "SELL");
     if (best === undefined) return [];
@@ -171,7 +171,7 @@ export class MarketFeed {
     ];
   }
 
-  /** An id for somebody of the rest of the world; no two are alike, and none is like those of the book. */
+  /** A unique id for an order of somebody else, distinct from those of the book. */
   #makeId(): string {
     const seed = seedFor(this.#parts.seed, `stream orders/${this.#market.id}`);
     const count = ++this.#made;

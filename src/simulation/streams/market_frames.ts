@@ -1,11 +1,11 @@
-/** How the market stream writes its messages. */
+/** The messages of the market stream. */
 
 import { costOf } from "../engine/market_units.ts";
 import type { TradedMarket, TradingStatus } from "../engine/market.ts";
 import type { Side } from "../engine/matching.ts";
 import { printDecimal, printPrice, printVolume } from "../api/print_numbers.ts";
 
-/** An order as the stream has shown it; `price` in ticks, `volume` in lots. */
+/** A published order; `price` in ticks, `volume` in lots. */
 export interface PublishedOrder {
   readonly id: string;
   readonly side: Side;
@@ -22,7 +22,7 @@ export interface PublishedTrade {
   readonly volume: number;
 }
 
-/** One update; it may have no content at all. */
+/** One update, which may be empty. */
 export interface Update {
   readonly sequence: number;
   readonly timestamp: number;
@@ -31,7 +31,7 @@ export interface Update {
   readonly deleted?: string;
 }
 
-/** What a snapshot shows. */
+/** The content of a snapshot. */
 export interface Shown {
   readonly sequence: number;
   readonly orders: readonly PublishedOrder[];
@@ -88,7 +88,7 @@ export function printUpdate(
   });
 }
 
-/** A market in its launch window is ACTIVE here, though it takes post-only orders alone. */
+/** A market in its launch phase is ACTIVE here, although it accepts only post-only orders. */
 function printStatus(status: TradingStatus): string {
   return status === "SUSPENDED" ? "POSTONLY" : status === "UNKNOWN" ? "DISABLED" : "ACTIVE";
 }

@@ -1,31 +1,31 @@
-/** One connection to a stream: credentials first, then messages, with an empty one when it is quiet, and with faults. */
+/** One connection to a stream: credentials first, then messages, keep-alives, and faults. */
 
 import type { Faults } from "../api/faults.ts";
 import type { FrameFault, FrameKind } from "../api/frame_faults.ts";
 import { SIMULATED_KEYS, type SimulatedKey } from "../api/simulated_keys.ts";
 import { KEEP_ALIVE, printError } from "./market_frames.ts";
 
-/** How a connection behaves. */
+/** Options of a connection. */
 export interface ConnectionOptions {
   readonly path: string;
   readonly faults: Faults;
-  /** Called when valid credentials came; answers the first messages, or the error that it ends with. */
+  /** Called with valid credentials; returns the first messages, or the error that ends it. */
   readonly admitted: () => readonly string[] | StreamRefusal;
   /** Called when it has ended. */
   readonly ended: () => void;
-  /** Resets the connection, where that can be done. */
+  /** Resets the connection, if that is possible. */
   readonly reset: (() => void) | undefined;
   readonly authTimeoutMs: number;
   readonly keepAliveMs: number;
 }
 
-/** Why a stream is refused, as the exchange says it. */
+/** Why a stream is refused, in the exchange's words. */
 export interface StreamRefusal {
   readonly code: string;
   readonly text: string;
 }
 
-/** A reader who takes in nothing is disconnected when so much waits for him. */
+/** A client that does not read is disconnected when this many bytes wait for it. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 const AUTH_TIMEOUT: StreamRefusal = { code: "auth_timeout", text: "you took too long to provide credentials" };
@@ -38,16 +38,16 @@ const INVALID_CREDENTIALS: StreamRefusal = {
 export class StreamConnection {
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions;
-  /** Messages that wait, with the moment of each on the monotonic clock; none overtakes another. */
+  /** Delayed messages with their monotonic times; none overtakes another. */
   readonly #waiting: { readonly atMs: number; readonly text: string }[] = [];
   #late: ReturnType<typeof setTimeout> | undefined;
   #next: ReturnType<typeof setTimeout> | undefined;
   #isAdmitted = false;
   #isOver = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
-  /** Until when nothing is sent, on the monotonic clock. */
+  /** When sending resumes, in monotonic milliseconds. */
   #silentUntil = 0;
-  /** When the newest delayed message is sent; later ones wait behind it. */
+  /** When the latest delayed message is sent; later ones wait behind it. */
   #delayedUntil = 0;
 
   constructor(socket: WebSocket, options: ConnectionOptions) {
@@ -66,7 +66,7 @@ export class StreamConnection {
     socket.onerror = () => {};
   }
 
-  /** Sends a message, unless a fault says otherwise. Before the credentials it sends nothing. */
+  /** Sends a message, unless a fault prevents it. Sends nothing before the credentials. */
   send(text: string, kind: FrameKind): void {
     if (!this.#isAdmitted || this.#isOver) return;
     if (this.#socket.bufferedAmount > MOST_WAITING_BYTES) return this.close();
@@ -77,13 +77,13 @@ export class StreamConnection {
     this.#restartQuiet();
   }
 
-  /** Says why, and ends. */
+  /** Sends the reason, and closes. */
   refuse({ code, text }: StreamRefusal): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(printError(code, text));
     this.close();
   }
 
-  /** Ends the connection. */
+  /** Closes the connection. */
   close(code = 1000): void {
     if (this.#isOver) return;
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code);
@@ -127,7 +127,7 @@ export class StreamConnection {
     }
   }
 
-  /** Sends a message when its turn has come. */
+  /** Sends a message when it is due. */
   #later(text: string): void {
     const at = performance.now();
     if (at < this.#silentUntil) return;
@@ -163,7 +163,7 @@ export class StreamConnection {
   }
 }
 
-/** The key that a first message proves; what an unknown one gets is not documented. */
+/** The key in a first message; the response to an unknown one is undocumented. */
 function keyOf(data: unknown): SimulatedKey | undefined {
   if (typeof data !== "string") return undefined;
   let value: unknown;

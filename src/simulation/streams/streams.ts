@@ -1,6 +1,6 @@
 /**
- * The streams of a simulated exchange: who reads which, and when each is told what. Feeds exist as long as they have
- * readers; they move with the clock four times a second, and with every request that may change or show something.
+ * The streams of a simulated exchange and their readers. Feeds exist while they have readers; they advance four times a
+ * second, and with every request that may change or show something.
  */
 
 import type { Faults } from "../api/faults.ts";
@@ -12,7 +12,7 @@ import { MarketFeed } from "./market_feed.ts";
 import { StreamConnection, type StreamRefusal } from "./stream_connection.ts";
 import { UserFeed } from "./user_feed.ts";
 
-/** What the streams stand on. */
+/** Parts of the streams. */
 export interface StreamsParts {
   readonly simulation: Simulation;
   readonly faults: Faults;
@@ -21,20 +21,20 @@ export interface StreamsParts {
   readonly now: () => number;
 }
 
-/** Where the stream of a market is; the pair stands behind it. */
+/** The path of a market's stream, without the pair. */
 const MARKET_PATH = "/api/1/stream/";
 const USER_PATH = "/api/1/userstream";
 
-/** Between two looks at the clock, where no fault wants them sooner. */
+/** The interval of advancing, unless a fault requires a shorter one. */
 const MOVE_EVERY_MS = 250;
 
-/** The runtime pings a reader after half of it in silence, and gives it up after all of it: a ping each 13.5 s. */
+/** The runtime pings a client after half of this silence, and disconnects it after all of it: one ping every 13.5 s. */
 const IDLE_TIMEOUT_S = 27;
 
-/** What more sessions than the exchange allows get. Its text is documented, its code is not. */
+/** The error beyond the allowed number of sessions. Its text is documented, its code is not. */
 const SESSION_LIMIT: StreamRefusal = { code: "session_limit_exceeded", text: "session limit exceeded" };
 
-/** Whether a path is that of a stream. */
+/** Whether a path belongs to a stream. */
 export function isStreamPath(path: string): boolean {
   return path === USER_PATH || path.startsWith(MARKET_PATH);
 }
@@ -44,7 +44,7 @@ export class Streams {
   readonly #parts: StreamsParts;
   readonly #user: UserFeed;
   readonly #feeds = new Map<string, MarketFeed>();
-  /** Where feeds stood that have no reader now. */
+  /** Positions of feeds that have no readers now. */
   readonly #sequences = new Map<string, number>();
   readonly #connections = new Set<StreamConnection>();
   /** By path. */
@@ -59,17 +59,17 @@ export class Streams {
     exchange.matched = ({ id }, match) => this.#feeds.get(id)?.note(match);
   }
 
-  /** How many connections there are. */
+  /** The number of connections. */
   get sessions(): number {
     return this.#connections.size;
   }
 
-  /** The sequence of a market's newest update; `undefined` when nobody reads its stream. */
+  /** The sequence of a market's latest update; `undefined` when nobody reads its stream. */
   sequenceOf(pair: string): number | undefined {
     return this.#feeds.get(pair)?.sequence;
   }
 
-  /** Upgrades a request to a stream; `reset` resets its connection, where that can be done. */
+  /** Upgrades a request to a stream; `reset` resets its connection, if that is possible. */
   connect(request: Request, path: string, reset: (() => void) | undefined): Response {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response(null, { status: 426, headers: { upgrade: "websocket" } });
@@ -89,7 +89,7 @@ export class Streams {
     return response;
   }
 
-  /** Publishes everything up to a moment, which may not lie before that of any request. */
+  /** Publishes everything up to a time, which may not be before that of any request. */
   move(nowMs: number): void {
     for (const [pair, feed] of this.#feeds) {
       const path = `${MARKET_PATH}${pair}`;
@@ -109,13 +109,13 @@ export class Streams {
     }, Math.min(MOVE_EVERY_MS, this.#parts.faults.burstEveryMs));
   }
 
-  /** Ends every connection. */
+  /** Closes every connection. */
   close(): void {
     for (const connection of [...this.#connections]) connection.close(1001);
     clearTimeout(this.#timer);
   }
 
-  /** Admits a reader with valid credentials, and answers what it is sent first. */
+  /** Admits a reader with valid credentials, and returns its first messages. */
   #admit(connection: StreamConnection, path: string): readonly string[] | StreamRefusal {
     const { settings } = this.#parts;
     const admitted = [...this.#readers.values()].reduce((sum, readers) => sum + readers.size, 0);

@@ -1,4 +1,4 @@
-/** What the user stream publishes: every change of an own order, every fill, every row of a ledger; kept for five minutes. */
+/** The user stream: every change of an own order, every fill, every ledger row; kept for five minutes. */
 
 import type { Accounts } from "../engine/accounts.ts";
 import type { LedgerRow } from "../engine/ledger.ts";
@@ -11,13 +11,13 @@ interface Message {
   readonly text: string;
 }
 
-/** How long messages are kept for somebody who connects again. */
+/** How long messages are kept for clients that reconnect. */
 const KEPT_MS = 300_000;
 
-/** Whoever connects again gets once more what was sent in the last moments before. */
+/** A client that reconnects gets the messages of the last moments again. */
 const OVERLAP_MS = 1_000;
 
-/** Bounds what a burst of orders leaves behind. */
+/** Bounds the memory of a burst of orders. */
 const MOST_KEPT = 10_000;
 
 /** The messages of the one user. */
@@ -25,17 +25,17 @@ export class UserFeed {
   readonly #now: () => number;
   readonly #kept: Message[] = [];
   #published: string[] = [];
-  /** Since when nobody has listened; infinite while somebody does, and before anybody ever did. */
+  /** When the last listener left; infinite while there is one, and before the first. */
   #silentSinceMs = Infinity;
 
-  /** Hears of everything from now on; `now` is the exchange's clock. */
+  /** Records everything from now on; `now` is the exchange's clock. */
   constructor({ orders, accounts, now }: { orders: OrderStore; accounts: Accounts; now: () => number }) {
     this.#now = now;
     orders.changed = (after, before) => this.#orderChanged(after, before);
     accounts.moved = (accountId, row) => this.#balanceMoved(accountId, row);
   }
 
-  /** What happened since the last call, oldest first. */
+  /** The events since the last call, oldest first. */
   take(): readonly string[] {
     if (this.#published.length === 0) return [];
     const taken = this.#published;
@@ -43,13 +43,13 @@ export class UserFeed {
     return taken;
   }
 
-  /** What somebody who connects has missed, some of it perhaps not. */
+  /** The messages that a connecting client has missed, possibly including some that it has not. */
   missed(): readonly string[] {
     this.#forget();
     return this.#kept.filter(({ atMs }) => atMs >= this.#silentSinceMs - OVERLAP_MS).map(({ text }) => text);
   }
 
-  /** The last of the listeners has left. */
+  /** The last listener has left. */
   leave(): void {
     this.#silentSinceMs = this.#now();
   }

@@ -1,6 +1,6 @@
-/** `Accept` as HTTP has it (RFC 9110, section 12.5.1): media ranges in any case, with parameters and weights. */
+/** Parses `Accept` headers (RFC 9110, section 12.5.1): media ranges in any case, with parameters and weights. */
 
-/** The forms in which an answer can be had. */
+/** The media types of answers. */
 export const JSON_TYPE = "application/json";
 export const EVENTS_TYPE = "text/event-stream";
 
@@ -9,21 +9,21 @@ interface Range {
   readonly weight: number;
 }
 
-/** How much a client wants an answer in each form. */
+/** How much a client prefers each form. */
 export interface Forms {
   readonly json: number;
   readonly events: number;
 }
 
-/** `Accept` headers that are kept; there are as many as kinds of clients. */
+/** Parsed headers to remember; there are as many as kinds of clients. */
 const MAX_KEPT = 100;
 
-/** What is longer is read each time, in characters. */
+/** A longer header is not remembered, in characters. */
 const MAX_LENGTH = 200;
 
 const kept = new Map<string | null, Forms>();
 
-/** How much a client wants an answer in each form. */
+/** How much a client prefers each form. */
 export function formsOf(header: string | null): Forms {
   const known = kept.get(header);
   if (known !== undefined) return known;
@@ -34,7 +34,7 @@ export function formsOf(header: string | null): Forms {
   return forms;
 }
 
-/** How much a client wants a media type, from 0 for not at all to 1; one that says nothing takes everything. */
+/** The weight of a media type, from 0 (not acceptable) to 1; without a header everything is acceptable. */
 export function acceptance(header: string | null, type: string): number {
   if (header === null || header.trim() === "") return 1;
   const ranges = header.split(",").flatMap(readRange);
@@ -48,13 +48,13 @@ export function acceptance(header: string | null, type: string): number {
 
 function readRange(text: string): Range[] {
   const [written = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  const name = written === "*" ? "*/*" : written; // As older libraries for Java write it.
+  const name = written === "*" ? "*/*" : written; // Older Java libraries write it like this.
   if (!/^[^\s/]+\/[^\s/]+$/.test(name)) return [];
   const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
   return [{ type: name, weight: weight === undefined ? 1 : readWeight(weight) }];
 }
 
-/** Some clients write `.2`, or more digits than there may be; a weight that is no number says nothing. */
+/** Some clients write `.2`, or more digits than allowed; an invalid weight is ignored. */
 function readWeight(text: string): number {
   const weight = text === "" ? NaN : Number(text);
   return Number.isNaN(weight) ? 1 : Math.min(Math.max(weight, 0), 1);

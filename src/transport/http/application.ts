@@ -1,7 +1,7 @@
 /**
- * The application behind a listener: which path answers what. Everything is a function from a request to `Response`; where
- * calls come in is in `endpoints.ts`, who is admitted in `request_checks.ts`, how many in `places.ts`; sockets and TLS are
- * the listeners'.
+ * The HTTP application above a listener: which path answers what, as functions from a request to a `Response`. Calls
+ * are in `endpoints.ts`, authentication in `request_checks.ts`, limits on connections in `places.ts`; the listeners
+ * handle sockets and TLS.
  */
 
 import { Hono } from "hono";
@@ -25,7 +25,7 @@ import { endSessions, listSessions, SESSIONS_PATH } from "./session_routes.ts";
 
 type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
 
-/** Joins the parts. */
+/** Assembles the application. */
 export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   return {
@@ -47,7 +47,7 @@ export function createApplication(parts: HttpParts): Application {
   };
 }
 
-/** A connection is not idle while one of its requests is looked at. */
+/** A connection is not idle while one of its requests is being processed. */
 function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Awaitable<T>): Awaitable<T> {
   const { unknown } = registry;
   if (unknown === undefined) return answer();
@@ -57,9 +57,9 @@ function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Await
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
-  // A preflight comes without a credential, and each one counts against the limits too.
+  // A preflight has no credential, and counts against the limits too.
   app.options("*", async ({ env: { peer } }, next) => refuseUnaffordable(parts, peer) ?? await next());
-  // The origin was checked before; what arrives here may read the answer.
+  // The origin was checked before; pages that get here may read the response.
   app.use(cors({ origin: (origin) => origin, exposeHeaders: EXPOSED_HEADERS }));
   addOpenRoutes(app, parts);
   app.use(authenticated(parts));
@@ -75,12 +75,12 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   return app;
 }
 
-/** The same paths with a slash at their end, as some clients write them; open routes have none. */
+/** The same paths with a trailing slash, which some clients add; open routes have none. */
 function withSlash(paths: readonly string[]): readonly string[] {
   return paths.flatMap((path) => path === "/" ? path : [path, `${path}/`]);
 }
 
-/** Routes without authentication: whether the server is there, and where credentials come from. */
+/** Routes without authentication: probes, and the metadata of authentication. */
 function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   const { resource } = parts;
   const routes: Record<string, (url: string) => Response> = {
@@ -99,9 +99,9 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
 }
 
 /**
- * Whether requests may come. The answer while the server drains is 404: balancers take that for "no new ones" and leave the
- * connections that there are, where a 503 would have them cut. With `?exchange` also whether the exchange answers, which is asked by
- * the server itself.
+ * Whether the server accepts clients. While it drains the answer is 404, which load balancers take for "no new clients"
+ * and keep existing connections, whereas they would cut them on a 503. With `?exchange` also whether the exchange
+ * answers, which the server itself monitors.
  */
 function readiness(parts: HttpParts, query: URLSearchParams): Response {
   if (!parts.isReady()) return textResponse(404, "shutting down");
@@ -111,7 +111,7 @@ function readiness(parts: HttpParts, query: URLSearchParams): Response {
   return textResponse(503, isReachable === null ? "exchange not called yet" : "exchange unreachable");
 }
 
-/** Refuses requests that are not authenticated. */
+/** Rejects requests that are not authenticated. */
 function authenticated(parts: HttpParts): MiddlewareHandler<Bindings> {
   return async (context, next) => {
     const admitted = await admitCaller(parts, context.req.raw, context.env.peer);
@@ -143,7 +143,7 @@ function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
   }
 }
 
-/** Where operators see and end sessions. */
+/** Routes on which operators list and end sessions. */
 function addSessionRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   const { sessions } = parts;
   if (sessions === undefined) return;
@@ -162,7 +162,7 @@ function addSessionRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   }
 }
 
-/** What operators look at. */
+/** Routes for operators. */
 function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promise<Response>> {
   return {
     "/status": async () => Response.json(await parts.status(), { headers: { "cache-control": "no-store" } }),

@@ -1,12 +1,12 @@
-/** Texts that seldom change, as answers: with an entity tag (RFC 9110, section 8.8.3), and compressed for who takes that. */
+/** Rarely changing documents: with an entity tag (RFC 9110, section 8.8.3), compressed for clients that accept it. */
 
 import { gzipSync } from "node:zlib";
 import type { HttpRequest } from "../listeners/http_request.ts";
 
-/** Texts below this are not worth compressing, in bytes. */
+/** Smaller texts are not compressed, in bytes. */
 const MIN_COMPRESSED = 1_024;
 
-/** A JSON text, encoded once for everybody who asks. */
+/** A JSON document, encoded once for all clients. */
 export class JsonDocument {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #compressed: Uint8Array<ArrayBuffer> | undefined;
@@ -22,11 +22,11 @@ export class JsonDocument {
   static async of(value: unknown): Promise<JsonDocument> {
     const bytes = new TextEncoder().encode(JSON.stringify(value));
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    // A weak one, as the compressed bytes are others with the same meaning.
+    // A weak tag, as the compressed bytes differ but mean the same.
     return new JsonDocument(bytes, `W/"${digest.subarray(0, 12).toHex()}"`);
   }
 
-  /** Answers GET and HEAD, 304 to whoever has it. It may differ from caller to caller. */
+  /** Answers GET and HEAD; 304 when the client has it already. The document may differ between callers. */
   answer({ method, headers }: Pick<HttpRequest, "method" | "headers">): Response {
     const etag = this.#etag;
     const shared = { etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization" };

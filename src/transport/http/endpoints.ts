@@ -1,4 +1,4 @@
-/** The paths where calls come in, `/mcp` and REST; as they come most often, they are found without the router. */
+/** The paths of calls, `/mcp` and REST; the most frequent ones, so they are found without the router. */
 
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
@@ -9,10 +9,10 @@ import { pathOf } from "./path.ts";
 import { counted } from "./places.ts";
 import { admitCaller } from "./request_checks.ts";
 
-/** What pages on an allowed origin may read of an answer. */
+/** Response headers that pages on an allowed origin may read. */
 export const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
 
-/** Answers a request at one of them; `undefined` at any other path, and for a preflight. */
+/** Answers a request to one of them; `undefined` for any other path, and for a preflight. */
 export function answerEndpoint(
   parts: HttpParts,
   request: HttpRequest,
@@ -30,12 +30,12 @@ export function answerEndpoint(
 
 function endpointAt({ mcp, rest }: HttpParts, path: string): HttpParts["mcp"] | undefined {
   if (path === "/mcp") return mcp;
-  // Which of these there are, `rest` knows.
+  // `rest` knows which of these exist.
   const isRest = path === "/v1/tools" || path.startsWith("/v1/tools/") || path === "/openapi.json";
   return isRest ? rest : undefined;
 }
 
-/** The origin was checked before: its pages may read the answer. */
+/** The origin was checked before: its pages may read the response. */
 function readableFor(origin: string, response: Response): Response {
   response.headers.set("access-control-allow-origin", origin);
   response.headers.set("access-control-expose-headers", EXPOSED_HEADERS.join(","));

@@ -1,4 +1,4 @@
-/** One stream of server-sent events, which a reader that lost it can take up where it was. */
+/** One stream of server-sent events, which a reader can continue after losing it. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { EventLog, LoggedEvent, LoggedStream } from "../../session/event_log.ts";
@@ -6,44 +6,55 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { EVENTS_TYPE } from "./accept.ts";
 
-/** How long a reader should wait before it connects again, in milliseconds. */
+/** How long a reader should wait before it reconnects, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Events that may wait for a reader that counts as one that takes them. */
+/** The most events that may be unread by a reader that counts as reading. */
 const MAX_UNREAD = 8;
 
-/** How a stream is written. */
+/** Settings of a stream. */
 export interface EventStreamOptions {
-  /** Told from other streams of its session by it. */
+  /** Its name within the session. */
   readonly name: string;
-  /** Whether events have ids, and the first one says that the stream can be taken up again: clients since 2025-11-25. */
+  /**
+   * Whether events have ids, and the first one announces that the stream can be continued: for clients since revision
+   * 2025-11-25.
+   */
   readonly isResumable: boolean;
-  /** Between comments while nothing else is sent, in milliseconds. */
+  /** Interval of comments while nothing else is sent, in milliseconds. */
   readonly keepAliveMs: number;
-  /** Where the events of a stream that can be taken up again are kept before they are sent. */
+  /** Stores the events of a stream that can be continued, before they are sent. */
   readonly log: EventLog;
-  /** When the log knows of it. @default now */
+  /**
+   * Settles when the log knows of it.
+   *
+   * @default already
+   */
   readonly begun?: Awaitable<void>;
-  /** The number of the last event that was sent before. @default 0 */
+  /**
+   * The number of the last event that was sent earlier.
+   *
+   * @default 0
+   */
   readonly count?: number;
   /** @default false */
   readonly hasEnded?: boolean;
 }
 
-/** Whoever reads the stream now. */
+/** The present reader of the stream. */
 interface Reader {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  /** What was sent while this one still gets what was kept. */
+  /** Events sent while this reader still gets stored ones. */
   waiting: LoggedEvent[] | undefined;
   /** The number of the last event that it got. */
   last: number;
 }
 
-/** A stream; a reader that comes later takes the place of the one before. */
+/** A stream; a later reader replaces the previous one. */
 export class EventStream {
   readonly name: string;
   readonly isResumable: boolean;
-  /** When whoever goes on with the session would find it. */
+  /** Settles when another server that continues the session would find it. */
   readonly begun: Awaitable<void>;
   readonly #keepAliveMs: number;
   readonly #log: EventLog;
@@ -52,7 +63,7 @@ export class EventStream {
   #reader: Reader | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #hasEnded: boolean;
-  /** Whether all that was sent has been kept and delivered, too. */
+  /** Whether everything that was sent is also stored and delivered. */
   #isOver: boolean;
 
   constructor({ name, isResumable, keepAliveMs, log, begun, count = 0, hasEnded = false }: EventStreamOptions) {
@@ -65,18 +76,18 @@ export class EventStream {
     this.#hasEnded = this.#isOver = hasEnded;
   }
 
-  /** Whether nothing will be sent any more. */
+  /** Whether nothing more will be sent. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Whether somebody reads it, and takes what is sent. */
+  /** Whether there is a reader, and it reads. */
   get isTaken(): boolean {
     const room = this.#reader?.controller.desiredSize;
     return typeof room === "number" && room > -MAX_UNREAD;
   }
 
-  /** What a new reader gets: what came `after` the event of this number, and what will come. */
+  /** The stream for a new reader: events after the number `after`, and all later ones. */
   read(after?: number): ReadableStream<Uint8Array> {
     this.leave();
     let own: Reader;
@@ -95,18 +106,18 @@ export class EventStream {
     });
   }
 
-  /** Sends one message, now or to the reader that comes again. */
+  /** Sends one message, now or to the next reader. */
   send(message: JSONRPCMessage): void {
     if (this.#hasEnded) return;
     const data = `data: ${JSON.stringify(message)}\n\n`;
     if (!this.isResumable) return this.#write(`event: message\n${data}`);
     const number = ++this.#count;
     const event = { number, text: `event: message\nid: ${this.name}-${number}\n${data}` };
-    // What a reader has seen must not be lost: it is kept first.
+    // A delivered event must not be lost: it is stored first.
     void whenAnswered(this.#log.append(this.name, event), () => this.deliver(event));
   }
 
-  /** Hands a kept event to the present reader, unless it got it before. */
+  /** Delivers a stored event to the present reader, unless it already got it. */
   deliver(event: LoggedEvent): void {
     const reader = this.#reader;
     if (reader?.waiting !== undefined) reader.waiting.push(event);
@@ -116,7 +127,7 @@ export class EventStream {
     }
   }
 
-  /** Ends the stream; what was sent can still be read again. */
+  /** Completes the stream; its events can still be read again. */
   end(): void {
     this.#hasEnded = true;
     void whenAnswered(this.isResumable ? this.#log.end(this.name) : undefined, () => {
@@ -125,7 +136,7 @@ export class EventStream {
     });
   }
 
-  /** Ends what the present reader reads. */
+  /** Disconnects the present reader. */
   leave(): void {
     const reader = this.#reader;
     this.#forget();
@@ -156,7 +167,7 @@ export function isEventStream(response: Response): boolean {
   return response.headers.get("content-type") === EVENTS_TYPE && response.body !== null;
 }
 
-/** Reads the id of an event: its stream's name, and its number there. */
+/** Parses the id of an event: its stream's name, and its number in it. */
 export function readEventId(text: string): { readonly name: string; readonly number: number } | undefined {
   const [, name, number] = /^([0-9a-z]{1,20})-(\d{1,15})$/.exec(text) ?? [];
   return name === undefined ? undefined : { name, number: Number(number) };

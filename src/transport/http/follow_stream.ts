@@ -1,23 +1,23 @@
-/** A stream that another server runs, handed on to a reader that took it up here. */
+/** Forwards a stream that another server runs to a reader that continues it here. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { EventLog } from "../../session/event_log.ts";
 import { sleep } from "../../timing/sleep.ts";
 import type { EventStream } from "./event_stream.ts";
 
-/** Between two looks at what the other server has sent, in milliseconds. */
+/** Interval of reads of the other server's events, in milliseconds. */
 const LOOK_MS = 200;
 
-/** What is followed, and for how long. */
+/** What to follow, and for how long. */
 export interface FollowOptions {
   readonly log: EventLog;
-  /** Ends it; nobody reads the stream any more. */
+  /** Aborts when nobody reads the stream any more. */
   readonly signal: AbortSignal;
-  /** The answer to a request whose server has gone. */
+  /** The answer to the request if the other server is gone. */
   readonly unanswered: (request: string | number) => JSONRPCMessage;
 }
 
-/** Hands on what comes until the stream ends; where its server goes before that, this one ends it in its place. */
+/** Forwards events until the stream ends; if its server is gone before, ends it instead. */
 export async function followStream(stream: EventStream, { log, signal, unanswered }: FollowOptions): Promise<void> {
   for (;;) {
     try {

@@ -1,9 +1,10 @@
 /**
- * One session of a 2025-era client over HTTP, as the SDK's transport: which request an answer belongs to, the streams that
- * are open, and what runs. Every request is answered once, in the form that its client accepts, also when the session ends.
+ * One HTTP session of a client of revision 2025-11-25 or earlier, as the SDK's transport: matches answers to requests,
+ * and keeps the open streams and running requests. Every request is answered once, in a form that its client accepts,
+ * even when the session ends.
  *
- * A client since 2025-11-25 that loses a stream can take it up again for a moment; what an older one lost is aborted. Who
- * may use a session is left to `http_sessions.ts`, and what a request holds to whoever calls.
+ * A client since revision 2025-11-25 can continue a lost stream for a while; requests of earlier clients are aborted
+ * with their stream. `http_sessions.ts` decides who may use a session; the caller validates requests.
  */
 
 import { createHash } from "node:crypto";
@@ -48,7 +49,7 @@ import { RunningCall } from "./running_call.ts";
 import type { SessionRequest } from "./session_request.ts";
 import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 
-/** Revisions from which on clients take up streams that they lost. */
+/** Revisions in which clients can continue lost streams. */
 const FIRST_RESUMABLE = "2025-11-25";
 
 const NEVER = new AbortController().signal;
@@ -56,34 +57,42 @@ const NEVER = new AbortController().signal;
 /** What a session needs. */
 export interface HttpSessionOptions {
   readonly identity: string;
-  /** Makes the session's server, with the first message that needs one. */
+  /** Creates the session's server, with the first message that needs one. */
   readonly createServer: () => Server;
-  /** Answers the opening without a server. @default the server does */
+  /**
+   * Answers the opening without a server.
+   *
+   * @default the server does
+   */
   readonly ready?: ReadyAnswers | undefined;
-  /** Makes the client's subscriptions. @default the SDK answers for them */
+  /**
+   * Creates the client's subscriptions.
+   *
+   * @default the SDK handles them
+   */
   readonly subscribe?: Subscribe | undefined;
-  /** Where the session is kept for others. */
+  /** Stores the session for other servers. */
   readonly store: SessionStore;
-  /** Present where another process had it before. */
+  /** Present when another process had it before. */
   readonly taken?: TakenSession;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Between comments on an open stream, in milliseconds. */
+  /** Interval of comments on an open stream, in milliseconds. */
   readonly keepAliveMs: number;
-  /** How long a stream that was lost can be taken up again, in milliseconds. */
+  /** How long a lost stream can be continued, in milliseconds. */
   readonly resumeMs: number;
   /** Called once. */
   readonly onEnd: (session: HttpSession, reason: SessionEnd) => void;
 }
 
-/** A session; its id is a secret of its client and belongs in no log. */
+/** A session; its id is a secret of its client and is never logged. */
 export class HttpSession implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport["onmessage"];
   readonly id: string;
   readonly identity: string;
-  /** When it began, monotonic. */
+  /** When it began, in monotonic milliseconds. */
   readonly sinceMs: number;
   readonly #options: HttpSessionOptions;
   readonly #requests = new OpenRequests((notification) => this.onmessage?.(notification));
@@ -91,7 +100,7 @@ export class HttpSession implements Transport {
   readonly #keeping: SessionKeeping;
   readonly #server: SessionServer;
   readonly #unwatch: () => void;
-  /** Who asked last. */
+  /** The caller of the latest request. */
   #caller: Caller | undefined;
   #subscriptions: SubscriptionPath | undefined;
   #version = "";
@@ -125,27 +134,27 @@ export class HttpSession implements Transport {
     });
   }
 
-  /** How operators name it. */
+  /** Its public id, for operators. */
   get publicId(): string {
     return publicSessionId(createHash("sha256").update(this.id).digest("hex"));
   }
 
-  /** What the client calls itself. */
+  /** The client's name for itself. */
   get client(): Implementation | undefined {
     return this.#client;
   }
 
-  /** Requests that are not answered yet. */
+  /** The number of unanswered requests. */
   get inFlight(): number {
     return this.#requests.size;
   }
 
-  /** When a request last came or a stream last ended, monotonic. */
+  /** When the last request came or the last stream ended, in monotonic milliseconds. */
   get lastSeenMs(): number {
     return this.#lastSeenMs;
   }
 
-  /** Whether a stream is open to its client, or a request runs. */
+  /** Whether a stream is open, or a request is running. */
   get isBusy(): boolean {
     return this.#streams.open > 0 || this.#requests.size > 0;
   }
@@ -158,18 +167,18 @@ export class HttpSession implements Transport {
     return Promise.resolve();
   }
 
-  /** It is in use without a request. */
+  /** Marks it as used. */
   touch(): void {
     this.#keeping.touch();
   }
 
-  /** Goes on as another process left it; answers whether it came to that. */
+  /** Continues where another process left off; returns whether that succeeded. */
   goOn(caller: Caller): Awaitable<boolean> {
     this.#caller = caller;
     return this.#server.connect(toAuthInfo(caller));
   }
 
-  /** Answers a request of the client that this session belongs to; `message` is its body. */
+  /** Answers a request of the session's client; `message` is its body. */
   handle(request: HttpRequest, sent: SessionRequest): Awaitable<Response> {
     const { message, caller } = sent;
     this.#caller = caller;
@@ -192,7 +201,7 @@ export class HttpSession implements Transport {
     return accepted();
   }
 
-  /** Sends what the SDK answers or asks. */
+  /** Sends a message of the SDK. */
   send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
     const id = "method" in message ? options.relatedRequestId : message.id;
     const open = id === undefined ? undefined : this.#requests.get(id);
@@ -201,12 +210,12 @@ export class HttpSession implements Transport {
     return Promise.resolve();
   }
 
-  /** What the SDK calls. */
+  /** Called by the SDK. */
   close(): Promise<void> {
     return this.end("shutdown");
   }
 
-  /** Ends the session and its streams; what runs is aborted and answered with an error. */
+  /** Ends the session and its streams; running requests are aborted and answered with an error. */
   end(reason: SessionEnd): Promise<void> {
     if (this.#hasEnded) return Promise.resolve();
     this.#hasEnded = true;
@@ -219,13 +228,13 @@ export class HttpSession implements Transport {
     return Promise.resolve();
   }
 
-  /** Another server has ended the session, or its client asked that one to watch something. */
+  /** Another server has ended the session, or changed its subscriptions. */
   #changed(change: SessionChange): void {
     if (change.kind === "ended") void this.end("deleted");
     else if (this.#caller !== undefined) void this.#server.watch(change.subscriptions, toAuthInfo(this.#caller));
   }
 
-  /** Answers a request to subscribe; whether it is one. */
+  /** Answers a subscription request; returns whether it is one. */
   #takes(message: JSONRPCRequest, extra: MessageExtra): boolean {
     const answer = isSubscriptionRequest(message) ? this.#subscribe(message, extra) : undefined;
     if (answer === undefined) return false;
@@ -279,12 +288,12 @@ export class HttpSession implements Transport {
     const open = { request: message, stream };
     this.#requests.add(open);
     const response = this.#streams.respond(request, stream, { headers: this.#headers });
-    // Whoever goes on with the session must know of what ran; by then it may have been cancelled.
+    // A server that continues the session must know of the request; it may have been cancelled meanwhile.
     void whenAnswered(stream.begun, () => this.#requests.get(id) === open ? deliver() : undefined);
     return response;
   }
 
-  /** Answers a plain call, at once where the answer is there. */
+  /** Answers a plain call, synchronously if possible. */
   #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
     const begun = RunningCall.begin(plain, { request, caller });
     if (!(begun instanceof RunningCall)) return plainResponse(plain, begun, this.#headers);
@@ -307,7 +316,7 @@ export class HttpSession implements Transport {
     return Response.json(answer, { headers: this.#headers });
   }
 
-  /** The stream for what belongs to no request, or one that its client lost. */
+  /** The stream for messages that belong to no request, or a lost one. */
   #openOwnStream(request: HttpRequest): Awaitable<Response> {
     if (formsOf(request.headers.get("accept")).events === 0) return notAcceptable();
     const lastId = request.headers.get("last-event-id");
@@ -328,7 +337,7 @@ export class HttpSession implements Transport {
     return this.#version >= FIRST_RESUMABLE;
   }
 
-  /** Nobody reads a stream any more: what it would have answered is not wanted. */
+  /** Nobody will read a stream: its request is cancelled. */
   #forgotten(stream: EventStream): void {
     const open = this.#requests.of(stream);
     if (open === undefined) return;
@@ -336,7 +345,7 @@ export class HttpSession implements Transport {
     else this.#requests.abandon(open.request.id);
   }
 
-  /** The SDK has answered: what it takes to go on with the session is kept before its client knows. */
+  /** The SDK has answered: the session's state is stored before its client sees the answer. */
   #answered(open: OpenRequest, message: JSONRPCMessage): void {
     const isOpening = isInitialize(open.request);
     if (isOpening && "result" in message) {

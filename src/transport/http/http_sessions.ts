@@ -1,4 +1,4 @@
-/** All sessions over HTTP: who may use which, how many there may be, and when one has been idle for too long. */
+/** All HTTP sessions: who may use which, how many there may be, and when an idle one ends. */
 
 import type { Server } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
@@ -13,44 +13,52 @@ import type { SessionEnd } from "./session_keeping.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
 
-/** The longest time that a timer can be set to, in milliseconds. */
+/** The longest duration of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Hears when sessions begin and end. */
+/** Notified when sessions begin and end. */
 export interface SessionObserver {
   opened(session: HttpSession): void;
   closed(session: HttpSession, reason: SessionEnd): void;
 }
 
-/** How sessions are made and bounded. */
+/** Parts and limits of sessions. */
 export interface HttpSessionsOptions {
   readonly factory: () => Server;
-  /** Answers openings without a server. @default a server does */
+  /**
+   * Answers openings without a server.
+   *
+   * @default a server does
+   */
   readonly ready?: ReadyAnswers | undefined;
-  /** Makes the subscriptions of a client. @default the SDK answers for them */
+  /**
+   * Creates the subscriptions of a client.
+   *
+   * @default the SDK handles them
+   */
   readonly subscribe?: Subscribe | undefined;
-  /** Where sessions are kept for whoever may go on with them. */
+  /** Stores sessions, so that others can continue them. */
   readonly store: SessionStore;
-  /** In all. */
+  /** The most sessions in all. */
   readonly maxSessions: number;
-  /** Of one identity; its session that was idle longest makes room for a new one. */
+  /** The most of one identity; its least recently used session makes room for a new one. */
   readonly maxSessionsOf: (identity: string) => number;
-  /** A session without a request and without an open stream for longer than this, in milliseconds, ends. */
+  /** A session without a request or an open stream for longer than this ends, in milliseconds. */
   readonly idleMs: number;
-  /** Between comments on an open stream, in milliseconds. */
+  /** Interval of comments on an open stream, in milliseconds. */
   readonly keepAliveMs: number;
-  /** How long a stream that was lost can be taken up again, in milliseconds. */
+  /** How long a lost stream can be continued, in milliseconds. */
   readonly resumeMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly observer?: SessionObserver;
 }
 
-/** Every session by its id; owns the timer that ends idle ones, which exists only while there are sessions. */
+/** Every session by id; owns the timer that ends idle ones, which exists only while there are sessions. */
 export class HttpSessions {
   readonly #options: HttpSessionsOptions;
   readonly #sessions = new Map<string, HttpSession>();
-  /** Those that are about to be gone on with. */
+  /** Sessions that are being taken from the store. */
   readonly #taking = new Map<string, Promise<HttpSession | undefined>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -58,12 +66,12 @@ export class HttpSessions {
     this.#options = options;
   }
 
-  /** How many there are. */
+  /** The number of sessions. */
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** The session of this id, if it is this identity's: another's does not exist for it. */
+  /** The session of this id, if it belongs to this identity: for others it does not exist. */
   find(
     id: string,
     caller: Caller,
@@ -76,12 +84,12 @@ export class HttpSessions {
     return undefined;
   }
 
-  /** Opens a session; `full` when there are too many in all, `busy` when this identity uses all that it may have. */
+  /** Opens a session; `full` when there are too many in all, `busy` when this identity uses all of its own. */
   open(identity: string): HttpSession | "full" | "busy" {
     return this.#makeRoom(identity) ?? this.#start(identity);
   }
 
-  /** Ends what is idle, and the oldest of an identity that would have too many; says where that was not enough. */
+  /** Ends idle sessions, and the oldest of an identity with too many; returns what is still exceeded. */
   #makeRoom(identity: string): "full" | "busy" | undefined {
     this.#sweep();
     const { maxSessions, maxSessionsOf } = this.#options;
@@ -115,7 +123,7 @@ export class HttpSessions {
     return session;
   }
 
-  /** A session that another process had; of those who ask for it at once, all get the same. */
+  /** A stored session of another process; concurrent requests for it get the same one. */
   #findKept(
     id: string,
     caller: Caller,
@@ -142,7 +150,7 @@ export class HttpSessions {
     return undefined;
   }
 
-  /** Ends all of them. */
+  /** Ends all sessions. */
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.end("shutdown")));
   }
@@ -167,7 +175,7 @@ export class HttpSessions {
     return isBusy ? idleMs : lastSeenMs + idleMs - now();
   }
 
-  /** Wakes up when the next session may have become idle. */
+  /** Sets the timer for the next session that may become idle. */
   #arm(): void {
     if (this.#timer !== undefined || this.#sessions.size === 0) return;
     const nextMs = Math.min(...[...this.#sessions.values()].map((session) => this.#idleLeftMs(session)));

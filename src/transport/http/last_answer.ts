@@ -1,11 +1,11 @@
-/** A refused client is disconnected, so that each refusal costs it a connection. */
+/** Disconnects rejected clients, so that each rejection costs them a connection. */
 
-/** Statuses of refusals; 426 among them, as nothing but a WebSocket is served there. */
+/** Statuses of rejections; including 426, as these paths serve only WebSocket. */
 const REFUSALS = [401, 403, 408, 413, 426, 429];
 
 /**
- * The same response, which ends its connection where it refuses. `isPublic` says that strangers reach the server: to them
- * 404 is a refusal too. The native listener tells the client to close, and cannot do it.
+ * The same response, with its connection closed if it is a rejection. `isPublic`: strangers can reach the server, so
+ * 404 counts as a rejection too. The native listener can only ask the client to close.
  */
 export function endConnectionOfRefused(response: Response, { isPublic }: { isPublic: boolean }): Response {
   if (!REFUSALS.includes(response.status) && !(isPublic && response.status === 404)) return response;

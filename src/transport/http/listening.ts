@@ -1,4 +1,7 @@
-/** Subscriptions over HTTP in 2026-07-28: a request that is answered by a stream of what changes, until its client leaves. */
+/**
+ * Subscriptions over HTTP in revision 2026-07-28: a request that is answered by a stream of changes until its client
+ * leaves.
+ */
 
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
 import type { Caller } from "../../access/caller.ts";
@@ -14,20 +17,20 @@ import { notAcceptable } from "./session_answers.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 import { watchBody } from "./watched_body.ts";
 
-/** A client as its subscriptions see it. */
+/** A client, for its subscriptions. */
 export interface Subscriber {
   readonly caller: Caller;
   readonly era: Era;
-  /** Sends a notification; none is sent while nobody reads. */
+  /** Sends a notification; dropped when nobody reads. */
   readonly send: (notification: JSONRPCMessage) => void;
-  /** Whether the client takes in what it is sent. */
+  /** Whether the client reads what it is sent. */
   readonly isReading: () => boolean;
 }
 
-/** Makes the subscriptions of one client. */
+/** Creates the subscriptions of one client. */
 export type Subscribe = (subscriber: Subscriber) => SubscriptionPath;
 
-/** Nothing of these streams can be taken up again. */
+/** These streams cannot be continued. */
 const NO_LOG: EventLog = {
   begin: () => undefined,
   append: () => undefined,
@@ -36,7 +39,7 @@ const NO_LOG: EventLog = {
   remove: () => undefined,
 };
 
-/** The streams that are open; ends them with the server. */
+/** The open streams; ends them with the server. */
 export class Listening {
   readonly #subscribe: Subscribe;
   readonly #keepAliveMs: number;

@@ -1,4 +1,4 @@
-/** The requests of one session that are not answered yet, and where their answers go. Each is answered once, or cancelled. */
+/** The unanswered requests of one session, and where their answers go. Each is answered once, or cancelled. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import type { Answer } from "../../protocol/answer.ts";
@@ -12,20 +12,28 @@ const CANCELLED_ANSWER = { error: CANCELLED };
 export interface OpenRequest {
   readonly request: JSONRPCRequest;
   readonly stream?: EventStream;
-  /** Hears the answer; `undefined` when there will be none. */
+  /** Called with the answer; `undefined` when there will be none. */
   readonly answer?: (answer: JSONRPCMessage | undefined) => void;
-  /** Answered without the SDK, which knows nothing of it. @default false */
+  /**
+   * Answered without the SDK, which does not know of it.
+   *
+   * @default false
+   */
   readonly isPlain?: boolean;
-  /** The client asked it of another server object before. @default false */
+  /**
+   * The client made it to an earlier server object.
+   *
+   * @default false
+   */
   readonly isRepeated?: boolean;
 }
 
-/** By their ids, of which each is in use once. */
+/** By id; each id is in use at most once. */
 export class OpenRequests {
   readonly #tellServer: (notification: JSONRPCMessage) => void;
   readonly #requests = new Map<RequestId, OpenRequest>();
 
-  /** `tellServer` has the SDK hear that a request is cancelled. */
+  /** `tellServer` notifies the SDK of a cancelled request. */
   constructor(tellServer: (notification: JSONRPCMessage) => void) {
     this.#tellServer = tellServer;
   }
@@ -38,7 +46,7 @@ export class OpenRequests {
     return this.#requests.get(id);
   }
 
-  /** Whose answer goes to a stream. */
+  /** Requests whose answers go to a stream. */
   of(stream: EventStream): OpenRequest | undefined {
     return [...this.#requests.values()].find((candidate) => candidate.stream === stream);
   }
@@ -74,15 +82,15 @@ export class OpenRequests {
     for (const open of [...this.#requests.values()]) this.deliver(open, messageFor(open.request.id));
   }
 
-  /** The client has left: nobody takes the answer. */
+  /** The client has left: the answer is dropped. */
   abandon(id: RequestId): void {
     const params = { requestId: id, reason: "The client left" };
     this.cancel(id, { jsonrpc: "2.0", method: "notifications/cancelled", params });
   }
 
   /**
-   * Ends a request that will not be answered. The SDK aborts whatever has the id a moment after it was told, so it is told
-   * of requests that run alone, and the id is free only then.
+   * Ends a request without an answer. The SDK aborts the request with this id shortly after it is notified, so it is
+   * only notified of running requests, and the id becomes free only then.
    */
   cancel(id: RequestId, notification: JSONRPCMessage): void {
     const open = this.#requests.get(id);

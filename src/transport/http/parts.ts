@@ -10,25 +10,37 @@ import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 
-/** What an application is made of. */
+/** Parts of an application. */
 export interface HttpParts {
   readonly rules: OriginRules;
   readonly registry: Registry;
-  /** Connections over all servers. @default each server counts its own */
+  /**
+   * Limits connections over all servers.
+   *
+   * @default each server counts its own
+   */
   readonly places?: ConnectionPlaces;
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
-  /** Finds out who calls, by address and headers alone. */
+  /** Authenticates a request by address and headers alone. */
   authenticate(request: HttpRequest, peer: Peer): Awaitable<Authentication>;
-  /** Takes the price of a request from its connection, of an identity where that is known. @default everything is free */
+  /**
+   * Takes the cost of a request from its connection, and from its identity once known.
+   *
+   * @default free
+   */
   readonly afford?: (peer: Peer, identity?: string) => Admission;
-  /** How long an identity may open no WebSocket, as it was cut off a moment ago; in milliseconds. @default never */
+  /**
+   * How long an identity may not open a WebSocket after it was disconnected for exceeding its budget, in milliseconds.
+   *
+   * @default 0
+   */
   readonly pauseMs?: (identity: string) => number;
-  /** Where tokens come from, if they are taken. */
+  /** The metadata of tokens, if they are accepted. */
   readonly resource?: ResourceFacts;
-  /** A one-time ticket for a WebSocket; `undefined` when the caller holds too many. */
+  /** A one-time ticket for a WebSocket; `undefined` when the caller has too many. */
   issueTicket(caller: Caller): string | undefined;
-  /** Has `end` called when the caller's credential ends, until the answered function is called. */
+  /** Calls `end` when the caller's credential ends, until the returned function is called. */
   watch(caller: Caller, end: (ending: Ending) => void): () => void;
   openSocket(socket: Socket, caller: Caller): SocketHandler;
   /** `/mcp`. */
@@ -37,16 +49,20 @@ export interface HttpParts {
   rest(request: HttpRequest, caller: Caller): Awaitable<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): Promise<unknown>;
-  /** Sessions as operators see and end them. @default nothing is known of them */
+  /**
+   * Sessions for operators.
+   *
+   * @default not available
+   */
   readonly sessions?: {
     list(identity?: string): Promise<unknown>;
     end(target: SessionTarget, by: string): Promise<unknown>;
   };
-  /** Whether balancers may send new clients here. */
+  /** Whether load balancers may send new clients here. */
   isReady(): boolean;
-  /** Whether new WebSockets are opened; for a while also when it is not ready any more. */
+  /** Whether new WebSockets are accepted; for a while also when it is no longer ready. */
   isAccepting(): boolean;
-  /** `null` before the exchange was called. */
+  /** `null` before the first call to the exchange. */
   isExchangeReachable(): boolean | null;
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void;
   /** How to connect, for a person who opens the address in a browser. */

@@ -1,9 +1,9 @@
 import { parseUrl } from "../../network/parse_url.ts";
 
 /**
- * The path of a request, without a slash at its end: with and without one it is the same here.
+ * The path of a request, without a trailing slash, which makes no difference here.
  *
- * @throws {TypeError} for an address that cannot be parsed, which no listener hands on
+ * @throws {TypeError} when the address cannot be parsed, which listeners rule out
  */
 export function pathOf({ url }: { readonly url: string }): string {
   const { pathname } = parseUrl(url) ?? new URL(url);

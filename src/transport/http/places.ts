@@ -1,4 +1,4 @@
-/** Requests and sockets as connections of their clients: how many there may be, and how long one counts. */
+/** Counts requests and sockets as connections of their clients, and limits their number. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -20,10 +20,10 @@ import { watchBody } from "./watched_body.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Where WebSockets are opened. */
+/** The paths of WebSockets. */
 export const SOCKET_PATHS = ["/", "/ws"];
 
-/** When a client that found the server full may try again, in seconds. */
+/** When a client may try again after the server was full, in seconds. */
 const RETRY_AFTER_S = 5;
 
 const FULL = {
@@ -31,7 +31,7 @@ const FULL = {
   client_full: { status: 429, message: "Too many connections of this client" },
 } as const satisfies Record<Rejection, unknown>;
 
-/** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
+/** Answers a request that counts as a connection of its client until its response is read completely. */
 export function counted(
   parts: HttpParts,
   { request, caller, peer }: { request: HttpRequest; caller: Caller; peer: Peer },
@@ -60,7 +60,7 @@ export function counted(
   });
 }
 
-/** A stream ends with the credential that it was opened with. */
+/** A stream ends with the credential that opened it. */
 function watchStream(
   parts: HttpParts,
   { response, request, caller }: { response: Response; request: HttpRequest; caller: Caller },
@@ -77,7 +77,7 @@ function watchStream(
   });
 }
 
-/** Decides about a request to upgrade. */
+/** Decides on an upgrade request. */
 export async function checkUpgrade(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Response | Acceptance> {
   const refusal = refuseOrigin(parts, request, peer);
   if (refusal !== undefined) return refusal;
@@ -100,7 +100,7 @@ export async function checkUpgrade(parts: HttpParts, request: HttpRequest, peer:
     ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),
     open(socket) {
       place.opened();
-      // Others of this client may have opened theirs since, all checked before the first was open.
+      // Other sockets of this client may have opened since, all checked before the first was open.
       const rejection = parts.registry.reject(caller.identity);
       if (rejection !== undefined) return place.releasedWith(turnAway(parts, socket, rejection));
       return place.releasedWith(parts.openSocket(socket, caller));

@@ -1,4 +1,7 @@
-/** Which requests at `/mcp` need nothing of the SDK, and their answers: one JSON value, or one event where the client takes only that. */
+/**
+ * Requests at `/mcp` that do not need the SDK, and their answers: one JSON value, or one event if the client accepts
+ * only that.
+ */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { isWriting } from "../../protocol/direct_call.ts";
@@ -17,14 +20,14 @@ import { EVENT_HEADERS } from "./session_streams.ts";
 /** A request that is answered without the SDK. */
 export interface PlainRequest {
   readonly message: JSONRPCRequest;
-  /** Answers it. Never throws nor rejects. */
+  /** Answers it. Never throws or rejects. */
   readonly answer: (asker: PlainCaller) => Awaitable<Answer>;
   readonly era: Era;
-  /** In which its client takes the answer. */
+  /** The form of answer that its client accepts. */
   readonly form: "json" | "event";
 }
 
-/** What answers without the SDK: calls, and what is ready-made. */
+/** Answers without the SDK: calls, and ready-made answers. */
 export interface PlainAnswers {
   readonly calls: PlainCalls;
   /** @default the SDK answers lists */
@@ -32,8 +35,8 @@ export interface PlainAnswers {
 }
 
 /**
- * The plain request that a message is; `undefined` where it is the SDK's: a call that writes, as the answer in its stream can be
- * had again by a client that lost it, and a request for progress. Its parameters are valid.
+ * The plain request in a message; `undefined` when it is left to the SDK: a call that writes, because a client that
+ * loses the stream can get its answer again, and a request for progress. Its parameters are valid.
  */
 export function readPlainRequest(
   answers: PlainAnswers,
@@ -56,7 +59,7 @@ export function readPlainRequest(
   return { message, era, form, answer: ({ caller }) => ({ resultJson: ready.answer(method, era, caller) }) };
 }
 
-/** The era of a request; `undefined` where the headers do not say what the body says, which is for the SDK to refuse. */
+/** The revision of a request; `undefined` when headers and body disagree, which the SDK refuses. */
 export function eraOf(headers: HttpRequest["headers"], { method, params }: JSONRPCRequest): Era | undefined {
   const version = headers.get("mcp-protocol-version");
   const revision = claimedRevision(params);

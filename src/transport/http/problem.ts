@@ -1,18 +1,18 @@
-/** Errors as RFC 9457 problem details: what REST callers are told, and with which status. */
+/** Errors as RFC 9457 problem details: the body and status of failed REST calls. */
 
 import { ERRORS } from "../../errors/error_table.ts";
 import type { HttpErrorCode } from "../../errors/error_table.ts";
 import type { ToolError } from "../../protocol/tool_error.ts";
 
-/** What a problem can be answered with. */
+/** The statuses of problems. */
 type Status = (typeof ERRORS)[HttpErrorCode]["http"];
 
-/** A problem before it is a response. */
+/** A problem, before it becomes a response. */
 export interface Problem extends Omit<ToolError, "code" | "retryable"> {
   readonly code: HttpErrorCode;
-  /** @default whether the table of errors says so */
+  /** @default as in the table of errors */
   readonly retryable?: boolean;
-  /** @default the one of the table of errors */
+  /** @default as in the table of errors */
   readonly status?: Status;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -35,7 +35,7 @@ const TITLES: Readonly<Record<Status, string>> = {
   504: "Gateway Timeout",
 };
 
-/** Makes the response; `retry_after_ms` becomes Retry-After as well, in whole seconds. */
+/** Creates the response; `retry_after_ms` also becomes Retry-After, in whole seconds. */
 export function problemResponse({ headers = {}, message, ...problem }: Problem): Response {
   const { code, status = ERRORS[code].http, retryable = ERRORS[code].retry !== "no", ...rest } = problem;
   const retryAfter = rest.retry_after_ms === undefined

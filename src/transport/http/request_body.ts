@@ -1,4 +1,4 @@
-/** A request's body as JSON: its type checked, its size, time and depth bounded while it arrives. */
+/** Reads a request's body as JSON: checks its type, and limits size, time and depth while it arrives. */
 
 import { isJsonContentType } from "@modelcontextprotocol/server";
 import { BodyTooLargeError, readBodyText } from "../../network/body_text.ts";
@@ -8,14 +8,18 @@ import { Deadline } from "../../timing/deadline.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { findExcess } from "../json_rpc.ts";
 
-/** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
+/** Time limit of a body, in milliseconds, when the listener has none of its own. */
 const BODY_TIMEOUT_MS = 10_000;
 
-/** How a body is bounded. */
+/** Limits of a body. */
 export interface BodyLimits {
   /** In bytes. */
   readonly maxSize: number;
-  /** From now until the last byte. @default 10_000 */
+  /**
+   * From now until the last byte.
+   *
+   * @default 10_000
+   */
   readonly timeoutMs?: number;
 }
 
@@ -23,7 +27,7 @@ export interface BodyLimits {
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown; readonly text: string }
   | Unreadable & { readonly text?: undefined }
-  // A text that is not JSON, nests too deep, or holds too much.
+  // A text that is not JSON, is nested too deeply, or contains too much.
   | Unreadable & { readonly text: string };
 
 interface Unreadable {
@@ -32,10 +36,10 @@ interface Unreadable {
   readonly message: string;
 }
 
-/** What is no longer is read at once, and not in pieces, where the request says how long it is; in bytes. */
+/** A body up to this length is read at once instead of in pieces, if the request states its length; in bytes. */
 const SHORT_BODY = 16_384;
 
-/** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
+/** Reads a request's body. When an object has a member twice, the last one counts; `text` contains both. */
 export function readJsonBody(request: HttpRequest, limits: BodyLimits): Awaitable<JsonBody> {
   const { headers } = request;
   const length = headers.get("content-length");
@@ -60,10 +64,10 @@ function isJson(contentType: string | null): boolean {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Turns of promises that a listener takes to hand over a body that came with its head, with some to spare. */
+/** Turns of promises that a listener needs to provide a body that arrived with its head, with a margin. */
 const READY_TURNS = 8;
 
-/** A body of a length that the protocol below holds it to. Most have come with their heads, and need no timer. */
+/** Reads a body whose length the protocol enforces. Most have arrived with their heads, and need no timer. */
 async function readShort(
   request: HttpRequest,
   { timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,

@@ -1,4 +1,4 @@
-/** Which requests are admitted: by Host and Origin, credential, price, scope. What is not is answered here, logged and counted. */
+/** Admits requests: by Host and Origin, credential, cost, scope. Rejections are answered, logged and counted here. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Authentication, Denial } from "../../access/authenticator.ts";
@@ -17,10 +17,10 @@ import { problemResponse } from "./problem.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Who asks whether the server is there may call it by any name: probes know the address of a pod alone. */
+/** Probes may use any Host, as they often know only an address. */
 const PROBES = ["/healthz", "/readyz"];
 
-/** Refuses a foreign Host or Origin. */
+/** Rejects a foreign Host or Origin. */
 export function refuseOrigin(parts: HttpParts, request: HttpRequest, { address }: Peer): Response | undefined {
   const path = pathOf(request);
   const refused = checkOrigin(request.headers, parts.rules);
@@ -31,7 +31,7 @@ export function refuseOrigin(parts: HttpParts, request: HttpRequest, { address }
   return refuse(parts, "origin", textResponse(403, `${header} is not allowed`));
 }
 
-/** Finds out who calls; whoever is known takes no place of those who are not. */
+/** Authenticates a request; an identified client does not count as an unknown one. */
 export function authenticate(parts: HttpParts, request: HttpRequest, peer: Peer): Awaitable<Authentication> {
   return whenAnswered(parts.authenticate(request, peer), (authentication) => {
     if (authentication.ok) parts.registry.unknown?.identified(peer);
@@ -40,7 +40,7 @@ export function authenticate(parts: HttpParts, request: HttpRequest, peer: Peer)
   });
 }
 
-/** The caller of a request that is admitted and has paid its price, or the refusal. */
+/** The caller of an admitted request that has paid its cost, or the rejection. */
 export function admitCaller(parts: HttpParts, request: HttpRequest, peer: Peer): Awaitable<Caller | Response> {
   return whenAnswered(authenticate(parts, request, peer), (authentication): Caller | Response => {
     if (!authentication.ok) return deny(parts, request, authentication.denial);
@@ -48,7 +48,7 @@ export function admitCaller(parts: HttpParts, request: HttpRequest, peer: Peer):
   });
 }
 
-/** Every request has a price, also those that no limit of an identity counts. */
+/** Every request has a cost, including those that count for no identity. */
 export function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: string): Response | undefined {
   const price = parts.afford?.(peer, identity);
   if (price === undefined || price.ok) return undefined;
@@ -56,7 +56,7 @@ export function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: stri
   return problemResponse({ code: "ERR_TOO_MANY_REQUESTS", message, retry_after_ms: price.retryAfterMs });
 }
 
-/** Answers a request without a good credential. */
+/** Answers a request without a valid credential. */
 export function deny(parts: HttpParts, request: HttpRequest, denial: Denial): Response {
   const { status, reason, address } = denial;
   log.warning("refused", { status, reason, address, path: new URL(request.url).pathname.slice(0, 100) });
@@ -64,7 +64,7 @@ export function deny(parts: HttpParts, request: HttpRequest, denial: Denial): Re
   return refuse(parts, "access", problemResponse(challengeOf(denial, url)));
 }
 
-/** Refuses a caller that does not have a scope. */
+/** Rejects a caller without a scope. */
 export function requireScope(
   parts: HttpParts,
   { caller, url, scope = "server:admin" }: { caller: Caller; url: string; scope?: Scope },
@@ -76,7 +76,7 @@ export function requireScope(
   return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadata }));
 }
 
-/** Counts a response that refuses, and answers it. */
+/** Counts a rejection, and returns it. */
 export function refuse(parts: HttpParts, reason: Parameters<HttpParts["rejected"]>[0], response: Response): Response {
   parts.rejected(reason);
   return response;

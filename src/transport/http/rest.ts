@@ -1,7 +1,8 @@
 /**
- * The tools over REST: `GET /v1/tools` lists them, `POST /v1/tools/{name}` runs one, `GET /openapi.json` describes both.
+ * The tools over REST: `GET /v1/tools` lists them, `POST /v1/tools/{name}` runs one, `GET /openapi.json` describes
+ * both.
  *
- * Who may call, from where and how often was decided before a request comes here.
+ * Authentication, origin checks and limits come before.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -27,21 +28,29 @@ import type { JsonBody } from "./request_body.ts";
 
 const log = getLogger(["luno-mcp-server", "rest"]);
 
-/** What the routes serve. */
+/** Parts of the routes. */
 export interface RestOptions {
   readonly identity: { readonly name: string; readonly version: string };
   readonly listing: readonly ListingEntry[];
-  /** How callers are known, for the description. @default [] */
+  /**
+   * How clients authenticate, for the description.
+   *
+   * @default []
+   */
   readonly credentials?: () => readonly Credential[];
-  /** Opened at the first call. */
+  /** Opened by the first call. */
   readonly backend: () => Awaitable<Backend>;
-  /** Of a request's body, in bytes. */
+  /** Largest request body, in bytes. */
   readonly maxBodySize: number;
-  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
+  /**
+   * Time limit of a request body, in milliseconds.
+   *
+   * @default 10_000
+   */
   readonly bodyTimeoutMs?: number;
 }
 
-/** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
+/** Serves the routes; any other path is answered 404. Never rejects. When a client leaves, its call is aborted. */
 export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Awaitable<Response> {
   const { listing } = options;
   const names = directMethods(listing);
@@ -65,7 +74,7 @@ export function createRest(options: RestOptions): (request: HttpRequest, caller:
 
 const TOOL_PATH = "/v1/tools/";
 
-/** The name of a tool in the path of its calls. */
+/** The tool in the path of a call. */
 function nameIn(path: string): string | undefined {
   const name = path.startsWith(TOOL_PATH) ? path.slice(TOOL_PATH.length) : "";
   return name === "" || name.includes("/") ? undefined : name;
@@ -115,7 +124,7 @@ function responseOf(outcome: ToolOutcome): Response {
 
 const ANSWER_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
-/** What a client or a proxy calls the request, where it says so. */
+/** The request's id from its client or a proxy, if there is one. */
 function requestIdOf(request: HttpRequest): string | undefined {
   const id = request.headers.get("x-request-id");
   return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
@@ -128,7 +137,10 @@ const BODY_CODES = {
   415: "ERR_CONTENT_TYPE",
 } as const;
 
-/** What can be read, made once for all callers with equal rights: it is the largest answer there is, and the cheapest to ask for. */
+/**
+ * The documents, made once for all callers with equal rights: they are the largest responses, and the cheapest to
+ * request.
+ */
 class Documents {
   readonly #options: RestOptions;
   readonly #made = new WeakMap<VisibleTools, Map<string, Promise<JsonDocument>>>();
@@ -144,7 +156,7 @@ class Documents {
     return this.#once(visible, { name: "list", make });
   }
 
-  /** The description of `GET /openapi.json`, which says also by what callers are known now. */
+  /** The description of `GET /openapi.json`, including the present authentication methods. */
   description(visible: VisibleTools): Promise<JsonDocument> {
     const { identity, credentials: known = () => [] } = this.#options;
     const credentials = known();

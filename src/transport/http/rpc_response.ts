@@ -3,7 +3,7 @@
 import type { RequestId } from "@modelcontextprotocol/server";
 import type { RpcError } from "../json_rpc.ts";
 
-/** An error, the request that it answers where that is known, and its HTTP status. */
+/** An error, the id of its request if known, and its HTTP status. */
 export interface RpcErrorResponse {
   readonly status: number;
   readonly error: RpcError;
@@ -12,7 +12,7 @@ export interface RpcErrorResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Makes the response. */
+/** Creates the response. */
 export function rpcError({ status, error, id = null, headers = {} }: RpcErrorResponse): Response {
   return Response.json({ jsonrpc: "2.0", id, error }, { status, headers });
 }

@@ -4,9 +4,9 @@ import { LazyAbort } from "../../timing/lazy_abort.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { PlainRequest } from "./plain_request.ts";
 
-/** A plain request that is not answered at once: it ends with its answer, when its client leaves, or when it is ended. */
+/** A running plain request: it ends with its answer, when its client leaves, or when it is ended. */
 export class RunningCall {
-  /** `undefined` where it has ended without an answer. */
+  /** `undefined` when it has ended without an answer. */
   readonly answer: Promise<Answer | undefined>;
   readonly #cancellation: LazyAbort;
   readonly #resolve: (answer: Answer | undefined) => void;
@@ -22,7 +22,7 @@ export class RunningCall {
     if (signal.aborted) leave();
   }
 
-  /** Makes the call: its answer where that is there at once, and the call that runs where it is not. */
+  /** Starts a call: returns its answer if that is available at once, otherwise the running call. */
   static begin(
     plain: PlainRequest,
     { request, caller }: { readonly request: HttpRequest; readonly caller: Caller },
@@ -32,7 +32,7 @@ export class RunningCall {
     return answer instanceof Promise ? new RunningCall(answer, request, cancellation) : answer;
   }
 
-  /** Gives it up; `answer` stands in the place of its own. */
+  /** Ends it; `answer` replaces its own. */
   end(answer?: Answer): void {
     this.#cancellation.abort();
     this.#resolve(answer);

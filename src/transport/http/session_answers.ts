@@ -1,4 +1,4 @@
-/** What sessions answer by themselves. */
+/** Answers that sessions give themselves. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
@@ -10,10 +10,10 @@ import { rpcError } from "./rpc_response.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
 
-/** The id of a request that is not answered yet came again. */
+/** The id of an unanswered request was reused. */
 export const ID_IN_USE = "id is in use by a request that is not answered yet";
 
-/** What stands in the place of an answer that its client cancelled. */
+/** The answer to a request that its client cancelled. */
 export const CANCELLED: RpcError = { code: SERVER_BUSY, message: "Cancelled by the client" };
 
 const SESSION_ENDED = refusalOf(
@@ -21,18 +21,18 @@ const SESSION_ENDED = refusalOf(
   "The session ended before this request was answered: whether it took effect is not known",
 );
 
-/** The answer to a request that ran when its session, or the server, ended. */
+/** The answer to a request that was running when its session, or the server, ended. */
 export function unanswered(id: RequestId): JSONRPCMessage {
   return { jsonrpc: "2.0", id, error: SESSION_ENDED };
 }
 
-/** 406: the client takes an answer in none of the forms that there are. */
+/** 406: the client accepts none of the forms of an answer. */
 export function notAcceptable(message?: JSONRPCRequest): Response {
   const text = `Not acceptable: expected Accept with ${message === undefined ? "" : `${JSON_TYPE} or `}${EVENTS_TYPE}`;
   return rpcError({ status: 406, id: message?.id ?? null, error: { code: SERVER_BUSY, message: text } });
 }
 
-/** 400: what is wrong with a request. */
+/** 400: the problem of a request. */
 export function refuseInvalid(message: JSONRPCMessage | undefined, problem: string): Response {
   const id = message !== undefined && isRequest(message) ? message.id : null;
   log.debug("message ignored", { problem });

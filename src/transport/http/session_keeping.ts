@@ -1,31 +1,31 @@
-/** What of a session is kept for whoever may go on with it, as its client asked and was answered. */
+/** Stores a session, so that others can continue it, as its client makes requests and gets answers. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { OpenRequest } from "./open_requests.ts";
 
-/** How long a session may be in use before that is noted again, in milliseconds. */
+/** How long a session may be in use before that is recorded again, in milliseconds. */
 const TOUCH_MS = 10_000;
 
 /** Why a session ended. */
 export type SessionEnd = "deleted" | "ended" | "idle" | "replaced" | "refused" | "shutdown";
 
-/** Reasons that end a session at one server while others may go on with it. */
+/** Reasons that end a session at one server while others may continue it. */
 const HERE_ONLY: readonly SessionEnd[] = ["idle", "replaced"];
 
-/** Whose session is kept, and where. */
+/** The session to store, and where. */
 export interface SessionKeepingOptions {
   readonly id: string;
   readonly identity: string;
   readonly store: SessionStore;
-  /** Present where another process had it before. */
+  /** Present when another process had it before. */
   readonly taken: TakenSession | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** Of one session. */
+/** Stores one session. */
 export class SessionKeeping {
   readonly #options: SessionKeepingOptions;
   readonly #subscriptions = new Set<string>();
@@ -38,27 +38,27 @@ export class SessionKeeping {
     this.#touchedMs = options.now();
   }
 
-  /** The parameters with which it was opened, as JSON; `undefined` before that. */
+  /** The parameters of its opening, as JSON; `undefined` before it. */
   get opening(): string | undefined {
     return this.#opening;
   }
 
-  /** As another process left it; absent where the session began here. */
+  /** The state that another process left; absent when the session began here. */
   get taken(): TakenSession | undefined {
     return this.#options.taken;
   }
 
-  /** Addresses of the resources that the client watches. */
+  /** URIs of the resources that the client subscribes to. */
   get subscriptions(): ReadonlySet<string> {
     return this.#subscriptions;
   }
 
-  /** Has `listener` hear what other servers do to it, until the answered function is called. */
+  /** Calls `listener` when other servers change it, until the returned function is called. */
   watch(listener: (change: SessionChange) => void): () => void {
     return this.#options.store.watch?.(this.#options.id, listener) ?? (() => {});
   }
 
-  /** A request was answered; what changes the session is kept when the answer is there, unless it was so before. */
+  /** A request was answered; a change of the session is stored before the client sees the answer. */
   answered({ request: { method, params = {} }, isRepeated }: OpenRequest, message: JSONRPCMessage): Awaitable<void> {
     if (!("result" in message)) return undefined;
     if (method === "initialize") this.#opening = JSON.stringify(params);
@@ -70,7 +70,7 @@ export class SessionKeeping {
     return store.save({ id, identity, opening: this.#opening ?? "{}", subscriptions: [...this.#subscriptions] });
   }
 
-  /** It is in use; noted at once, or where that was noted a while ago. */
+  /** It is in use; recorded now, unless that was done recently. */
   touch({ now: isNow = false } = {}): void {
     const { id, store, now } = this.#options;
     const nowMs = now();
@@ -79,7 +79,7 @@ export class SessionKeeping {
     void store.touch(id);
   }
 
-  /** It has ended: here alone, where others go on with it or may, or for everybody. */
+  /** It has ended: only here, if others continue it or may, or for all. */
   end(reason: SessionEnd): "kept" | "gone" {
     const { id, store } = this.#options;
     if (reason === "shutdown") this.touch({ now: true });

@@ -1,14 +1,16 @@
-/** Has the server object of a session hear again what its client asked another one, so that it is where that one is. */
+/**
+ * Repeats to a session's new server object what its client told an earlier one, so that it gets into the same state.
+ */
 
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, Transport } from "@modelcontextprotocol/server";
 import type { OpenRequests } from "./open_requests.ts";
 import type { SessionKeeping } from "./session_keeping.ts";
 
-/** How a session is told. */
+/** How to reach the server object. */
 export interface SessionRepetitionOptions {
   readonly keeping: SessionKeeping;
   readonly requests: OpenRequests;
-  /** Hands a message to the SDK. */
+  /** Passes a message to the SDK. */
   readonly tell: NonNullable<Transport["onmessage"]>;
 }
 
@@ -20,7 +22,7 @@ export class SessionRepetition {
     this.#options = options;
   }
 
-  /** Opens a session as it was opened before, once; answers whether it came to that. */
+  /** Opens a session as it was opened before, once; returns whether that succeeded. */
   async open(authInfo: AuthInfo, isInitialized: () => boolean): Promise<boolean> {
     const { keeping: { opening, taken }, tell } = this.#options;
     if (opening === undefined) return true;
@@ -31,7 +33,7 @@ export class SessionRepetition {
     return true;
   }
 
-  /** Has exactly these resources watched. */
+  /** Sets the subscribed resources. */
   async watch(uris: readonly string[], authInfo: AuthInfo): Promise<void> {
     const { subscriptions } = this.#options.keeping;
     const before = [...subscriptions];
@@ -43,7 +45,7 @@ export class SessionRepetition {
     }
   }
 
-  /** Answers whether the server took it. */
+  /** Returns whether the server accepted it. */
   #ask(
     method: string,
     { params, authInfo }: { readonly params: Record<string, unknown>; readonly authInfo: AuthInfo },

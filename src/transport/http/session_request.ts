@@ -2,11 +2,11 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { Caller } from "../../access/caller.ts";
 import type { PlainRequest } from "./plain_request.ts";
 
-/** What comes along with a request. */
+/** What belongs to a request. */
 export interface SessionRequest {
   readonly caller: Caller;
-  /** The request's body, where there is one. */
+  /** The request's body, if there is one. */
   readonly message?: JSONRPCMessage;
-  /** The same, where it is a plain call. */
+  /** The same as a plain call, if it is one. */
   readonly plain?: PlainRequest | undefined;
 }

@@ -1,10 +1,10 @@
-/** `/v1/sessions`: what operators see of sessions, and how they end them. */
+/** `/v1/sessions`: lists and ends sessions, for operators. */
 
 import type { Caller } from "../../access/caller.ts";
 import type { HttpParts } from "./parts.ts";
 import { problemResponse } from "./problem.ts";
 
-/** Where sessions are listed, and ended by identity; one is ended below it. */
+/** The path of the list and of ending by identity; a single session has a path below it. */
 export const SESSIONS_PATH = "/v1/sessions";
 
 const ID = /^[0-9a-f]{16}$/;
@@ -16,12 +16,12 @@ type Sessions = NonNullable<HttpParts["sessions"]>;
 
 const UNCACHED = { "cache-control": "no-store" };
 
-/** Answers `GET /v1/sessions`, with `?identity=` those of one identity. */
+/** Answers `GET /v1/sessions`; with `?identity=` the sessions of one identity. */
 export async function listSessions(sessions: Sessions, query: URLSearchParams): Promise<Response> {
   return Response.json(await sessions.list(query.get("identity") ?? undefined), { headers: UNCACHED });
 }
 
-/** Answers `DELETE /v1/sessions/{id}`, or `DELETE /v1/sessions?identity=`: all of an identity. */
+/** Answers `DELETE /v1/sessions/{id}`, or `DELETE /v1/sessions?identity=` for all of an identity. */
 export async function endSessions(
   sessions: Sessions,
   { caller, id, query }: { readonly caller: Caller; readonly id?: string; readonly query: URLSearchParams },

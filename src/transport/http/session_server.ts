@@ -1,6 +1,6 @@
 /**
- * The server of one session: made with the first message that needs one, or at once where another process had the session,
- * and told then what its client was answered before.
+ * The server object of one session: created with the first message that needs one, or at once when another process had
+ * the session, and then brought into its state.
  */
 
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, Server, Transport } from "@modelcontextprotocol/server";
@@ -13,20 +13,24 @@ import type { OpenRequests } from "./open_requests.ts";
 import type { SessionKeeping } from "./session_keeping.ts";
 import { SessionRepetition } from "./session_repetition.ts";
 
-/** What comes along with a message, for the handlers. */
+/** Passed along with a message, for the handlers. */
 export interface MessageExtra {
   readonly authInfo: AuthInfo;
   readonly request?: Request;
 }
 
-/** What a session's server is made for. */
+/** What a session's server is created for. */
 export interface SessionServerOptions {
   readonly createServer: () => Server;
   /** Its transport. */
   readonly session: Transport;
   readonly requests: OpenRequests;
   readonly keeping: SessionKeeping;
-  /** Answers a request that needs no server; whether it is one. @default none is */
+  /**
+   * Answers a request that needs no server; returns whether it did.
+   *
+   * @default none do
+   */
   readonly takes?: (message: JSONRPCRequest, extra: MessageExtra) => boolean;
 }
 
@@ -34,11 +38,11 @@ const log = getLogger(["luno-mcp-server", "http"]);
 
 const FAILED: RpcError = { code: INTERNAL_ERROR, message: "Internal error" };
 
-/** Of one session. */
+/** The server object of one session. */
 export class SessionServer {
   readonly #options: SessionServerOptions;
   readonly #repetition: SessionRepetition;
-  /** Whether the client has said that it is ready. */
+  /** Whether the client has sent `notifications/initialized`. */
   #isInitialized: boolean;
   #connecting: Promise<boolean> | undefined;
   #isConnected = false;
@@ -58,7 +62,9 @@ export class SessionServer {
     });
   }
 
-  /** Makes the server where there is none, and brings it to where the client believes it to be; answers whether it came to that. */
+  /**
+   * Creates the server object if there is none, and brings it into the session's state; returns whether that succeeded.
+   */
   connect(authInfo: AuthInfo): Awaitable<boolean> {
     if (this.#isConnected) return true;
     return this.#connecting ??= this.#connect(authInfo).catch((error) => {
@@ -67,15 +73,18 @@ export class SessionServer {
     });
   }
 
-  /** Tells it a notification or an answer; where it was not made yet, that the client is ready at the most. */
+  /** Passes a notification or a response to it; before it is created, only whether the client is ready matters. */
   async hear(message: JSONRPCMessage, extra: MessageExtra): Promise<void> {
     if ("method" in message && message.method === "notifications/initialized") this.#isInitialized = true;
     if (this.#connecting === undefined) return;
-    await this.#connecting.catch(() => {}); // The request that it was made for tells.
+    await this.#connecting.catch(() => {}); // The request for which it is created has this information.
     this.#options.session.onmessage?.(message, extra);
   }
 
-  /** Has it answer a request, unless that was cancelled meanwhile; where none can be made, nobody else can. */
+  /**
+   * Has it answer a request, unless that was cancelled meanwhile; when no server object can be created, nothing else
+   * can answer.
+   */
   async answer(message: JSONRPCRequest, extra: MessageExtra): Promise<void> {
     const { session, requests, takes } = this.#options;
     if (takes?.(message, extra)) return;
@@ -88,7 +97,7 @@ export class SessionServer {
     }
   }
 
-  /** Has exactly these resources watched. */
+  /** Sets the subscribed resources. */
   async watch(uris: readonly string[], authInfo: AuthInfo): Promise<void> {
     try {
       await this.connect(authInfo);

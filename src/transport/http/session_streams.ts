@@ -1,4 +1,4 @@
-/** The streams of one session: those that are read, and those that their client lost and may take up again for a moment. */
+/** The streams of one session: those being read, and those that their client lost and may continue for a while. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { EventLog, LoggedStream } from "../../session/event_log.ts";
@@ -10,13 +10,13 @@ import type { HttpRequest } from "../listeners/http_request.ts";
 import { followStream } from "./follow_stream.ts";
 import { watchBody } from "./watched_body.ts";
 
-/** Streams that wait to be taken up again; what runs for others ends with their client's leaving. */
+/** The most lost streams; their requests are cancelled when the client leaves. */
 const MAX_LOST = 16;
 
 /** The name of the stream that a client opens by GET. */
 export const OWN_STREAM = "0";
 
-/** Headers of a stream, which no proxy should buffer. */
+/** Headers of a stream, which proxies should not buffer. */
 export const EVENT_HEADERS = {
   "content-type": EVENTS_TYPE,
   "cache-control": "no-cache, no-transform",
@@ -26,60 +26,60 @@ export const EVENT_HEADERS = {
 /** What the streams of a session need. */
 export interface SessionStreamsOptions {
   readonly log: EventLog;
-  /** How often the session was gone on with by another process, so that no name comes twice. */
+  /** How often the session was continued by another process, so that no name repeats. */
   readonly times: number;
-  /** Between comments on an open stream, in milliseconds. */
+  /** Interval of comments on an open stream, in milliseconds. */
   readonly keepAliveMs: number;
-  /** How long a stream that was lost can be taken up again, in milliseconds. */
+  /** How long a lost stream can be continued, in milliseconds. */
   readonly resumeMs: number;
-  /** Called when a reader has gone. */
+  /** Called when a reader has left. */
   readonly left: () => void;
-  /** Called when nobody reads a stream any more, nor will. */
+  /** Called when a stream will not be read any more. */
   readonly forgotten: (stream: EventStream) => void;
 }
 
-/** The streams by their names; owns the timers that end what nobody has taken up again. */
+/** The streams by name; owns the timers that end lost ones. */
 export class SessionStreams {
   readonly #options: SessionStreamsOptions;
   readonly #streams = new Map<string, EventStream>();
   readonly #timers = new Map<EventStream, ReturnType<typeof setTimeout>>();
   readonly #readers = new Map<EventStream, number>();
-  /** Those that other servers run. */
+  /** Streams that other servers run. */
   readonly #following = new Map<EventStream, AbortController>();
   #names = 0;
   #open = 0;
-  /** What became of them when they ended; whoever goes on with the session reads what is kept. */
+  /** How they ended; a server that continues the session reads the stored events. */
   #ended: "kept" | "gone" | undefined;
 
   constructor(options: SessionStreamsOptions) {
     this.#options = options;
   }
 
-  /** How many are read. */
+  /** The number of streams being read. */
   get open(): number {
     return this.#open;
   }
 
-  /** Whether anything of a stream is here. */
+  /** Whether a stream exists here. */
   get(name: string): EventStream | undefined {
     return this.#streams.get(name);
   }
 
-  /** A stream for the answer of a request. */
+  /** A stream for the answer to a request. */
   create(request: string | number, { isResumable }: { readonly isResumable: boolean }): EventStream {
     const { times } = this.#options;
     const number = ++this.#names;
     return this.#begin(times === 0 ? String(number) : `${times.toString(36)}x${number}`, { isResumable, request });
   }
 
-  /** The stream for what belongs to no request. */
+  /** The stream for messages that belong to no request. */
   own({ isResumable }: { readonly isResumable: boolean }): EventStream {
     return this.#streams.get(OWN_STREAM) ?? this.#begin(OWN_STREAM, { isResumable });
   }
 
   /**
-   * A stream that its client lost after an event; where another process ran its request and has gone, `unanswered` ends
-   * it. The stream that a client opens by itself begins anew where nothing is kept of it.
+   * A stream that its client lost after an event; if another process ran its request and is gone, `unanswered`
+   * completes it. The client's own stream begins anew when nothing is stored of it.
    */
   takeUp(
     { name, number }: { readonly name: string; readonly number: number },
@@ -93,7 +93,7 @@ export class SessionStreams {
     });
   }
 
-  /** Answers a request with a stream: all of it, or what came after an event. */
+  /** Responds with a stream: all of it, or the events after one. */
   respond(
     request: HttpRequest,
     stream: EventStream,
@@ -112,7 +112,7 @@ export class SessionStreams {
     });
   }
 
-  /** Ends all of them; what is kept of them stays for whoever goes on with the session, or goes. */
+  /** Ends all of them; stored events stay for a server that continues the session, or are deleted. */
   end(ended: "kept" | "gone"): void {
     this.#ended = ended;
     for (const stream of this.#streams.values()) stream.end();
@@ -140,7 +140,7 @@ export class SessionStreams {
     },
   ): EventStream {
     const count = Math.max(number, logged?.events.at(-1)?.number ?? 0);
-    // The stream of a client's own goes on with whoever has its session.
+    // The client's own stream continues with the session.
     if (logged === undefined || name === OWN_STREAM) return this.#begin(name, { isResumable: true, count });
     const { keepAliveMs, log } = this.#options;
     const { hasEnded, request, isRunElsewhere = false } = logged;
@@ -158,7 +158,7 @@ export class SessionStreams {
     return stream;
   }
 
-  /** The last reader of a stream has gone, after its end or before. */
+  /** The last reader of a stream has left, after its end or before. */
   #left(stream: EventStream, isWhole: boolean): void {
     const isKept = !isWhole && this.#ended === undefined && stream.isResumable && this.#timers.size < MAX_LOST;
     if (!isKept) return this.#forget(stream);

@@ -1,23 +1,23 @@
-/** The place over all servers that a WebSocket has from its upgrade on, where servers share their connections. */
+/** The place of a WebSocket, from its upgrade on, among the connections that servers share. */
 
 import type { Registry } from "../../session/registry.ts";
 import type { SocketHandler } from "../listeners/listener.ts";
 import type { HttpParts } from "./parts.ts";
 
-/** For an accepted socket to be opened in, in milliseconds; a client may be gone by then. */
+/** How long an accepted socket may take to open, in milliseconds; the client may be gone by then. */
 const UNOPENED_MS = 10_000;
 
-/** A place that is given back once: when its socket closes, or was not opened. */
+/** A place that is released once: when its socket closes, or did not open. */
 export interface SocketPlace {
-  /** The socket is open: {@linkcode SocketPlace.releasedWith} says when it closes. */
+  /** The socket is open: {@linkcode SocketPlace.releasedWith} tells when it closes. */
   opened(): void;
-  /** The same handler, with whose closing the place is free again. */
+  /** The same handler; releases the place when its socket closes. */
   releasedWith(handler: SocketHandler): SocketHandler;
 }
 
 const NO_PLACE: SocketPlace = { opened() {}, releasedWith: (handler) => handler };
 
-/** Takes a place for one more socket of an identity; `undefined` where it has all that it may have. */
+/** Takes a place for one more socket of an identity; `undefined` when it has as many as allowed. */
 export async function takePlace(
   { places, registry }: Pick<HttpParts, "places"> & { readonly registry: Registry },
   identity: string,

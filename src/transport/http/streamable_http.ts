@@ -1,8 +1,8 @@
 /**
- * Streamable HTTP, one endpoint for both eras: requests of 2026-07-28 each stand alone, clients of the years before get
- * sessions.
+ * Streamable HTTP, one endpoint for all protocol revisions: requests of 2026-07-28 are self-contained, clients of
+ * earlier revisions get sessions.
  *
- * Who the caller is, and which hosts and origins may call, was decided before a request comes here.
+ * Authentication and origin checks come before.
  */
 
 import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
@@ -41,44 +41,72 @@ const log = getLogger(["luno-mcp-server", "http"]);
 const SESSION_HEADER = "mcp-session-id";
 const METHODS = ["GET", "POST", "DELETE"];
 
-/** When a client that found no room may come again. */
+/** When a client may try again after there was no room, in milliseconds. */
 const RETRY_AFTER_MS = 60_000;
 
-/** The status by which the SDK says that a request was aborted. */
+/** The SDK's status for an aborted request. */
 const ABORTED = 499;
 
-/** How the endpoint serves. */
+/** Parts and limits of the endpoint. */
 export interface StreamableHttpOptions {
-  /** Makes a server object for a session or, in the new era, for a request. */
+  /** Creates a server object for a session or, in revision 2026-07-28, for a request. */
   readonly factory: () => Server;
-  /** Answers plain requests. @default the SDK does */
+  /**
+   * Answers plain requests.
+   *
+   * @default the SDK does
+   */
   readonly plain?: PlainAnswers;
-  /** Makes the subscriptions of a client. @default the SDK answers for them */
+  /**
+   * Creates the subscriptions of a client.
+   *
+   * @default the SDK handles them
+   */
   readonly subscribe?: Subscribe | undefined;
-  /** Where sessions are kept for whoever may go on with them. */
+  /** Stores sessions, so that others can continue them. */
   readonly store: HttpSessionsOptions["store"];
-  /** Of a request's body, in bytes. */
+  /** Largest request body, in bytes. */
   readonly maxBodySize: number;
   /** @default 1_000 */
   readonly maxSessions?: number;
-  /** Of one identity. @default 100 of each */
+  /**
+   * The most sessions of one identity.
+   *
+   * @default 100 of each
+   */
   readonly maxSessionsOf?: (identity: string) => number;
-  /** After which a session without a request and without an open stream ends. @default 1_800_000 */
+  /**
+   * After this time a session without a request and without an open stream ends, in milliseconds.
+   *
+   * @default 1_800_000
+   */
   readonly idleMs?: number;
-  /** Between comments on an open stream, in milliseconds. @default 15_000 */
+  /**
+   * Interval of comments on an open stream, in milliseconds.
+   *
+   * @default 15_000
+   */
   readonly keepAliveMs?: number;
-  /** How long a stream that a client lost can be taken up again, in milliseconds. @default 15_000 */
+  /**
+   * How long a lost stream can be continued, in milliseconds.
+   *
+   * @default 15_000
+   */
   readonly resumeMs?: number;
-  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
+  /**
+   * Time limit of a request body, in milliseconds.
+   *
+   * @default 10_000
+   */
   readonly bodyTimeoutMs?: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /**
-   * Says why a request, or a body that is no message, is refused, if it is; `data.retryAfterMs` becomes Retry-After. Pings
-   * are not asked about.
+   * Returns why a request, or a body that is not a message, is refused; `data.retryAfterMs` becomes Retry-After. Not
+   * called for pings.
    */
   readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => Awaitable<RpcError | undefined>;
-  /** Answers a request in the server's place where its caller would need another token. */
+  /** Answers a request instead of the server when its caller needs another token. */
   readonly challenge?: (
     message: JSONRPCRequest,
     parts: { request: HttpRequest; caller: Caller },
@@ -88,15 +116,17 @@ export interface StreamableHttpOptions {
 
 /** The endpoint. */
 export interface StreamableHttp {
-  /** Never rejects. A client that leaves, seen at `request.signal` or at the response's body, aborts what it asked. */
+  /**
+   * Never rejects. When a client leaves, as seen by `request.signal` or the response's body, its requests are aborted.
+   */
   fetch(request: HttpRequest, caller: Caller): Awaitable<Response>;
-  /** Sessions that are open. */
+  /** Open sessions. */
   readonly sessions: number;
-  /** Ends every session and everything that runs; later requests are answered 503. */
+  /** Ends every session and every running request; later requests are answered 503. */
   close(): Promise<void>;
 }
 
-/** Makes the endpoint. */
+/** Creates the endpoint. */
 export function createStreamableHttp(options: StreamableHttpOptions): StreamableHttp {
   return new Endpoint(options);
 }
@@ -105,7 +135,7 @@ class Endpoint implements StreamableHttp {
   readonly #options: StreamableHttpOptions;
   readonly #sessions: HttpSessions;
   readonly #stateless: ReturnType<typeof createMcpHandler>;
-  /** Plain requests of 2026-07-28. */
+  /** Running plain requests of 2026-07-28. */
   readonly #running = new Set<RunningCall>();
   readonly #listening: Listening | undefined;
   #isClosed = false;
@@ -166,7 +196,7 @@ class Endpoint implements StreamableHttp {
 
   #postBody(request: HttpRequest, body: JsonBody, caller: Caller): Awaitable<Response> {
     const { admit } = this.#options;
-    // What is no message counts against the limit like a request.
+    // A body that is not a message counts against the limit like a request.
     const unread = (id: RequestId | null, answer: () => Response) =>
       whenAnswered(admit?.(undefined, caller), (refusal) => refusal === undefined ? answer() : refused(id, refusal));
     if (body.text === undefined) {
@@ -186,7 +216,7 @@ class Endpoint implements StreamableHttp {
     );
   }
 
-  /** Answers a message that was admitted. */
+  /** Answers an admitted message. */
   #take(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Awaitable<Response> {
     const invalid = refuseParams(message);
     if (invalid !== undefined) return invalid;
@@ -199,7 +229,7 @@ class Endpoint implements StreamableHttp {
     return this.#leaveToSdk(request, message, caller);
   }
 
-  /** Answers what is not plain: subscriptions, openings, and what the SDK answers. */
+  /** Answers requests that are not plain: subscriptions, openings, and everything for the SDK. */
   async #leaveToSdk(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     if (
       isRequest(message) && isSubscriptionRequest(message, "modern") && eraOf(request.headers, message) === "modern"
@@ -214,7 +244,7 @@ class Endpoint implements StreamableHttp {
     return await this.#postAlone(request, message, caller);
   }
 
-  /** A plain request of 2026-07-28, answered at once where the answer is there. */
+  /** Answers a plain request of 2026-07-28, synchronously if possible. */
   #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
     const begun = RunningCall.begin(plain, { request, caller });
     return begun instanceof RunningCall ? this.#await(begun, plain) : plainResponse(plain, begun);
@@ -227,7 +257,7 @@ class Endpoint implements StreamableHttp {
     return answer === undefined ? busy("The server is shutting down", plain.message) : plainResponse(plain, answer);
   }
 
-  /** A message of 2026-07-28, which needs no session; its answer comes in the form that the client accepts. */
+  /** Answers a message of 2026-07-28, which needs no session, in a form that the client accepts. */
   async #postAlone(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const { json, events } = formsOf(request.headers.get("accept"));
     const [takesJson, takesEvents] = [json > 0, events > 0];
@@ -272,13 +302,13 @@ class Endpoint implements StreamableHttp {
     return await this.#handle(id, request, { caller }) ?? unknownSession();
   }
 
-  /** The answer of a session of this caller; `undefined` where there is none. */
+  /** The answer of this caller's session; `undefined` when there is none. */
   #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<Response | undefined> {
     return whenAnswered(this.#sessions.find(id, sent.caller), (session) => session?.handle(request, sent));
   }
 }
 
-/** The message of a body, or its refusal with the id that can be told from its text. */
+/** The message in a body, or its refusal with the id found in its text. */
 function readBody(body: Exclude<JsonBody, { text?: undefined }>): Parsed {
   if (!body.ok || body.value === undefined) return readText(body.text);
   const read = readMessage(body.value);
@@ -291,7 +321,7 @@ function refuseUnread([id = null, ...more]: readonly (RequestId | null)[], error
   return Response.json([id, ...more].map((id) => ({ jsonrpc: "2.0", id, error })), { status: 400 });
 }
 
-/** A request with wrong parameters is answered like any other; a message that cannot be taken is refused. */
+/** A request with invalid parameters is answered like any other; a message that is not a request is refused. */
 function refuseParams(message: JSONRPCMessage): Response | undefined {
   const params = "params" in message ? message.params : undefined;
   const problem = isRequest(message) ? findInvalidParams(message) : findInvalidMeta(params);
@@ -315,13 +345,13 @@ function methodNotAllowed(method: string): Response {
   return rpcError({ status: 405, error, headers: { allow: METHODS.join(", ") } });
 }
 
-/** 503: the server has no room for anybody. */
+/** 503: the server has no more room. */
 function busy(reason: string, message?: JSONRPCMessage): Response {
   const headers = { "retry-after": String(RETRY_AFTER_MS / 1_000) };
   return rpcError({ status: 503, id: idOf(message), error: tooMany(reason), headers });
 }
 
-/** 429: this client asks too much. */
+/** 429: this client has exceeded a limit. */
 function refused(id: RequestId | null, error: RpcError): Response {
   const seconds = Math.ceil(retryAfterMs(error) / 1_000);
   return rpcError({ status: 429, id, error, headers: { "retry-after": String(seconds) } });

@@ -1,8 +1,8 @@
-/** A response whose end is heard: when its last byte was taken, or when its reader left. */
+/** A response whose end is observed: when its last byte was read, or when its reader left. */
 
 /**
- * The same response. `onEnd` is called once, with whether the whole body was taken. When `signal` aborts before that,
- * which is how a listener says that the connection is gone, the body is cancelled.
+ * The same response. `onEnd` is called once, with whether the whole body was read. When `signal` aborts before, which
+ * is how a listener reports a lost connection, the body is cancelled.
  */
 export function watchBody(response: Response, signal: AbortSignal, onEnd: (isWhole: boolean) => void): Response {
   if (response.body === null) throw new TypeError("Cannot watch a response without a body");
@@ -30,7 +30,7 @@ export function watchBody(response: Response, signal: AbortSignal, onEnd: (isWho
     cancel: leave,
   });
   const headers = new Headers(response.headers);
-  // Whether the connection goes on is the listener's to say: what the library says is wrong for a client that closes.
+  // The listener decides about the connection: the library's header is wrong for a client that closes.
   headers.delete("connection");
   return new Response(body, { status: response.status, headers });
 }

@@ -1,9 +1,9 @@
 /**
- * Certificates for development: an authority of one's own, a server's and a client's certificate. Everything is made in
- * memory; writing files is the caller's business.
+ * Development certificates: an own authority, a server's and a client's certificate, in memory. The caller writes the
+ * files.
  */
 
-import "reflect-metadata"; // The certificate library asks for it, and for being second.
+import "reflect-metadata"; // The certificate library requires this import, before its own.
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -21,19 +21,19 @@ import type { Extension, JsonGeneralName } from "@peculiar/x509";
 import { isIP } from "node:net";
 import type { TlsFiles } from "./listener.ts";
 
-/** What {@linkcode createCertificates} needs to know. */
+/** Settings of {@linkcode createCertificates}. */
 export interface CertificateOptions {
   /** Names and IP addresses of the server, IPv6 without brackets; `localhost`, `127.0.0.1` and `::1` are added. */
   readonly hosts: readonly string[];
-  /** Name of the client; its certificate says `urn:luno-mcp:client:NAME`. */
+  /** Name of the client; its certificate contains `urn:luno-mcp:client:NAME`. */
   readonly client: string;
   /** Wall clock in milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** Three certificates with their keys, as PEM. */
+/** Three certificates with their keys, in PEM. */
 export interface DevelopmentCertificates {
-  /** Signs the other two; its key is not needed once they exist. */
+  /** Signs the other two; its key is not needed afterwards. */
   readonly authority: TlsFiles;
   readonly server: TlsFiles;
   readonly client: TlsFiles;
@@ -41,9 +41,9 @@ export interface DevelopmentCertificates {
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
-/** The longest that Apple's systems accept from a private authority. */
+/** The longest validity that Apple's systems accept from a private authority. */
 const LEAF_DAYS = 825;
-/** Clocks differ; a certificate that is not valid yet is of no use. */
+/** Clocks differ, and a certificate must already be valid. */
 const BACKDATED_MS = 5 * 60_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
@@ -58,7 +58,9 @@ interface Leaf {
   readonly alternativeNames: JsonGeneralName[];
 }
 
-/** Makes an authority (10 years), a server's and a client's certificate (825 days), X.509 v3 with ECDSA P-256 keys. */
+/**
+ * Creates an authority (10 years), a server's and a client's certificate (825 days), X.509 v3 with ECDSA P-256 keys.
+ */
 export async function createCertificates(options: CertificateOptions): Promise<DevelopmentCertificates> {
   const authority = await createAuthority(options.now);
   const hosts = [...new Set(["localhost", "127.0.0.1", "::1", ...options.hosts])];

@@ -1,6 +1,6 @@
 /**
- * Who may come in where clients are asked for certificates. The runtime checks signatures, but takes a resumed TLS session
- * for good whoever its authorities are now; the application checks what else a certificate must be.
+ * Admits connections when client certificates are required. The runtime verifies signatures, but accepts resumed TLS
+ * sessions permanently, whatever the present authorities; the application checks everything else about a certificate.
  */
 
 import type { Socket as TcpSocket } from "node:net";
@@ -11,13 +11,13 @@ import { authoritiesOf } from "./tls.ts";
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
-/** Certificates that the present authorities are known to have signed; who falls out shakes hands in full again. */
+/** Certificates known to be signed by the present authorities; others must perform a full handshake. */
 const MAX_VERIFIED = 10_000;
 
-/** The certificates of clients that were let in, by connection. */
+/** The certificates of admitted clients, by connection. */
 const certificates = new WeakMap<TcpSocket, Uint8Array>();
 
-/** The certificate, as DER, that a connection was let in with. */
+/** The DER certificate of an admitted connection. */
 export function certificateOf(connection: TcpSocket): Uint8Array | undefined {
   return certificates.get(connection);
 }
@@ -29,7 +29,7 @@ export class ClientGate {
   /** Fingerprints, the latest last. */
   readonly #verified = new Set<string>();
   readonly #admitted = new Set<TcpSocket>();
-  /** Connections within their TLS handshake, by their other end. */
+  /** Connections in their TLS handshake, by their remote end. */
   readonly #handshakes = new Map<string, TcpSocket>();
 
   private constructor(authorities: string, accepts: (certificate: Uint8Array) => boolean) {
@@ -37,7 +37,7 @@ export class ClientGate {
     this.#accepts = accepts;
   }
 
-  /** The gate, where clients are asked for certificates. */
+  /** The gate, if client certificates are required. */
   static of({ tls, isCertificateAccepted }: ListenOptions): ClientGate | undefined {
     if (tls?.clientAuthorities === undefined || isCertificateAccepted === undefined) return undefined;
     return new ClientGate(tls.clientAuthorities, isCertificateAccepted);
@@ -52,7 +52,7 @@ export class ClientGate {
     });
   }
 
-  /** A handshake has succeeded; the connection is destroyed unless the client may come in. */
+  /** A handshake has succeeded; the connection is destroyed unless the client is admitted. */
   finish(connection: TLSSocket): void {
     this.#handshakes.delete(endOf(connection));
     const certificate = this.#accept(connection);
@@ -63,8 +63,8 @@ export class ClientGate {
   }
 
   /**
-   * Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. Where one of the
-   * old ones is no longer there, nobody knows who was authenticated by it, and so all must connect again.
+   * Sessions resumed under the old authorities, and handshakes in progress, are not admitted. When an old authority was
+   * removed, it is unknown who was authenticated by it, so all clients must reconnect.
    */
   replaceAuthorities(authorities: string): void {
     if (authorities === this.#authorities) return;
@@ -81,7 +81,7 @@ export class ClientGate {
     const certificate = connection.authorized ? connection.getPeerX509Certificate() : undefined;
     if (certificate === undefined) return undefined;
     const { fingerprint256: fingerprint } = certificate;
-    // All servers of a process share the keys of their session tickets, which also outlive other authorities.
+    // All servers of a process share the keys of session tickets, which remain valid with other authorities.
     if (connection.isSessionReused() && !this.#verified.has(fingerprint)) return undefined;
     this.#remember(fingerprint);
     const der = new Uint8Array(certificate.raw);

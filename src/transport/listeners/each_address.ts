@@ -1,19 +1,19 @@
-/** One server on several addresses of this machine, at the same port. */
+/** One server on several addresses of this machine, with the same port. */
 
 import type { Application, Listen, ListenOptions, RunningListener } from "./listener.ts";
 
-/** What `localhost` stands for: a client may take either. */
+/** The addresses of `localhost`: clients may use either. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** Codes of an address that this machine does not have. */
+/** Error codes of an address that this machine does not have. */
 const ABSENT = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "ENOTFOUND"];
 
-/** How often another free port is looked for, where the one that the first address got is taken on the next. */
+/** How often another free port is tried when the port of the first address is in use on the next. */
 const ATTEMPTS = 10;
 
 /**
- * Starts a listener on every address that `localhost` stands for and this machine has, and on any other host as it is.
- * Rejects as the listener does.
+ * Starts a listener on every address of `localhost` that this machine has, or on any other host as it is. Rejects as
+ * the listener does.
  */
 export function listenOnHost(listen: Listen): Listen {
   return async (application, options) => {
@@ -59,7 +59,7 @@ async function listenOnEach(
   };
 }
 
-/** Whether an address is not there, or not one that this program may listen on. */
+/** Whether an address does not exist, or this program may not listen on it. */
 function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable || ABSENT.includes(codeOf(error));
 }

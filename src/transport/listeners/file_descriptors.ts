@@ -1,12 +1,12 @@
 /**
- * How many file descriptors there are left. The runtime does not tell its limit, and a listener that meets it stops
- * accepting for good, some without a word; so there must never be more connections than descriptors for them.
+ * How many file descriptors are available. The runtime does not expose its limit, and a listener that reaches it stops
+ * accepting for good, sometimes silently; so there must never be more connections than descriptors.
  */
 
-/** Descriptors for what is no connection of a client: the exchange, certificates, the runtime's own. */
+/** Descriptors for other purposes than client connections: the exchange, certificates, the runtime. */
 const RESERVE = 16;
 
-/** Sockets beyond the connections, so that refusals and health checks can be answered. */
+/** Sockets in addition to the connections, so that rejections and health checks can be answered. */
 const SPARE_SOCKETS = 64;
 
 /** How many sockets may be open, and how many of them may be connections. */
@@ -15,7 +15,7 @@ export interface SocketAllowance {
   readonly sockets: number;
 }
 
-/** What is possible of `wanted` connections; `open` opens something and closes it on disposal. */
+/** How many of the `wanted` connections are possible; `open` opens something and closes it on disposal. */
 export function allowSockets(wanted: number, open: () => Disposable = openSomething): SocketAllowance {
   const possible = countOpenable(wanted + SPARE_SOCKETS + RESERVE, open) - RESERVE;
   const spare = Math.min(SPARE_SOCKETS, Math.max(1, possible - wanted, Math.floor(possible / 4)));

@@ -1,4 +1,6 @@
-/** Keeps an application's mistakes away from a listener: they are logged, and the client learns only that there was one. */
+/**
+ * Isolates a listener from errors of the application: they are logged, and the client only learns that there was one.
+ */
 
 import { getLogger } from "../../logging/logger.ts";
 import { attempt } from "../../timing/awaitable.ts";
@@ -7,7 +9,7 @@ import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./lis
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
-/** The same application, which never throws and never sees an event of a socket that is closed. */
+/** The same application, which never throws and gets no events of closed sockets. */
 export function guard(application: Application): Application {
   return {
     fetch: (request, peer) => attempt(() => application.fetch(request, peer), (error) => internalError("fetch", error)),

@@ -1,6 +1,6 @@
 /**
- * The hardened listener: `node:http(s)` and `ws`, for addresses that strangers reach. Everything that a peer can hold
- * open has a limit in time, and everything that it can send has one in size, before it is buffered.
+ * The hardened listener: `node:http(s)` and `ws`, for addresses that strangers can reach. Everything that a peer can
+ * hold open has a time limit, and everything that it can send a size limit, before it is buffered.
  */
 
 import type { Buffer } from "node:buffer";
@@ -33,16 +33,16 @@ import { closedWithin, settledWithin } from "../settled.ts";
 import { writeResponse } from "./write_response.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
-/** Looked at once a second, so that nothing takes more than ten. */
+/** Checked once a second, so that nothing takes longer than ten. */
 const HEADERS_TIMEOUT_MS = 8_500;
 const REQUEST_TIMEOUT_MS = 8_500;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** How long answers may still take that are on their way when the listener closes. */
+/** How long responses in progress may take when the listener closes. */
 const FLUSH_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
-/** Of one message; each takes as long as a message that is refused. */
+/** Of one message; each fragment costs as much as a rejected message. */
 const MAX_FRAGMENTS = 4_096;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
@@ -51,8 +51,8 @@ const accessLog = getLogger(["luno-mcp-server", "access"]);
 /**
  * Starts the hardened listener. See {@linkcode Listen}.
  *
- * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence; for authorities of clients
- *   that are none, or that come without `isCertificateAccepted`
+ * @throws {TypeError} on a runtime before Deno 2.9, which would silently ignore its limits; for client authorities that
+ * are none, or that come without `isCertificateAccepted`
  */
 export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
   assertLimitsWork();
@@ -69,7 +69,7 @@ class HardenedListener implements RunningListener {
   readonly #server: Server;
   readonly #secure: SecureServer | undefined;
   readonly #webSockets: WebSocketServer;
-  /** Every accepted connection, whatever became of it. */
+  /** Every accepted connection, whatever its state. */
   readonly #connections = new Set<TcpSocket>();
   readonly #sockets = new Set<HardenedSocket>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
@@ -87,13 +87,13 @@ class HardenedListener implements RunningListener {
       maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       skipUTF8Validation: false,
-      closeTimeout: CLOSE_TIMEOUT_MS, // Its types do not know this one.
+      closeTimeout: CLOSE_TIMEOUT_MS, // Missing in its types.
       handleProtocols: (_offered: Set<string>, incoming: IncomingMessage) => this.#protocols.get(incoming) ?? false,
     };
     this.#webSockets = new WebSocketServer(settings);
     const limits = {
       ...limitsOf(options),
-      // Its types do not know this one; others' upgrades are requests like any other.
+      // Missing in its types; upgrades to other protocols are treated as plain requests.
       shouldUpgradeCallback: ({ headers }: IncomingMessage) => offersWebSocket(headers.upgrade),
     };
     if (options.tls === undefined) this.#server = createHttpServer(limits);
@@ -102,7 +102,7 @@ class HardenedListener implements RunningListener {
       this.#clients = ClientGate.of(options);
       const asked = this.#clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
       this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...asked, ...secureContext(options.tls) });
-      // Before the server's own listener, which begins to read requests.
+      // Registered before the server's own listener, which begins to read requests.
       this.#secure.prependListener("secureConnection", (connection) => this.#clients?.finish(connection));
       if (this.#clients !== undefined) this.#secure.on("tlsClientError", logHandshake);
       this.#server = this.#secure;
@@ -113,7 +113,7 @@ class HardenedListener implements RunningListener {
     this.#server.on("request", (incoming, outgoing) => {
       this.#readAhead.get(incoming.socket)?.begin(outgoing, () => this.#answer(incoming, outgoing));
     });
-    // A body that is too large is refused before it is asked for.
+    // A body that is too large is rejected before the client sends it.
     this.#server.on("checkContinue", (incoming, outgoing) => {
       if (!(Number(incoming.headers["content-length"]) > options.maxMessageSize)) outgoing.writeContinue();
       this.#server.emit("request", incoming, outgoing);
@@ -133,7 +133,7 @@ class HardenedListener implements RunningListener {
     try {
       await once(this.#server, "listening");
     } catch (error) {
-      // What the runtime says of an address that this machine does not have.
+      // The runtime's code for an address that this machine does not have.
       if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) throw error;
       throw Object.assign(new Error(`Cannot listen on ${hostname}`, { cause: error }), { code: "EADDRNOTAVAIL" });
     }
@@ -214,11 +214,11 @@ class HardenedListener implements RunningListener {
   }
 
   async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
-    connection.on("error", () => {}); // Its close event says the same.
+    connection.on("error", () => {}); // Its close event reports the same.
     const decision = await this.#decide(incoming);
     if (connection.destroyed) return;
     if (decision instanceof Response) return refuse(connection, decision);
-    incoming.headers.upgrade = "websocket"; // Others may have stood beside it.
+    incoming.headers.upgrade = "websocket"; // There may have been other listeners.
     this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
       const hardened = new HardenedSocket(socket, {
         connection,
@@ -231,7 +231,7 @@ class HardenedListener implements RunningListener {
 
   async #decide(incoming: IncomingMessage): Promise<Response | Acceptance> {
     const request = NodeRequest.of(incoming);
-    // RFC 6455, section 4.1: HTTP/1.0 knows no upgrade.
+    // RFC 6455, section 4.1: HTTP/1.0 has no upgrade.
     if (request === undefined || incoming.httpVersion !== "1.1") return badRequest();
     const handshake = readHandshake(request);
     if (handshake.kind === "invalid") return handshake.response;
@@ -248,7 +248,7 @@ class HardenedListener implements RunningListener {
     void this.#watch();
   }
 
-  /** Listens again where the runtime has stopped accepting. */
+  /** Listens again when the runtime has stopped accepting. */
   async #watch(): Promise<void> {
     if (this.#isWatching || !this.#server.listening) return;
     this.#isWatching = true;
@@ -261,9 +261,9 @@ class HardenedListener implements RunningListener {
   }
 }
 
-/** Answers on a connection that is no longer HTTP, and ends it. */
+/** Answers on a connection that is no longer HTTP, and closes it. */
 function refuse(connection: Duplex, response: Response): void {
-  connection.on("error", () => {}); // Its close event says the same.
+  connection.on("error", () => {}); // Its close event reports the same.
   refuseUpgrade(connection, response).catch(() => connection.destroy());
 }
 
@@ -287,7 +287,7 @@ function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: num
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   return {
     headersTimeout: headersTimeoutMs,
-    // It counts from the first byte, as the one for headers does.
+    // Counts from the first byte, like the limit for headers.
     requestTimeout: Math.max(requestTimeoutMs, headersTimeoutMs),
     connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 2),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -301,16 +301,16 @@ function secureContext(tls: TlsSettings): TlsOptions {
   return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", ...authorities };
 }
 
-/** A TLS handshake failed, for want of a valid certificate among other things; by now the peer has no address any more. */
+/** A TLS handshake failed, for example for lack of a valid certificate; the peer's address is no longer available. */
 function logHandshake(error: Error): void {
   const reason = "code" in error ? String(error.code) : error.message;
   accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });
 }
 
-/** By connection, as they are asked for with each request. */
+/** By connection, as they are needed for each request. */
 const peers = new WeakMap<TcpSocket, Peer>();
 
-/** A peer that has gone has no address any more, and nobody asks for it. */
+/** A peer that has left has no address any more, and none is needed. */
 function peerAt(connection: TcpSocket): Peer {
   const known = peers.get(connection);
   if (known !== undefined) return known;

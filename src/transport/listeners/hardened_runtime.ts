@@ -1,13 +1,13 @@
-/** What the hardened listener needs of the runtime, so that it can refuse to start where it would not be one. */
+/** The runtime features that the hardened listener requires, so that it can refuse to start without them. */
 
 import { IncomingMessage } from "node:http";
 
-/** Runtimes before Deno 2.9 have another server behind `node:http`: no connection event, no time-outs, no sizes. */
+/** Before Deno 2.9, `node:http` has no connection event, no timeouts and no size limits. */
 export function hasHardenedRuntime(): boolean {
   return "headersDistinct" in IncomingMessage.prototype;
 }
 
-/** Runtimes before Deno 2.9 ask no client for a certificate, whatever the options of `node:https` say. */
+/** Before Deno 2.9, client certificates are never requested, whatever the options of `node:https`. */
 export function hasClientCertificates(version: string = Deno.version.deno): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 2 || (major === 2 && minor >= 9);

@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Socket, SocketHandler } from "./listener.ts";
 
-/** What a peer did wrong, by the codes of `ws`; anything else is an error of the protocol. */
+/** Violations by a peer, by the codes of `ws`; anything else is a protocol error. */
 const FAULTS: Readonly<Record<string, readonly [code: number, reason: string]>> = {
   WS_ERR_INVALID_UTF8: [CLOSE.invalidText, "invalid UTF-8"],
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: [CLOSE.tooBig, "message too big"],
@@ -11,15 +11,15 @@ const FAULTS: Readonly<Record<string, readonly [code: number, reason: string]>> 
   WS_ERR_TOO_MANY_BUFFERED_PARTS: [CLOSE.policyViolation, "too many fragments"],
 };
 
-/** How long a peer that broke the rules has to take the close frame. */
+/** How long a peer that broke the rules has to receive the close frame. */
 const FAULT_GRACE_MS = 500;
 
-/** What a {@linkcode HardenedSocket} is made of. */
+/** Parts of a {@linkcode HardenedSocket}. */
 export interface HardenedSocketParts {
-  /** What carries it. */
+  /** The connection that carries it. */
   readonly connection: Duplex;
   readonly acceptance: Acceptance;
-  /** Called once, when nothing is left of the socket. */
+  /** Called once, when the socket is completely closed. */
   readonly gone: () => void;
 }
 
@@ -50,7 +50,7 @@ export class HardenedSocket implements Socket {
     socket.once("close", (code, reason) => {
       clearTimeout(this.#grace);
       gone();
-      // `ws` answers the peer's mistake with the right code and then tells of a connection that broke.
+      // `ws` answers the violation with the right code and then reports a broken connection.
       const [ownCode, ownReason] = fault ?? [code, reason.toString()];
       handler.closed(ownCode, ownReason);
       this.#gone.resolve();
@@ -75,7 +75,7 @@ export class HardenedSocket implements Socket {
     this.#socket.send(text);
   }
 
-  /** What is sent in answer to frames that came together leaves in one write. */
+  /** Answers to frames that arrived together leave in one write. */
   #holdOutput(): void {
     if (this.#isHolding) return;
     this.#isHolding = true;
@@ -101,7 +101,7 @@ export class HardenedSocket implements Socket {
     this.#socket.terminate();
   }
 
-  /** Pings the peer, or ends the connection where the last ping got no answer. */
+  /** Pings the peer, or terminates the connection when the last ping was not answered. */
   beat(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (!this.#answered) return this.terminate();
@@ -109,7 +109,7 @@ export class HardenedSocket implements Socket {
     this.#socket.ping();
   }
 
-  /** The close frame is on its way; a peer that goes on sending is not listened to. */
+  /** The close frame is being sent; further data of the peer is not read. */
   #terminateSoon(): void {
     this.#grace ??= setTimeout(() => this.#socket.terminate(), FAULT_GRACE_MS);
   }

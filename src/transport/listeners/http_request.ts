@@ -1,28 +1,30 @@
 import type { HeaderFields } from "../../network/header_fields.ts";
 
 /**
- * A request over HTTP as listeners hand it on. The web's own `Request` is one; what a listener makes costs less, as what
- * nobody asks for is never made.
+ * An HTTP request of a listener. The platform's `Request` satisfies it; a listener's own object is cheaper, because it
+ * computes properties only when they are read.
  */
 export interface HttpRequest {
   readonly method: string;
-  /** The whole address, which can be parsed. */
+  /** The complete address, which can be parsed. */
   readonly url: string;
   readonly headers: HeaderFields;
-  /** Aborts when the client has left before it had its answer. */
+  /** Aborts when the client leaves before its response is complete. */
   readonly signal: AbortSignal;
-  /** To be asked for once, and read then. */
+  /** Read it at most once, and then consume it. */
   readonly body: ReadableStream<Uint8Array> | null;
-  /** The whole body, for one that is known to be short; instead of `body`. */
+  /** The whole body, if it is known to be short; instead of `body`. */
   bytes(): Promise<Uint8Array>;
-  /** The same as the web's own, for libraries, which read no body; absent where it is that already. */
+  /**
+   * The request as the platform's `Request`, for libraries, which do not read the body; absent when it already is one.
+   */
   toWeb?(): Request;
 }
 
 /**
- * The web's own request.
+ * The platform's `Request`.
  *
- * @throws {TypeError} for a request that is neither the web's nor can be made into it
+ * @throws {TypeError} when the request is not one and cannot be converted
  */
 export function webRequestOf(request: HttpRequest): Request {
   if (request instanceof Request) return request;

@@ -1,8 +1,8 @@
 /**
- * The native listener: `Deno.serve` and native upgrades, which answers single requests fastest. It leaves to the hardened
- * listener what the runtime cannot do: time-outs for headers, bodies and TLS handshakes, a limit on a message before it is
- * joined, getting rid of a peer that reads nothing, other certificates without a restart. Of a client that leaves before
- * its answer the runtime tells only where the request had at most 512 bytes; what others asked runs to its end.
+ * The native listener: `Deno.serve` and native upgrades, the fastest for single requests. It leaves to the hardened
+ * listener what the runtime cannot do: timeouts for headers, bodies and TLS handshakes, a limit on a message before it
+ * is joined, disconnecting a peer that does not read, replacing certificates without a restart. The runtime reports a
+ * client that leaves early only if its request had at most 512 bytes; other requests run to completion.
  */
 
 import type { Awaitable } from "../../timing/awaitable.ts";
@@ -24,13 +24,15 @@ import { CLOSE } from "../close_codes.ts";
 import { peerOf } from "./peer.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
 
-/** How long a peer may take to answer a close, and `close()` to come back. */
+/** How long a peer may take to answer a close, and `close()` to return. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** How long answers may still take that are on their way when the listener closes. */
+/** How long responses in progress may take when the listener closes. */
 const FLUSH_MS = 1_000;
 
-/** Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}. */
+/**
+ * Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}.
+ */
 // deno-lint-ignore require-await -- an address that is not available rejects
 export async function listenNative(application: Application, options: ListenOptions): Promise<RunningListener> {
   if (options.tls?.clientAuthorities !== undefined) {
@@ -65,23 +67,23 @@ class NativeListener implements RunningListener {
   }
 
   stopAccepting(): void {
-    // The runtime's own shutdown would close the open sockets too; so requests are refused until `close()`.
+    // The runtime's own shutdown would close open sockets too; so requests are rejected until `close()`.
     this.#accepting = false;
   }
 
   async close(): Promise<void> {
-    // Those that opened while the others were told to go.
+    // Those that opened while the others were being closed.
     for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "the server is shutting down");
     await closedWithin(this.#sockets, FLUSH_MS);
     for (const socket of this.#sockets) socket.terminate();
-    // In order first; a peer that reads nothing would hold that up for ever.
+    // Orderly first; a peer that does not read would block that forever.
     if (await settledWithin([this.#server.shutdown()], FLUSH_MS)) return;
     this.#abort.abort();
-    // With a peer that reads nothing the server never finishes.
+    // With a peer that does not read, the server never finishes.
     await settledWithin([this.#server.finished], CLOSE_TIMEOUT_MS);
   }
 
-  /** The runtime shows requests, not connections: each one counts as a connection until it is answered or closed. */
+  /** The runtime reports requests, not connections: each counts as a connection until it is answered or closed. */
   #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Awaitable<Response> {
     const peer = peerOf(info.remoteAddr.hostname, info.remoteAddr.port);
     const admission = this.#accepting && this.#application.admit(peer);
@@ -107,10 +109,10 @@ class NativeListener implements RunningListener {
       release();
       return decision;
     }
-    // The runtime pings at half of this time and drops a peer that is silent until its end.
+    // The runtime pings at half of this time and disconnects a peer that is silent until its end.
     const idleTimeout = 2 * this.#options.pingIntervalMs / 1_000;
     if (request.signal.aborted) {
-      release(); // Its peer has left: no event of a socket will ever say so.
+      release(); // Its peer has left: no event will ever report that.
       return badRequest();
     }
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
@@ -132,7 +134,7 @@ class NativeListener implements RunningListener {
   }
 }
 
-/** A request to upgrade; `received` is absent where it is none. */
+/** An upgrade request; `received` is absent when it is none. */
 interface NativeUpgrade {
   readonly received: NativeRequest | undefined;
   readonly peer: Peer;
@@ -143,7 +145,7 @@ interface NativeUpgrade {
 interface NativeSocketOptions {
   readonly acceptance: Acceptance;
   readonly maxMessageSize: number;
-  /** Called once, when nothing is left of the socket. */
+  /** Called once, when the socket is completely closed. */
   gone(): void;
 }
 
@@ -161,9 +163,9 @@ class NativeSocket implements Socket {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#handler = acceptance.open(this);
     socket.onmessage = ({ data }) => this.#receive(data, maxMessageSize);
-    // What went wrong comes as an event of its own before the close event, and is of no use here.
+    // Errors have an event of their own before the close event, which is not needed.
     socket.onerror = (event) => event.preventDefault();
-    // A connection that broke has the code 0 here.
+    // A broken connection has the code 0 here.
     socket.onclose = ({ code, reason }) => this.#end(code === 0 ? CLOSE.abnormal : code, reason);
   }
 
@@ -186,11 +188,11 @@ class NativeSocket implements Socket {
   close(code: number, reason: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.close(code, reason);
-    // A peer that reads nothing never answers, and the runtime waits for it without end.
+    // A peer that does not read never answers, and the runtime waits for it indefinitely.
     this.#closeTimer = setTimeout(() => this.#end(CLOSE.abnormal, ""), CLOSE_TIMEOUT_MS);
   }
 
-  /** The runtime reads on, but throws away what it reads. */
+  /** The runtime continues to read, and the data is discarded. */
   cut(code: number, reason: string): void {
     this.close(code, reason);
   }
@@ -202,7 +204,7 @@ class NativeSocket implements Socket {
 
   #receive(data: string | ArrayBuffer, maxMessageSize: number): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    // The runtime joins fragments without a limit of ours; here is the first place that sees a message.
+    // The runtime joins fragments without a limit of ours; this is the first code that sees a message.
     if (isLonger(data, maxMessageSize)) this.close(CLOSE.tooBig, "message too big");
     else if (typeof data === "string") this.#handler?.text(data);
     else this.#handler?.binary();
@@ -221,7 +223,7 @@ class NativeSocket implements Socket {
   }
 }
 
-/** Whether a message takes more bytes in UTF-8; most are decided without counting them. */
+/** Whether a message has more bytes in UTF-8; mostly decided without counting them. */
 function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
   if (typeof data !== "string") return data.byteLength > bytes;
   if (data.length > bytes) return true;

@@ -4,14 +4,14 @@ import { parseUrl } from "../../network/parse_url.ts";
 import type { HttpRequest } from "./http_request.ts";
 import { isSameHost, soundUrl } from "./websocket_handshake.ts";
 
-/** The header fields of a request of the runtime, read once. */
+/** The header fields of a runtime's request, read once. */
 export function fieldsOf({ headers }: Request): ReceivedFields {
   const fields = new ReceivedFields();
   headers.forEach((value, name) => fields.append(name, value));
   return fields;
 }
 
-/** A request of the runtime, with an address that can be read and a `Host`, which HTTP/2 spells otherwise. */
+/** A runtime's request, with a parsable address and a `Host`, for which HTTP/2 has another name. */
 export class NativeRequest implements HttpRequest {
   readonly url: string;
   readonly headers: HeaderFields;
@@ -23,7 +23,7 @@ export class NativeRequest implements HttpRequest {
     this.headers = fields;
   }
 
-  /** The request; `undefined` for one whose address cannot be read, or names another host than `Host` does. */
+  /** The request; `undefined` when its address cannot be parsed, or has another host than `Host`. */
   static of(request: Request, fields: ReceivedFields): NativeRequest | undefined {
     const url = soundUrl(request.url);
     const host = fields.get("host");

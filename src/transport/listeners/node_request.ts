@@ -7,21 +7,21 @@ import type { HeaderFields } from "../../network/header_fields.ts";
 import type { HttpRequest } from "./http_request.ts";
 import { isSameHost, soundUrl } from "./websocket_handshake.ts";
 
-/** Methods that the web's own requests cannot have. */
+/** Methods that the platform's `Request` cannot have. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 
-/** Of HTTP; the parser takes others too. */
+/** Accepted HTTP versions; the parser accepts others too. */
 const VERSIONS: ReadonlySet<string> = new Set(["1.0", "1.1"]);
 
-/** A path or a whole address; a backslash would be read as a slash. */
+/** A path or a complete address; a backslash would be read as a slash. */
 const TARGET = /^(?:\/|https?:\/\/)[^\\?]*(?:\?|$)/;
 
-/** Whether the web has no such method. */
+/** Whether the platform forbids a method. */
 export function isForbiddenMethod(method: string | undefined): boolean {
   return method !== undefined && FORBIDDEN_METHODS.has(method);
 }
 
-/** A request that `node:http` has read. */
+/** A request that `node:http` has parsed. */
 export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly url: string;
@@ -40,8 +40,9 @@ export class NodeRequest implements HttpRequest {
   }
 
   /**
-   * The request; `undefined` for a version, an address, a `Host` or a method that cannot be. A header that was sent twice is joined by
-   * a comma, also where `node:http` would keep the first alone. Without `outgoing`, nobody hears that its client has left.
+   * The request; `undefined` when its version, address, `Host` or method is not allowed. Repeated headers are joined by
+   * a comma, even where `node:http` would keep only the first. Without `outgoing`, it is not reported when the client
+   * leaves.
    */
   static of(incoming: IncomingMessage, outgoing?: ServerResponse): NodeRequest | undefined {
     const target = incoming.url ?? "/";
@@ -66,9 +67,9 @@ export class NodeRequest implements HttpRequest {
   async bytes(): Promise<Uint8Array> {
     const incoming = this.#incoming;
     const chunks: Buffer[] = [];
-    // What came with the head is parsed behind it, and is there in the next turn.
+    // Data that arrived with the head is parsed afterwards, and is available in the next turn.
     await undefined;
-    // One piece at a time, however many have come.
+    // One piece at a time, however many have arrived.
     for (let chunk = nextOf(incoming); chunk !== null; chunk = nextOf(incoming)) chunks.push(chunk);
     const [first] = chunks;
     if (first !== undefined) return chunks.length === 1 ? first : Buffer.concat(chunks);
@@ -95,12 +96,12 @@ export class NodeRequest implements HttpRequest {
   }
 }
 
-/** A piece of a body that is there whole. */
+/** A piece of a body that has arrived completely. */
 function nextOf(incoming: IncomingMessage): Buffer | null {
   return incoming.complete ? incoming.read() : null;
 }
 
-/** Two hosts are two opinions about where the request goes. HTTP/1.0 needs none, and probes that speak it send none. */
+/** Two hosts would be ambiguous. HTTP/1.0 requires none, and probes that use it send none. */
 function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

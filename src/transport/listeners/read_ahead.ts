@@ -1,32 +1,33 @@
 /**
- * How far one HTTP connection is read ahead of its answers. `node:http` reads whatever a client pipelines and keeps all of
- * it; here a connection is handed on in small slices, and not at all while enough of its requests are being answered.
+ * Limits how far one HTTP connection is read ahead of its responses. `node:http` reads and keeps everything that a
+ * client pipelines; here data is passed to the parser in small slices, and not at all while enough of its requests are
+ * being answered.
  */
 
 import { Buffer } from "node:buffer";
 import type { ServerResponse } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 
-/** Requests of one connection that are being answered; no more are begun, and nothing more is read. */
+/** The most concurrent requests of one connection; beyond that none are begun, and nothing is read. */
 const MOST_AT_ONCE = 8;
 
-/** What the parser gets at once, in bytes: it makes a request of every thirty of them, whatever becomes of it. */
+/** Bytes passed to the parser at once: every thirty of them can become a request. */
 const SLICE = 1_024;
 
-/** For others, before the next requests of a client that does not wait for its answers. */
+/** A pause for other connections, before the next requests of a client that does not wait for its responses. */
 const PAUSE_MS = 5;
 
 type Chunk = Buffer<ArrayBuffer>;
 
-/** One connection; takes the place of the listener by which `node:http` reads it. */
+/** Reads one connection; replaces the listener by which `node:http` does. */
 export class ReadAhead {
   readonly #socket: TcpSocket;
   readonly #feed: (chunk: Chunk) => void;
-  /** Read, and not handed to the parser yet. */
+  /** Read, but not passed to the parser yet. */
   #rest: Chunk = Buffer.alloc(0);
-  /** Parsed, and not begun yet. */
+  /** Parsed, but not begun yet. */
   readonly #waiting: (() => void)[] = [];
-  /** Answers that are on their way to the last byte. */
+  /** Responses that are being sent. */
   readonly answers = new Set<ServerResponse>();
   #isFeeding = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,7 +38,7 @@ export class ReadAhead {
     if (this.#timer === undefined) this.#advance();
   };
 
-  /** @throws {TypeError} where the runtime reads connections in another way, so that nothing could be bounded */
+  /** @throws {TypeError} when the runtime reads connections in another way, so that nothing could be limited */
   constructor(socket: TcpSocket) {
     const [feed] = socket.listeners("data");
     if (feed === undefined || !takesParserOff(socket)) {
@@ -53,11 +54,13 @@ export class ReadAhead {
     });
   }
 
-  /** Begins to answer a request, now or when others are answered; not at all on a connection that ends with another's answer. */
+  /**
+   * Begins to answer a request, now or when others are answered; never on a connection that ends with another response.
+   */
   begin(outgoing: ServerResponse, answer: () => void): void {
     outgoing.once("close", () => {
       this.answers.delete(outgoing);
-      // The runtime ends a connection with its last answer, and tells of that later.
+      // The runtime closes a connection with its last response, and reports that later.
       if (!outgoing.shouldKeepAlive || !this.#socket.writable) this.#finish();
       this.#advanceSoon();
     });
@@ -68,17 +71,17 @@ export class ReadAhead {
     this.#advance();
   }
 
-  /** The connection is no longer HTTP; what was read belongs to whoever reads it next. */
+  /** The connection is no longer HTTP; data read so far is returned to its next reader. */
   release(): void {
     this.#finish();
     this.#socket.off("data", this.#onData);
-    // The parser is at work still, and its own rest comes before this one.
+    // The parser is still running, and its own rest comes before this one.
     queueMicrotask(() => {
       if (this.#rest.length > 0) this.#socket.unshift(this.#rest);
     });
   }
 
-  /** Nothing more is begun, and what waits behind the last answer never ends: the runtime forgets it. */
+  /** Nothing more is begun, and requests after the last response are never answered: the runtime drops them. */
   #finish(): void {
     this.#isOver = true;
     this.#waiting.length = 0;
@@ -86,8 +89,8 @@ export class ReadAhead {
   }
 
   /**
-   * Others first. Only a timer lets the runtime see what has come on other connections: it looks at them when it has
-   * nothing else to do, and otherwise at one turn in sixty.
+   * Others first. Only a timer makes the runtime check other connections: it does so when it is idle, and otherwise in
+   * one of sixty turns.
    */
   #advanceSoon(): void {
     if (this.#rest.length > 0 || this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.#advance(), PAUSE_MS);
@@ -119,7 +122,7 @@ export class ReadAhead {
   }
 }
 
-/** The parser of `node:http` reads from the system itself, past every listener, until it is told not to. */
+/** The parser of `node:http` reads directly from the system, bypassing every listener, unless it is stopped. */
 function takesParserOff(socket: TcpSocket): boolean {
   if (!("parser" in socket) || typeof socket.parser !== "object" || socket.parser === null) return false;
   const { parser } = socket;

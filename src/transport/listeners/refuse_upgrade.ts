@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** How long a peer may take to read a refusal. */
+/** How long a peer may take to read a rejection. */
 const REFUSAL_TIMEOUT_MS = 5_000;
 
-/** Answers a request to upgrade on its bare connection, and closes that. */
+/** Answers an upgrade request on its bare connection, and closes that. */
 export async function refuseUpgrade(connection: Duplex, response: Response): Promise<void> {
   const timer = setTimeout(() => connection.destroy(), REFUSAL_TIMEOUT_MS);
   connection.once("close", () => clearTimeout(timer));

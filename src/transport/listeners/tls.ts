@@ -1,4 +1,4 @@
-/** Certificate files: loaded whole, and checked before anything listens with them. */
+/** Certificate files: loaded and checked before anything listens with them. */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
@@ -7,25 +7,25 @@ import { checkPrivateFile } from "../../state/private_file.ts";
 import type { Protection } from "../../state/private_file.ts";
 import type { TlsFiles, TlsSettings } from "./listener.ts";
 
-/** Where the files are, and the clock to check them by. */
+/** The files, and the clock to check them by. */
 export interface TlsSource {
-  /** PEM: the server's certificate, then those between it and the authority. */
+  /** PEM: the server's certificate, then the intermediate ones. */
   readonly certPath: string;
-  /** PEM, without a passphrase, readable by its owner only. */
+  /** PEM, without a passphrase, accessible only to its owner. */
   readonly keyPath: string;
-  /** PEM: the authorities that sign clients' certificates; without it clients need none. */
+  /** PEM: the authorities of client certificates; without it clients need none. */
   readonly clientAuthoritiesPath?: string;
   /** Wall clock in milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
 
-/** Files that can be served, or every problem with them, each a sentence that names the file. */
+/** Usable files, or every problem with them, each a sentence that names the file. */
 export type LoadedTls = { ok: true; files: TlsSettings } | { ok: false; problems: string[] };
 
 /** More than any chain needs. */
 const MAX_FILE_BYTES = 1_048_576;
 
-/** Reads a certificate and its key, and the authorities of clients. */
+/** Reads a certificate and its key, and the client authorities. */
 export async function loadTls({ now = Date.now, ...source }: TlsSource): Promise<LoadedTls> {
   const [own, authorities] = await Promise.all([
     loadOwn(source, now()),
@@ -73,19 +73,19 @@ async function loadOwn({ certPath, keyPath }: Omit<TlsSource, "now">, now: numbe
     : { ok: false, problems };
 }
 
-/** When a certificate in PEM, the first of its chain, expires; wall milliseconds. */
+/** When a PEM certificate, the first of its chain, expires; wall clock milliseconds. */
 export function expiryOf({ cert }: Pick<TlsFiles, "cert">): number | undefined {
   const certificate = parseCertificate(cert);
   return certificate === undefined ? undefined : Date.parse(certificate.validTo);
 }
 
-/** The certificates of a chain in PEM, in their order; none where one of them cannot be read. */
+/** The certificates of a PEM chain, in order; empty when one of them cannot be parsed. */
 export function certificatesOf(pem: string): X509Certificate[] {
   return parseCertificates(pem) ?? [];
 }
 
 /**
- * Throws unless the key belongs to the certificate: the runtime takes any pair, and then fails at every handshake.
+ * Throws unless the key belongs to the certificate: the runtime accepts any pair, and then fails at every handshake.
  *
  * @throws {TypeError}
  */
@@ -97,9 +97,9 @@ export function assertPair({ cert, key }: TlsFiles): void {
 }
 
 /**
- * The authorities' certificates of a bundle, one PEM each: the runtime takes any text, and trusts nobody by it.
+ * The authorities in a bundle, one PEM each: the runtime accepts any text, and then trusts no one by it.
  *
- * @throws {TypeError} where there is none, or one that cannot be read
+ * @throws {TypeError} when there is none, or one cannot be parsed
  */
 export function authoritiesOf(pem: string): string[] {
   const certificates = parseCertificates(pem);
@@ -109,7 +109,7 @@ export function authoritiesOf(pem: string): string[] {
   return certificates.map((certificate) => certificate.toString());
 }
 
-/** Reads a file that must be protected; one that is not is read all the same, to tell every problem at once. */
+/** Reads a file that must be protected; an unprotected one is read nevertheless, to report every problem at once. */
 async function readPem(
   path: string,
   { as: protection, problems }: { as: Protection; problems: string[] },
@@ -126,7 +126,7 @@ async function readPem(
   return undefined;
 }
 
-/** A certificate with its key in the same file is as secret as the key. */
+/** A certificate file that also contains the key is as secret as the key. */
 async function readOpenPem(
   path: string,
   { as: protection, problems }: { as: Protection; problems: string[] },
@@ -142,7 +142,7 @@ function parseCertificate(pem: string): X509Certificate | undefined {
   return parseCertificates(pem)?.[0];
 }
 
-/** Every certificate in a file; `undefined` where one of them is none. */
+/** Every certificate in a file; `undefined` when one of them is invalid. */
 function parseCertificates(pem: string): X509Certificate[] | undefined {
   try {
     return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
@@ -160,7 +160,7 @@ function parseKey(pem: string): KeyObject | undefined {
   }
 }
 
-/** With any other, the runtime fails as it begins to listen, or at every handshake. */
+/** With any other key, the runtime fails when it begins to listen, or at every handshake. */
 const KNOWN_KEYS = "an RSA key of at least 2048 bits, or one on P-256, P-384, P-521 or Ed25519";
 const MIN_RSA_BITS = 2_048;
 const KNOWN_CURVES = ["prime256v1", "secp384r1", "secp521r1"];

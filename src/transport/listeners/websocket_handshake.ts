@@ -1,9 +1,11 @@
-/** The opening handshake of WebSocket (RFC 6455, section 4.2.1), checked the same way on both listeners. */
+/** The opening handshake of WebSocket (RFC 6455, section 4.2.1), validated the same way on both listeners. */
 
 import type { HeaderFields } from "../../network/header_fields.ts";
 import { parseUrl } from "../../network/parse_url.ts";
 
-/** What a request asks for; `none` also where it offers other protocols, which a server may ignore (RFC 9110, 7.8). */
+/**
+ * What a request asks for; also `none` when it offers only other protocols, which a server may ignore (RFC 9110, 7.8).
+ */
 export type Handshake =
   | { readonly kind: "none" }
   | { readonly kind: "websocket"; readonly protocols: readonly string[] }
@@ -13,8 +15,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 /**
- * Reads the handshake out of a request. A header that was sent twice arrives joined by a comma, and so does not have
- * the form that it must have; only `Connection` and the subprotocols are lists.
+ * Reads the handshake in a request. A repeated header arrives joined by a comma, and is therefore invalid; only
+ * `Connection` and the subprotocols are lists.
  */
 export function readHandshake(
   { method, headers }: { readonly method: string; readonly headers: HeaderFields },
@@ -50,7 +52,7 @@ export function readHandshake(
   };
 }
 
-/** Whether an `Upgrade` header has WebSocket among what it offers. */
+/** Whether an `Upgrade` header includes WebSocket. */
 export function offersWebSocket(upgrade: string | null | undefined): boolean {
   return listOf(upgrade ?? null).some(isWebSocket);
 }
@@ -60,8 +62,8 @@ function isWebSocket(token: string): boolean {
 }
 
 /**
- * The address of a request whose `Host` may be none (`127.0.0.1:evil.example`), so that an application that reads it
- * does not fail before it has checked the header; `undefined` for an address without hope.
+ * The address of a request whose `Host` may be invalid (`127.0.0.1:evil.example`), so that an application can read it
+ * before it has checked the header; `undefined` when it cannot be repaired.
  */
 export function soundUrl(url: string): string | undefined {
   if (parseUrl(url) !== null) return url;
@@ -70,14 +72,14 @@ export function soundUrl(url: string): string | undefined {
 }
 
 /**
- * Whether a request whose target is a whole address names the same host there as in `Host`: who stands in front may have
- * looked at the one alone, and the rules here are about the other.
+ * Whether a request with an absolute target has the same host there as in `Host`: a proxy may have checked one, while
+ * the rules here use the other.
  */
 export function isSameHost(target: string, host: string): boolean {
   if (!/^https?:\/\//i.test(target)) return true;
   const scheme = target.slice(0, target.indexOf(":"));
   const [named, told] = [parseUrl(target), parseUrl(`${scheme}://${host}`)];
-  // A `Host` that is none is for the application to refuse.
+  // The application rejects an invalid `Host`.
   return named !== null && (told === null || named.host === told.host);
 }
 

@@ -1,10 +1,10 @@
-/** What a listener writes at once. */
+/** A response that a listener writes at once. */
 export interface WholeAnswer {
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A response 200 whose body is a text that is there: a listener writes it without a stream, and without reading it back. */
+/** A response 200 with a text as its body: a listener writes it without a stream, and without reading it back. */
 export class WholeResponse extends Response {
   readonly #answer: WholeAnswer;
   #isAsMade = true;
@@ -12,18 +12,18 @@ export class WholeResponse extends Response {
   constructor(answer: WholeAnswer) {
     const { "content-type": type = "", ...others } = answer.headers;
     super(answer.text, { headers: { "content-type": type } });
-    // The runtime makes a response with one header for little, and takes several times as long for one with more.
+    // The runtime creates a response with one header cheaply; with more it takes several times as long.
     for (const name in others) super.headers.set(name, others[name] ?? "");
     this.#answer = answer;
   }
 
-  /** Whoever has them may change them. */
+  /** Once they were read, they may have been changed. */
   override get headers(): Headers {
     this.#isAsMade = false;
     return super.headers;
   }
 
-  /** What to write; `undefined` where somebody has had the headers. */
+  /** What to write; `undefined` when the headers were read. */
   get whole(): WholeAnswer | undefined {
     return this.#isAsMade ? this.#answer : undefined;
   }

@@ -1,4 +1,4 @@
-/** Writes responses of the web to `node:http`, and what is ready past the web's streams. */
+/** Writes responses to `node:http`, bypassing streams if the body is complete. */
 
 import { getRequestListener } from "@hono/node-server";
 import { Buffer } from "node:buffer";
@@ -6,13 +6,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { badRequest } from "./bad_request.ts";
 import { WholeResponse } from "./whole_response.ts";
 
-/** A request of `node:http` and where its answer goes. */
+/** A `node:http` request and its response. */
 export interface NodeExchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
 
-/** Writes a response; bodies of requests that nobody has read are drained. */
+/** Writes a response; unread request bodies are drained. */
 export function writeResponse(response: Response, { incoming, outgoing }: NodeExchange): void {
   const whole = response instanceof WholeResponse && incoming.complete ? response.whole : undefined;
   if (whole !== undefined) {
@@ -20,7 +20,7 @@ export function writeResponse(response: Response, { incoming, outgoing }: NodeEx
     outgoing.end(whole.text);
     return;
   }
-  // The library makes a request too, of what was read and checked long ago.
+  // The library would also create a request, which was parsed and checked long before.
   incoming.url = "/";
   incoming.headers.host = "localhost";
   const write = getRequestListener(() => response, { overrideGlobalObjects: false, errorHandler: badRequest });

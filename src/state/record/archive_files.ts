@@ -48,7 +48,7 @@ function writeWhole(path: string, text: string): void {
   } catch (error) {
     try {
       Deno.removeSync(part);
-    } catch { // It was never created. }
+    } catch { /* It was never created. */ }
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens what answers calls: the tools, the client of the exchange and, where it is switched on, trading. */
+/** Opens the backend that answers calls: the tools, the exchange client and, if enabled, trading. */
 
 import { publicConfig } from "../config/print.ts";
 import type { CallerFacts } from "../access/caller.ts";
@@ -31,48 +31,54 @@ import { resourceHints } from "./resource_hints.ts";
 import { observeCalls } from "./observe_calls.ts";
 import type { Presence } from "./instances/presence.ts";
 
-/** A backend with an end. */
+/** A backend that can be closed. */
 export interface OpenBackend extends Backend {
   readonly usage: () => ExchangeUsage;
-  /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
+  /** The markets that are followed by streams; `undefined` when market data comes only over REST. */
   readonly live: LiveMarkets | undefined;
   /**
-   * Trading in numbers; absent while it is off.
+   * Figures about trading; absent while it is off.
    *
-   * @throws {StoreError} the record cannot be read
+   * @throws {StoreError} when the record cannot be read
    */
   readonly tradingFigures?: () => Promise<TradingFigures>;
-  /** Where files are still waited for: settles when they are open, rejects with a `StateError` when they cannot be. */
+  /**
+   * While files are still being opened: settles when they are open, rejects with a `StateError` when they cannot be.
+   */
   readonly opening: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
-/** For whom a backend is opened. */
+/** The process that a backend is opened for. */
 export interface BackendUse {
-  /** When the program started, monotonic. */
+  /** The start of the program, in monotonic milliseconds. */
   readonly startedMs: number;
-  /** A server takes over what others have left undone, a command minds its own orders only. */
+  /** A server takes over orders of ended processes, a command handles only its own. */
   readonly isServer: boolean;
-  /** What servers share. @default nothing */
+  /**
+   * State shared between servers.
+   *
+   * @default none
+   */
   readonly shared?: Pick<SharedState, "createCallSupply" | "createMarketFeeds">;
 }
 
 /** What a backend is opened with. */
 export interface BackendOptions extends BackendUse {
-  /** Present where trading is switched on. */
+  /** Present when trading is enabled. */
   readonly record: OpenRecord | undefined;
-  /** Present where this process uses a state folder. */
+  /** Present when this process uses a state folder. */
   readonly presence: Presence | undefined;
-  /** Tells the operator that an order waits for a person. */
+  /** Notifies the operator of an order that waits for a person. */
   readonly announce: (announcement: Announcement) => void;
-  /** Hear of every call; some may join later. */
+  /** Observers of every call; more may be added later. */
   readonly observers: readonly CallObserver[];
 }
 
 /**
- * Opens the backend that the configuration asks for.
+ * Opens the backend of the configuration.
  *
- * @throws {StateError} the paper ledger cannot be used
+ * @throws {StateError} when the paper ledger cannot be used
  */
 export async function openBackend(
   loaded: LoadedConfig,
@@ -109,7 +115,7 @@ export async function openBackend(
     live,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources,
-    // Nobody calls where resources are looked at: it counts in no metric and stands in no log.
+    // Reading a watched resource is not a call: it counts in no metric and is not logged.
     watch: new ResourceWatch({
       read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
       mayRead: ({ entry }, caller) => isOffered(entry, caller),
@@ -129,7 +135,7 @@ export async function openBackend(
   };
 }
 
-/** How the texts of resources are read by whoever watches them. */
+/** Reads the texts of resources for their watchers. */
 function textsOf({ contextOf, resources, run }: Pick<Backend, "contextOf" | "resources" | "run">) {
   return async (uri: string, caller: CallerFacts): Promise<string> => {
     const { readResource } = await import("../protocol/resources.ts");
@@ -139,7 +145,7 @@ function textsOf({ contextOf, resources, run }: Pick<Backend, "contextOf" | "res
   };
 }
 
-/** What tools of each caller work with: the exchange, or its paper account on it. */
+/** The context of each caller's tools: the exchange, or its paper account. */
 function contextsOf(
   { exchange, markets, world, server }: {
     exchange: SharedReads;
@@ -155,7 +161,8 @@ function contextsOf(
   return (caller) => {
     const account = broker?.traderOf(caller.identity).account;
     const isOnPaper = account === undefined ? paper?.isForAll ?? false : isPaper(account);
-    // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
+    // If the policy began to use paper mode after the start, there is no paper exchange; real data must not be labelled
+    // paper.
     const view = isOnPaper ? paper?.viewOf(caller.identity) : undefined;
     return {
       caller,
@@ -189,14 +196,14 @@ async function openPaperFor(
     import("../config/database_access.ts"),
   ]);
   const { stateTimeout } = config;
-  // What is wrong with these settings was said where the record was opened.
+  // Problems of these settings were reported when the record was opened.
   const database = await readDatabaseAccess(config, []);
   // A command has nothing else to do meanwhile.
   const upstream = { upstream: exchange, host };
   return await openPaper({ ...upstream, folder, database, stateTimeout, startsEarly: isServer, world, isForAll });
 }
 
-/** Reports how a process reaches the exchange; a server also asks it when no client does. */
+/** Reports how a process reaches the exchange; a server also checks it when no client calls. */
 async function follow(
   presence: Presence,
   { exchange, usage }: { exchange: Exchange; usage: () => ExchangeUsage },

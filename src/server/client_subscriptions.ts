@@ -1,4 +1,4 @@
-/** The subscriptions of a client on a connection of its own. */
+/** Creates the subscriptions of a client on its own connection. */
 
 import type { CallerFacts } from "../access/caller.ts";
 import type { Opening } from "../protocol/opening.ts";
@@ -10,26 +10,38 @@ import { Subscriptions } from "../session/subscriptions.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 
-/** Whose they are, and what tells of changes. */
+/** The owner of the subscriptions, and the source of changes. */
 export interface ClientSubscriptionsParts {
-  /** How the connection was opened, or each of its requests says. */
+  /** How the connection was opened, or each request's revision. */
   readonly opening: Pick<Opening, "eraOf" | "open">;
   readonly caller: CallerFacts;
   readonly backend: Pick<LazyBackend, "get">;
   readonly send: ResourceSubscriptionsParts["send"];
-  /** Whether the client takes in what it is sent. */
+  /** Whether the client reads what it is sent. */
   readonly isReading: () => boolean;
-  /** What answers its plain calls, so that prices can be pushed to it. @default none are */
+  /**
+   * Answers its plain calls, so that prices can be pushed to it.
+   *
+   * @default no prices are pushed
+   */
   readonly calls?: PlainCalls;
-  /** The client watches something else now. @default nobody keeps it */
+  /**
+   * Called when the subscriptions change.
+   *
+   * @default not stored
+   */
   readonly changed?: ResourceSubscriptionsParts["changed"];
-  /** Takes up what it watched over another connection. @default nothing is taken up */
+  /**
+   * Restores subscriptions of an earlier connection.
+   *
+   * @default not supported
+   */
   readonly takeUp?: ResourceSubscriptionsParts["takeUp"];
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** Makes them; whoever has them ends them. */
+/** Creates them; the caller must close them. */
 export function subscriptionsOf(
   { opening, caller, backend, calls, changed, takeUp, send, isReading, now }: ClientSubscriptionsParts,
 ): ResourceSubscriptions {
@@ -46,7 +58,7 @@ export function subscriptionsOf(
   });
 }
 
-/** Prices as this caller reads them. */
+/** Prices for this caller. */
 function pricesOf(
   { caller, backend, calls }: Required<Pick<ClientSubscriptionsParts, "caller" | "backend" | "calls">>,
 ): PriceSource {

@@ -1,4 +1,4 @@
-/** One real account as this process reaches it: a client of its own, with its credentials, call budget and circuit breaker. */
+/** One real account of this process: its own client, with credentials, call budget and circuit breaker. */
 
 import { CallBudget } from "../exchange/budget.ts";
 import type { CallSupply } from "../exchange/call_supply.ts";
@@ -10,52 +10,68 @@ import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { TradingAccount } from "../trading/orders/trading_account.ts";
 import type { World } from "../world.ts";
 
-/** An account that this process trades on, and where. */
+/** An account that this process trades on, and its exchange. */
 export interface ExchangeAccount {
   readonly account: TradingAccount;
   readonly exchange: Exchange;
-  /** Where orders go, for the person who confirms them. */
+  /** The exchange's name, for the person who confirms orders. */
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
-  /** What the exchange tells of the account by itself. @default nothing */
+  /**
+   * Messages of the exchange about the account.
+   *
+   * @default none
+   */
   readonly news?: LiveAccount | undefined;
 }
 
-/** What tells an exchange from one that was there before it. */
+/** Distinguishes an exchange from one that was there before it. */
 export interface ExchangeVenue {
   /**
-   * Which simulated exchange it is at this moment; `""` for one that never restarts.
+   * The id of the simulated exchange at this moment; `""` for a lasting exchange.
    *
-   * @throws {ExchangeError} it is on this machine and has not answered yet
+   * @throws {ExchangeError} when it is on this machine and has not answered yet
    */
   id(): Promise<string>;
-  /** Whether it lives in this process and ends with it. */
+  /** Whether it runs in this process and ends with it. */
   readonly isOwn: boolean;
 }
 
 /** How an account is reached. */
 export interface AccountAccess {
   readonly account: TradingAccount;
-  /** Where its exchange is. */
+  /** The address of its exchange. */
   readonly url: URL;
-  /** Without a key only public calls are made. */
+  /** Without a key only public calls are possible. */
   readonly key?: { readonly id: string; readonly secret: string } | undefined;
-  /** Calls of its budget. */
+  /** Calls per minute. */
   readonly limitPerMinute: number;
-  /** Hands out the calls that several servers share. @default all calls are this process's */
+  /**
+   * The source of calls that several servers share.
+   *
+   * @default this process alone
+   */
   readonly supply?: CallSupply | undefined;
-  /** What the settings say that it is. @default "live" */
+  /**
+   * The configured kind of exchange.
+   *
+   * @default "live"
+   */
   readonly kind?: ExchangeName["kind"];
-  /** Whether the exchange lives in this process. @default false */
+  /**
+   * Whether the exchange runs in this process.
+   *
+   * @default false
+   */
   readonly isOwn?: boolean;
 }
 
-/** An account with its client, which ends with {@linkcode ExchangeClient.close}. */
+/** An account with its client, which is closed by {@linkcode ExchangeClient.close}. */
 export interface OpenExchangeAccount extends ExchangeAccount {
   readonly exchange: ExchangeClient;
 }
 
-/** Makes the client of an account; nothing is called yet. */
+/** Creates the client of an account, without calling the exchange. */
 export function openExchangeAccount(
   { account, url, key, limitPerMinute, supply, kind = "live", isOwn = false }: AccountAccess,
   { monotonic, now: wallClock }: Pick<World, "monotonic" | "now">,
@@ -73,7 +89,7 @@ export function openExchangeAccount(
     venue: { isOwn, id: () => venueIdOf(exchange, url) },
     name: {
       host: url.host,
-      // A simulated exchange of this machine says that it is one; the word of any other host is not taken for that.
+      // A simulated exchange on this machine identifies itself; a remote host's claim is not believed.
       get kind() {
         const isSimulator = isLoopback(url.hostname) && exchange.simulationId !== null;
         return kind === "live" && isSimulator ? "simulated" : kind;
@@ -84,7 +100,7 @@ export function openExchangeAccount(
 
 async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {
   if (!isLoopback(url.hostname)) return "";
-  // Whichever exchange it is, its first answer tells.
+  // Its first answer tells which exchange it is.
   if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
   return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
 }

@@ -1,22 +1,25 @@
-/** Asks the exchange now and then while no client does, so that an operator learns of an outage before clients do. */
+/** Checks the exchange while no client calls it, so that an operator learns of an outage before clients do. */
 
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 
-/** Between two looks. */
+/** The interval of the checks. */
 const LOOK_EVERY_MS = 15_000;
 
-/** How long nobody needs to have been answered before it is asked; while it is unreachable it is asked at every look. */
+/** The time since the last answer after which it is called; while it is unreachable, it is called at every check. */
 const SILENCE_MS = 60_000;
 
 /** Settings of an {@linkcode ExchangeWatch}. */
 export interface ExchangeWatchOptions {
   readonly exchange: Pick<Exchange, "call" | "status">;
-  /** Called after each look that asked. */
+  /** Called after each check that called the exchange. */
   readonly asked: () => void;
 }
 
-/** Asks for one ticker a minute at most while the exchange answers; a timer of its own from {@linkcode start} to {@linkcode stop}. */
+/**
+ * Requests at most one ticker per minute while the exchange answers; owns a timer from {@linkcode start} to {@linkcode
+ * stop}.
+ */
 export class ExchangeWatch {
   readonly #options: ExchangeWatchOptions;
   readonly #stopping = new AbortController();
@@ -27,7 +30,7 @@ export class ExchangeWatch {
     this.#options = options;
   }
 
-  /** Asks at once, and from then on. */
+  /** Checks at once, and from then on. */
   start(): void {
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
     void this.look();
@@ -39,7 +42,7 @@ export class ExchangeWatch {
     await this.#looking;
   }
 
-  /** Looks now. Never rejects: what a call tells is noted by the client itself. */
+  /** Checks now. Never rejects: the client itself records the result of a call. */
   look(): Promise<void> {
     return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
   }

@@ -1,4 +1,4 @@
-/** The executors of one process, on one record: what looks up, places and cancels orders for everybody. */
+/** The executors of one process, on one record: they place, look up and cancel the orders of all identities. */
 
 import { getLogger } from "../logging/logger.ts";
 import { sleep } from "../timing/sleep.ts";
@@ -22,55 +22,63 @@ import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** How often it is looked whether other processes have ended and left orders. */
+/** The interval of the check for ended processes that left orders. */
 const TAKE_OVER_EVERY_MS = 15_000;
 
-/** What {@linkcode OrderExecutors} stand on. */
+/** Parts of {@linkcode OrderExecutors}. */
 export interface OrderExecutorsParts {
   readonly record: ExecutorRecord & { readonly journal: Pick<Journal, "endOthers"> };
-  /** A halt that counts in this process before the record holds it. */
+  /** A halt of this process that the record does not contain yet. */
   readonly pendingHalt: () => Halt;
-  /** Whether another policy counts since the last look. @default none does */
+  /**
+   * Whether another policy is in force since the last check.
+   *
+   * @default never
+   */
   readonly policyChanged?: () => Promise<boolean>;
   readonly instance: ExecutorInstance;
   /** The real accounts that this process trades on. */
   readonly accounts: readonly ExchangeAccount[];
   readonly paper: OpenPaper | undefined;
-  /** Where the record is still waited for: settles when that is over. @default it is open */
+  /**
+   * While the record is still being opened: settles when that has ended.
+   *
+   * @default it is open
+   */
   readonly opening?: Promise<unknown> | undefined;
   readonly world: World;
 }
 
-/** Where one executor trades. */
+/** The place of one executor. */
 interface Place {
   readonly account: string;
-  /** Whose funds and orders, on paper. */
+  /** The owner, on paper. */
   readonly identity: string | undefined;
-  /** Of the venue. */
+  /** The id of the venue. */
   readonly id: string;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
   readonly news?: ExchangeAccount["news"];
-  /** Whether the exchange lives in this process. */
+  /** Whether the exchange runs in this process. */
   readonly isOwn: boolean;
 }
 
-/** An executor that is used. */
+/** An executor in use. */
 interface OpenExecutor {
   readonly place: Place;
   readonly executor: OrderExecutor;
-  /** What it asks of the record before anything else. */
+  /** Its first action: recovering orders of the record. */
   readonly recovered: Promise<void>;
   readonly venue: Promise<Venue>;
 }
 
-/** The executors of everybody: one for each real account, one for each identity on paper. */
+/** The executors of all identities: one per real account, one per identity on paper. */
 export class OrderExecutors {
   readonly #parts: OrderExecutorsParts;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** By account, and identity on paper: {@linkcode keyOf}. */
+  /** By account, and by identity on paper: {@linkcode keyOf}. */
   readonly #open = new Map<string, OpenExecutor>();
-  /** OrderExecutors of exchanges and accounts that were restarted since, or could not recover. */
+  /** Executors of exchanges and accounts that were restarted since, or could not recover. */
   readonly #leaving = new Set<Promise<void>>();
   #takingOver: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -82,7 +90,8 @@ export class OrderExecutors {
       this.#realVenue(account).catch((error) => {
         if (this.#isStopped) return;
         if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
-        // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
+        // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to
+        // report.
         else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
       });
     }
@@ -92,7 +101,7 @@ export class OrderExecutors {
     const { accounts, paper } = this.#parts;
     const real = accounts.find(({ account: { id } }) => id === account);
     if (real !== undefined) {
-      // Whoever previews or places an order soon needs to hear of it.
+      // A client that previews or places an order will soon need its messages.
       real.news?.touch();
       return await this.#realVenue(real);
     }
@@ -106,7 +115,7 @@ export class OrderExecutors {
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
     }
     const exchange = paper.viewOf(identity);
-    // Answers come in the order of asking, so that no earlier id replaces the executor of a later one.
+    // Answers arrive in the order of the requests, so that no earlier id replaces the executor of a later one.
     const id = await paperIdOf(paper, identity);
     return await this.#at({ account, identity, id, exchange, name: paper.name, isOwn: false });
   }
@@ -117,9 +126,9 @@ export class OrderExecutors {
     return await this.#at({ ...place, id: await venue.id() });
   }
 
-  /** The executor of a venue: another one than before where the exchange or the account was restarted. */
+  /** The executor of a venue; a new one when the exchange or the account was restarted. */
   #at(place: Place): Promise<Venue> {
-    // Where it is was found out meanwhile.
+    // Its place was determined meanwhile.
     if (this.#isStopped) throw new TradingError("Cannot trade as the server is ending", { code: "ERR_STOPPED" });
     const known = this.#open.get(keyOf(place));
     if (known?.place.id === place.id) return known.venue;
@@ -130,7 +139,7 @@ export class OrderExecutors {
     return opened.venue;
   }
 
-  /** Waits for nothing, so that of two calls at once none opens an executor of its own. */
+  /** Waits for nothing, so that two concurrent calls do not open two executors. */
   #openExecutor(place: Place): OpenExecutor {
     const { account, identity, id, exchange, name, news } = place;
     const { record, pendingHalt, policyChanged, instance, world: { now, monotonic } } = this.#parts;
@@ -152,7 +161,7 @@ export class OrderExecutors {
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
     const venue = { account, exchange, executor, name, id };
-    // Calls on paper that come meanwhile wait for the recovery too.
+    // Concurrent calls on paper wait for the recovery too.
     return {
       place,
       executor,
@@ -170,7 +179,7 @@ export class OrderExecutors {
     await executor.recover();
   }
 
-  /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
+  /** On an exchange that was restarted nothing can be looked up any more, nor on accounts before their reset. */
   async #endOthers(scope: ExecutorScope, isOwn: boolean): Promise<void> {
     if (scope.venue === "" || this.#isStopped) return;
     const { record: { journal }, world: { now } } = this.#parts;
@@ -185,13 +194,13 @@ export class OrderExecutors {
 
   #leave(opened: OpenExecutor): void {
     const key = keyOf(opened.place);
-    // Another one may have taken its place.
+    // Another one may have replaced it.
     if (this.#open.get(key) === opened) this.#open.delete(key);
     const left = end(opened).finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }
 
-  /** Cancels everything that is open on an account, on paper everybody's, and tells what remains. */
+  /** Cancels everything that is open on an account, on paper of all identities, and reports what remains. */
   async cancelAll(account: string): Promise<CancelAllResult> {
     const real = this.#parts.accounts.filter(({ account: { id } }) => id === account);
     const executors = isPaper(account)
@@ -208,10 +217,10 @@ export class OrderExecutors {
     };
   }
 
-  /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
+  /** Including identities that have not traded in this run but have orders that are open, or may be. */
   async #paperExecutors(account: string): Promise<OrderExecutor[]> {
     const { journal } = this.#parts.record;
-    // In this order, as one that is settled between the two is open then.
+    // In this order, so that one that is settled in between counts as open.
     const lost = await journal.unsettled({ account });
     const left = [...lost, ...await journal.open({ account })].map(({ identity }) => identity);
     const opened = [...this.#open.values()].flatMap(({ place }) =>
@@ -222,7 +231,7 @@ export class OrderExecutors {
     return venues.map(({ executor }) => executor);
   }
 
-  /** Ends all executors; nobody opens another one from then on. */
+  /** Stops all executors; no more are opened. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -243,12 +252,12 @@ export class OrderExecutors {
   }
 }
 
-/** On paper each identity has an executor of its own. */
+/** On paper each identity has its own executor. */
 function keyOf({ account, identity }: Pick<Place, "account" | "identity">): string {
   return JSON.stringify([account, identity]);
 }
 
-/** Ends an executor, and what it began by itself. */
+/** Stops an executor, and what it began by itself. */
 async function end({ executor, recovered }: OpenExecutor): Promise<void> {
   await Promise.all([executor.stop(), recovered.catch(() => {})]);
 }

@@ -1,6 +1,6 @@
 /**
- * A file that was published to the record, as this server uses it: read at the start, and again as soon as there is a new
- * version. One that cannot be read or used changes nothing here.
+ * Follows a file that was published to the record: read at the start, and again as soon as there is a new version. A
+ * version that cannot be read or used changes nothing here.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -10,26 +10,26 @@ import { StoreError } from "../trading/record/store_error.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** How often it is looked for a new version, where nobody tells of one. */
+/** The interval of the check for a new version without a notification. */
 const INTERVAL_MS = 500;
 
-/** How a file is used. */
+/** Settings of a followed file. */
 export interface FollowedFileOptions {
   readonly kind: FileKind;
-  /** Whether the flag of its name names a file of this machine, which must be the only one then. */
+  /** Whether the flag names a file of this machine, which must then be the only one. */
   readonly hasOwn: boolean;
-  /** What becomes of everything while versions are published that this server does not use, for the log. */
+  /** The effect of publishing versions that this server cannot use, for the log. */
   readonly otherwise: string;
-  /** Puts a version in force, or answers what is wrong with it. */
+  /** Puts a version in force, or returns its problem. */
   readonly take: (file: PublishedFile) => readonly string[];
-  /** A server logs what it takes, a command does not. */
+  /** A server logs what it puts in force, a command does not. */
   readonly isServer: boolean;
 }
 
-/** Where published files are found. */
+/** Where published files are read. */
 export type FileSource = Pick<PublishedFiles, "current" | "find">;
 
-/** Which version is in force, as reports show it; `is_current`: as far as the record could be asked lately. */
+/** The version in force, for reports; `is_current`: as far as the record could be read recently. */
 export interface InForce {
   readonly version: number;
   readonly digest: string;
@@ -41,7 +41,7 @@ export class FollowedFile {
   readonly #options: FollowedFileOptions;
   #source: FileSource | undefined;
   #inForce: FileVersion | undefined;
-  /** The last version that was found, be it of use or not. */
+  /** The last version that was found, usable or not. */
   #seen: number | undefined;
   #isCurrent = true;
   #listener: () => void = () => {};
@@ -52,14 +52,18 @@ export class FollowedFile {
     this.#options = options;
   }
 
-  /** The version in force here; `null` where none was published. */
+  /** The version in force here; `null` when none was published. */
   get inForce(): InForce | null {
     if (this.#inForce === undefined) return null;
     const { version, digest } = this.#inForce;
     return { version, digest, is_current: this.#isCurrent };
   }
 
-  /** Reads it for the first time; answers what speaks against a start. @throws {StoreError | StateError} */
+  /**
+   * Reads it for the first time; returns the problems that prevent a start.
+   *
+   * @throws {StoreError | StateError}
+   */
   async open(source: FileSource): Promise<string[]> {
     const { kind, hasOwn } = this.#options;
     this.#source = source;
@@ -75,7 +79,7 @@ export class FollowedFile {
     ];
   }
 
-  /** Looks for a new version from now on; `listener` hears when what is in force changes. */
+  /** Checks for new versions from now on; `listener` is called when another one is in force. */
   follow(listener: () => void = () => {}): void {
     this.#listener = listener;
     this.#timer ??= setInterval(() => {
@@ -85,8 +89,8 @@ export class FollowedFile {
   }
 
   /**
-   * Looks from now on, as a look that is going on may have missed it. Answers whether another version is in force since.
-   * Never rejects.
+   * Checks anew, as a running check may have missed it. Returns whether another version is in force since. Never
+   * rejects.
    */
   async look(): Promise<boolean> {
     const before = this.#inForce?.version;
@@ -95,7 +99,7 @@ export class FollowedFile {
     return this.#inForce?.version !== before;
   }
 
-  /** Ends the timer. */
+  /** Stops the timer. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#source = undefined;
@@ -105,7 +109,7 @@ export class FollowedFile {
   async #look(): Promise<void> {
     const { kind } = this.#options;
     const source = this.#source;
-    if (source === undefined) return; // The record is waited for, or left.
+    if (source === undefined) return; // The record is still being opened, or is being closed.
     try {
       const current = await source.current(kind);
       if (current !== undefined && current.version !== this.#seen) await this.#change(source, current.version);

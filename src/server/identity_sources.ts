@@ -1,4 +1,6 @@
-/** The identity sources that the settings ask for: API keys, tokens, clients' certificates. Problems join the others. */
+/**
+ * Opens the configured authentication methods: API keys, tokens, client certificates. Problems are added to the others.
+ */
 
 import { join } from "node:path";
 import { getLogger } from "../logging/logger.ts";
@@ -20,8 +22,8 @@ import type { World } from "../world.ts";
 const log = getLogger(["luno-mcp-server", "access"]);
 
 /**
- * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first
- * may be made while the server runs. Without a folder nobody could tell whether there are keys.
+ * Keys are a method as soon as there is one, even a revoked one: revoking the last key must not admit anyone. The first
+ * one may be created while the server runs. Without a folder it would be unknown whether there are keys.
  */
 export async function openKeys(
   config: Config,
@@ -55,7 +57,7 @@ export async function openKeys(
     problems.push(...wrong.map((problem) => `--state: ${problem}`));
     if (wrong.length === 0) {
       const { KeySource } = await import("../access/key_source.ts");
-      // A request waits for no lock: the next look tries again.
+      // A request waits for no lock: the next read tries again.
       const open = async () =>
         await exists(path) ? await openKeys({ path, mode: "read", timeoutMs: 0, monotonic }) : undefined;
       const source = new KeySource({ path, open, keys, now, monotonic });
@@ -70,7 +72,7 @@ export async function openKeys(
   return undefined;
 }
 
-/** What speaks against the folder as the place of keys; `named` is its name where it was given. */
+/** The problems of the folder as the place of keys; `named` is its name, if one was given. */
 async function placeProblems(folder: string, named: string | undefined, { env }: World): Promise<string[]> {
   const problems = folderProblems(folder).map((problem) => `--state: ${problem}`);
   const base = named === undefined ? stateBase(env) : undefined;
@@ -82,7 +84,7 @@ async function placeProblems(folder: string, named: string | undefined, { env }:
         "which does not exist: make it, or name a folder by --state",
     );
   }
-  // A folder that is named and not there is more likely a mistyped name than a new folder.
+  // A named folder that does not exist is more likely a typing error than a new folder.
   if (named !== undefined && !await exists(named)) {
     problems.push(
       `--state: expected a folder that exists: there is no ${named}: run mkdir -m 700 ${named}, ` +
@@ -92,7 +94,7 @@ async function placeProblems(folder: string, named: string | undefined, { env }:
   return problems;
 }
 
-/** Holds the store against what is remembered of it, and remembers it as it is now. */
+/** Compares the store with the expected one, and records its present state. */
 async function checkExpected(folder: string, mark: KeysMark | undefined): Promise<string[]> {
   const { checkKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
   const expected = await readExpectedKeys(folder);
@@ -106,12 +108,12 @@ async function checkExpected(folder: string, mark: KeysMark | undefined): Promis
   return [];
 }
 
-/** What cannot be looked at counts as there, so that opening it tells why. */
+/** A file that cannot be examined counts as existing, so that opening it reports why. */
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
 }
 
-/** Tokens of one issuer, where all of its settings are there. */
+/** Tokens of one issuer, if all of its settings are present. */
 export async function openTokens(config: Config, world: World, problems: string[]): Promise<TokenVerifier | undefined> {
   const { jwtIssuer: issuer, jwtAudience: audience, jwksUrl, jwksFile } = config;
   const given = [issuer, audience, jwksUrl ?? jwksFile];
@@ -130,7 +132,7 @@ export async function openTokens(config: Config, world: World, problems: string[
   return new TokenVerifier({ keys, rules: { issuer, audience }, now: world.now });
 }
 
-/** Certificates of the authorities that the listener asks for. */
+/** Certificates of the authorities that the listener requires. */
 export async function openCertificates(
   config: Config,
   world: World,
@@ -149,7 +151,7 @@ export async function openCertificates(
   });
 }
 
-/** Reads the deny list; `undefined` where there is none, or none that can be used. */
+/** Reads the deny list; `undefined` when there is none, or it cannot be used. */
 export async function readDenied({ sslClientDeny: path }: Config, problems: string[]): Promise<DenyList | undefined> {
   const text = path === undefined ? undefined : await readPrivate("--ssl-client-deny", path, problems);
   if (text === undefined) return undefined;

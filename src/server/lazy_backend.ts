@@ -1,6 +1,6 @@
 /**
- * The backend of a server: opened at the first call, so that a start costs only what it needs; at the start where it
- * writes files, as the permission for that is given back then.
+ * The backend of a server: opened by the first call, so that a start costs only what it needs; at the start if it
+ * writes files, because the permission for that is dropped then.
  */
 
 import { logCall } from "../monitoring/access_log.ts";
@@ -14,29 +14,29 @@ import type { Presence } from "./instances/presence.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
 
-/** A backend to come, and what of it can be read again. */
+/** A backend that may not be open yet, and what can be reloaded. */
 export interface LazyBackend {
-  /** Opens it at the first need; where that fails, again at the next. */
+  /** Opens it when first needed; after a failure, tries again. */
   get(): Promise<OpenBackend>;
   /** The backend, once it is open. */
   readonly opened: OpenBackend | undefined;
-  /** Resolves when it is not being opened, or no longer, however that ended. */
+  /** Resolves when it is not being opened, or opening has ended, successfully or not. */
   settled(): Promise<void>;
-  /** Has an observer hear of every call from now on. */
+  /** Adds an observer of every call. */
   observe(observer: CallObserver): void;
-  /** Reads the policy file again; answers what is wrong with it. */
+  /** Reloads the policy file; returns its problems. */
   reload(): Promise<string[]>;
-  /** This process in its state folder; absent where it uses none. */
+  /** This process in its state folder; absent when it uses none. */
   readonly presence: Presence | undefined;
-  /** How trading stands; absent while it is off. */
+  /** The state of trading; absent while it is off. */
   readonly trading: TradingView | undefined;
-  /** Settles with what is wrong when a file that serving began without cannot be opened; mostly it never does. */
+  /** Settles with the problem when a file that serving began without cannot be opened; usually never. */
   readonly failure: Promise<string>;
-  /** Ends what was opened. */
+  /** Closes what was opened. */
   close(): Promise<void>;
 }
 
-/** Prepares the backend, or answers every problem at once. */
+/** Prepares the backend, or returns every problem. */
 export async function prepareBackend(
   loaded: LoadedConfig,
   world: World,
@@ -91,12 +91,12 @@ export async function prepareBackend(
 
 const NEVER = new Promise<never>(() => {});
 
-/** From here on nothing new is written but by the databases that are open. */
+/** From here on, only open databases are written. */
 function stopWriting(): void {
   Deno.permissions.revokeSync({ name: "write" });
 }
 
-/** The first problem with files that are still waited for; once all are open, nothing else is written. */
+/** The first problem with files that are still being opened; once all are open, nothing else is written. */
 async function failureOf(openings: readonly Promise<readonly string[]>[]): Promise<string> {
   void Promise.allSettled(openings).then(stopWriting);
   return await Promise.race(openings.map(async (opening) => {
@@ -110,7 +110,7 @@ async function problemsOf(opening: Promise<void>, place: string): Promise<readon
   return problem === undefined ? [] : [problem];
 }
 
-/** Opens a backend at the first need, once; where that fails, again at the next. */
+/** Opens a backend once, when first needed; after a failure, tries again. */
 class OpenedOnce {
   readonly #open: () => Promise<OpenBackend>;
   #opening: Promise<OpenBackend> | undefined;
@@ -150,13 +150,13 @@ async function viewTrading({ record, killSwitch, policies }: OpenRecord, world: 
   return new TradingView({ record: { ...record, halts: killSwitch }, policies, now: world.now });
 }
 
-/** A process without orders, which runs also where the folder cannot be written. */
+/** A process without orders, which runs even if the folder cannot be written. */
 async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence> {
   const { enterFolder } = await import("./instances/presence.ts");
   return enterFolder(loaded, world, { isServer, isNeeded: false });
 }
 
-/** Where stderr is no terminal, or is to hold JSON alone, links stand beside it in a file. */
+/** Links are written to a file if stderr is not a terminal, or must contain only JSON. */
 async function openPages(
   { folder, record }: OpenRecord,
   world: World,
@@ -168,7 +168,7 @@ async function openPages(
   return openApprovals(record, world, await ApprovalLinks.open(folder));
 }
 
-/** The problem with what is to be written, if there is one; `place` is the flag that names where. */
+/** The problem of an output, if there is one; `place` is the flag that names it. */
 async function problemOf(opening: Promise<unknown>, place: string): Promise<string | undefined> {
   try {
     await opening;

@@ -3,7 +3,7 @@ import type { Backend } from "../protocol/backend_port.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 
-/** Tells observers of every call when it has its answer; they may join while calls run. `monotonic` is in milliseconds. */
+/** Notifies observers of every answered call; more may be added while calls run. `monotonic` is in milliseconds. */
 export function observeCalls(
   run: Backend["run"],
   { observers, monotonic }: { observers: Iterable<CallObserver>; monotonic: () => number },

@@ -1,4 +1,4 @@
-/** From the settings to who is admitted: opens the identity sources, and says everything that speaks against a start. */
+/** Opens authentication and authorization as configured, and returns every problem that prevents a start. */
 
 import { getLogger } from "../logging/logger.ts";
 import { parseAccess } from "../access/access_file.ts";
@@ -31,31 +31,31 @@ export interface Access {
   readonly proxies: TrustedProxies;
   readonly tickets: Tickets;
   readonly watch: CredentialWatch;
-  /** Where tokens come from, if they are taken. */
+  /** The metadata of tokens, if they are accepted. */
   readonly resource?: ResourceFacts;
-  /** Checks certificates as a connection opens; present where they are asked for. */
+  /** Checks certificates when a connection opens; present when they are required. */
   readonly isCertificateAccepted?: (der: Uint8Array) => boolean;
-  /** The sources that are configured. */
+  /** The configured methods. */
   readonly sources: readonly string[];
   /** Who is admitted without a credential. */
   readonly anonymous: "nobody" | "loopback" | "anybody";
-  /** The version of the published access file that is in force; `null` where none was published. */
+  /** The version of the published access file in force; `null` when none was published. */
   readonly published: InForce | null;
-  /** Follows what is published from now on; `listener` hears when what is in force changes. */
+  /** Follows published files from now on; `listener` is called when another version is in force. */
   follow(listener: () => void): void;
-  /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
+  /** Reloads the access file and the deny list; returns their problems, which change nothing. */
   reload(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Sources that are configured, each absent where it is not; keys may come later. */
+/** Configured methods, each absent when it is not configured; keys may be created later. */
 interface Sources {
   readonly keys: KeySource;
   readonly tokens: TokenVerifier | undefined;
   readonly certificates: CertificateSource | undefined;
 }
 
-/** Opens it, or answers every problem at once. */
+/** Opens it, or returns every problem. */
 export async function openAccess(
   config: Config,
   world: World,
@@ -170,8 +170,8 @@ function isCertificateAccepted(certificates: CertificateSource, der: Uint8Array)
 }
 
 /**
- * On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. What was admitted
- * so ends when clients must authenticate.
+ * On loopback the local user; elsewhere, on servers that are exposed on purpose, an address. Such an admission ends
+ * when clients must authenticate.
  */
 function anonymousFor({ host, unsafeExpose }: Config, isRevoked: () => boolean) {
   return (address: string, isForwarded: boolean) => {

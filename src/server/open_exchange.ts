@@ -1,4 +1,4 @@
-/** Opens the exchange that the configuration asks for, always through the same client. */
+/** Opens the configured exchange, always through the same client. */
 
 import { getLogger } from "../logging/logger.ts";
 import { callsPerMinute, streamAddress } from "../config/in_force.ts";
@@ -21,14 +21,14 @@ import type { SharedState } from "./open_shared_state.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
 
-/** A client of the chosen exchange, and what ends with it. */
+/** A client of the chosen exchange, and what must be closed with it. */
 export interface OpenExchange {
-  /** The account that is traded on, through the reads that everybody shares. */
+  /** The account that is traded on, through the shared reads. */
   readonly main: ExchangeAccount;
   readonly exchange: SharedReads;
-  /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
+  /** The markets that are followed by streams; `undefined` when market data comes only over REST. */
   readonly live: LiveMarkets | undefined;
-  /** What the exchange tells of its account by itself; `undefined` where nobody listens to that. */
+  /** Messages of the exchange about its account; `undefined` when nothing uses them. */
   readonly account: LiveAccount | undefined;
   readonly markets: Markets;
   readonly usage: () => ExchangeUsage;
@@ -37,11 +37,15 @@ export interface OpenExchange {
 
 /** How {@linkcode openExchange} is used. */
 export interface ExchangeUse extends Pick<SharedState, "createCallSupply" | "createMarketFeeds"> {
-  /** Only what serves others follows markets by streams. @default false */
+  /**
+   * Only servers follow markets by streams.
+   *
+   * @default false
+   */
   readonly isServer?: boolean;
 }
 
-/** Opens the exchange; an embedded one is started first. */
+/** Opens the exchange; starts an embedded one first. */
 export async function openExchange(
   loaded: LoadedConfig,
   world: World,
@@ -92,7 +96,7 @@ export async function openExchange(
   };
 }
 
-/** What streams tell; each only where there are streams. */
+/** Data of streams; each absent without streams. */
 interface OpenStreams {
   readonly live: LiveMarkets | undefined;
   readonly account: LiveAccount | undefined;
@@ -100,7 +104,7 @@ interface OpenStreams {
 
 const NO_STREAMS: OpenStreams = { live: undefined, account: undefined };
 
-/** Follows markets and the account by streams, where the settings and a key allow it; says which way market data comes. */
+/** Follows markets and the account by streams, if settings and key allow it; logs where market data comes from. */
 function openStreams(
   { config }: LoadedConfig,
   { url, key, world, createMarketFeeds }: {
@@ -118,7 +122,7 @@ function openStreams(
   log.info("market data over streams", { host: url.host });
   const { now: wallClock, monotonic: now, random = Math.random } = world;
   const parts = { url, credentials: key, sessions: new StreamSessions(), now, random, sleep };
-  // Paper orders are not on the account that the key belongs to.
+  // Paper orders are not on the key's account.
   const account = config.exchange === "paper" ? undefined : new LiveAccount(parts);
   const feeds = createMarketFeeds?.({ host: url.host, parts });
   return { live: new LiveMarkets({ ...parts, wallClock, feeds }), account };

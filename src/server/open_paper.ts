@@ -1,4 +1,4 @@
-/** Opens the paper exchange: the real market, paper funds, an account of its own for each identity. */
+/** Opens the paper exchange: the real market, paper funds, one account per identity. */
 
 import { join } from "node:path";
 import { getLogger } from "../logging/logger.ts";
@@ -22,39 +22,43 @@ import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "paper"]);
 
-/** What the paper exchange takes: it is there for this server alone. */
+/** The call limit of the paper exchange, which serves this server alone. */
 const PAPER_CALLS_PER_MINUTE = 60_000;
 
-/** Identities that can trade on paper in one run. */
+/** The most identities that can trade on paper in one run. */
 const MAX_IDENTITIES = 1_000;
 
-/** A paper exchange that runs. */
+/** A running paper exchange. */
 export interface OpenPaper {
-  /** Where its prices come from, for the person who confirms. */
+  /** The source of its prices, for the person who confirms orders. */
   readonly name: ExchangeName;
-  /** Whether everybody is on paper, or only those whose policy says so. */
+  /** Whether all identities trade on paper, or only those whose policy says so. */
   readonly isForAll: boolean;
-  /** The exchange as an identity sees it: the market is the real one, the account and its orders are its own on paper. */
+  /** The exchange for an identity: the real market, with its own paper account and orders. */
   viewOf(identity: string): ReadingExchange;
-  /** What tells an identity's accounts from those that it had before a reset. */
+  /** A value that changes when an identity's accounts are reset. */
   epochOf(identity: string): Promise<string>;
-  /** Where the ledger is still waited for: settles when it is open, rejects with a `StateError` when it cannot be. */
+  /** While the ledger is still being opened: settles when it is open, rejects with a `StateError` when it cannot be. */
   readonly opening: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
-/** What {@linkcode openPaper} is opened with. */
+/** Settings of {@linkcode openPaper}. */
 export interface OpenPaperOptions {
-  /** The real exchange, which is only ever read, and where that is. */
+  /** The real exchange, which is only read, and its address. */
   readonly upstream: ReadingExchange;
   readonly host: string;
   /** The state folder. */
   readonly folder: string;
-  /** The database that has the ledger; without one the folder has it. */
+  /** The database that has the ledger; when absent, the folder has it. */
   readonly database?: DatabaseAccess | undefined;
-  /** How long to wait for a ledger that another process keeps locked, in seconds. */
+  /** How long to wait for a ledger that another process has locked, in seconds. */
   readonly stateTimeout: number;
-  /** Whether to go on without a ledger that stays locked, until it can be opened. @default false */
+  /**
+   * Whether to start without a ledger that stays locked, until it can be opened.
+   *
+   * @default false
+   */
   readonly startsEarly?: boolean;
   readonly world: World;
   readonly isForAll: boolean;
@@ -63,7 +67,7 @@ export interface OpenPaperOptions {
 /**
  * Starts it.
  *
- * @throws {StateError} its ledger cannot be used
+ * @throws {StateError} when its ledger cannot be used
  */
 export async function openPaper(
   { upstream, host, world, isForAll, startsEarly = false, ...where }: OpenPaperOptions,
@@ -75,7 +79,7 @@ export async function openPaper(
   const isShared = where.database !== undefined;
   const paper = await startPaper({ upstream, ledger: opened ?? ledger, isShared, now, monotonic });
   const opening = opened === undefined ? ledger.then(() => log.info("paper accounts are open")) : undefined;
-  opening?.catch(() => {}); // Whoever can do something about it looks at it.
+  opening?.catch(() => {}); // Its users check it.
   const views = new Map<string, PaperView>();
   return {
     name: { kind: "paper", host },
@@ -100,7 +104,7 @@ export async function openPaper(
   };
 }
 
-/** Begins to open the ledger; `waits` settles when it is known that that takes a while. */
+/** Begins to open the ledger; `waits` settles when it is known that this takes a while. */
 function openLedger(
   { folder, database, stateTimeout }: Pick<OpenPaperOptions, "folder" | "database" | "stateTimeout">,
   { monotonic, shutdown }: World,
@@ -132,7 +136,7 @@ function isBook(name: EndpointName): name is "getOrderBook" | "getOrderBookFull"
   return name === "getOrderBook" || name === "getOrderBookFull";
 }
 
-/** Public reads go to the real market, shared with everybody; whatever needs a key goes to the paper account. */
+/** Public reads go to the real market, shared with all; calls that need a key go to the paper account. */
 class PaperView implements ReadingExchange {
   readonly hasCredentials = true;
   readonly #client: ExchangeClient;

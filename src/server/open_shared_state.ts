@@ -1,6 +1,6 @@
 /**
- * Opens what may be lost: limits of clients, which several servers may share, and sessions over HTTP, which may outlive the
- * server. Without a setting that asks for more, both are this process's own.
+ * Opens state that may be lost: rate limits, which several servers may share, and HTTP sessions, which may outlive the
+ * server. Without such settings, both belong to this process alone.
  */
 
 import { join } from "node:path";
@@ -23,33 +23,33 @@ import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** A session counts as used only now and then, so it is kept for longer than it may be idle. */
+/** A session's use is recorded only occasionally, so it is kept longer than it may be idle. */
 const KEPT_IDLE_TIMES = 2;
 
-/** The same where other servers may use it meanwhile, in milliseconds. */
+/** The same when other servers may use it meanwhile, in milliseconds. */
 const KEPT_LONGER_MS = 60_000;
 
 /** The shared state of one server. */
 export interface SharedState {
   readonly sessions: SessionStore;
-  /** Sessions over WebSocket that their clients go on with. */
+  /** WebSocket sessions that can be resumed. */
   readonly resumptions: ResumptionStore;
   /** Ends sessions of both kinds. */
   readonly ends: SessionEnds;
-  /** What servers show each other of their sessions. */
+  /** The lists of sessions that servers publish to each other. */
   readonly board: SessionBoard;
   createRateLimit(options: RateLimitOptions): RateLimit;
-  /** Connections over all servers; absent where each counts its own alone. */
+  /** Connections over all servers; absent when each counts its own. */
   readonly places?: ConnectionPlaces;
-  /** Where the calls to an exchange come from; absent where this process counts them alone. */
+  /** The source of calls to an exchange; absent when this process counts them alone. */
   readonly createCallSupply?: RedisState["createCallSupply"];
-  /** Feeds of market data that servers share; absent where each has streams of its own. */
+  /** Market feeds that servers share; absent when each has its own streams. */
   readonly createMarketFeeds?: RedisState["createMarketFeeds"];
   /** Ends the use of it. */
   close(): Promise<void>;
 }
 
-/** Opens it, or answers every problem at once. */
+/** Opens it, or returns every problem. */
 export async function openSharedState(
   config: Config,
   world: World,
@@ -93,7 +93,9 @@ function resumptionsOf(
   return { resumptions: memory, ends: memory };
 }
 
-/** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */
+/**
+ * An unreachable Redis is not a problem: it may come back. One that refuses this server must be fixed by the operator.
+ */
 async function openRedis(config: Config, world: World, problems: string[]): Promise<RedisState | undefined> {
   const [{ RedisState }, { readSharedAccess }, { redisName }] = await Promise.all([
     import("../state/shared/redis/open_redis.ts"),

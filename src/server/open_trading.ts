@@ -1,4 +1,4 @@
-/** Joins what orders go through on an open record: the broker, and an executor for each account that is traded on. */
+/** Assembles trading on an open record: the broker, and an executor for each account. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { Markets } from "../market/pairs.ts";
@@ -18,22 +18,22 @@ import type { OpenRecord } from "./open_trading_record.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** Trading that is switched on. */
+/** Enabled trading. */
 export interface OpenTrading {
   readonly broker: Broker;
   /**
-   * What a monitor shows of it.
+   * Figures for monitoring.
    *
-   * @throws {StoreError} the record cannot be read
+   * @throws {StoreError} when the record cannot be read
    */
   figures(): Promise<TradingFigures>;
   close(): Promise<void>;
 }
 
 /**
- * Joins the broker; recovery of what an earlier run left begins at once.
+ * Creates the broker; the recovery of an earlier run's orders begins at once.
  *
- * @throws {StoreError} the record cannot be read
+ * @throws {StoreError} when the record cannot be read
  */
 export async function openTrading(
   opened: OpenRecord,
@@ -79,7 +79,7 @@ export async function openTrading(
   let auditLog: AuditLog | undefined;
   let isClosed = false;
   const follow = async (): Promise<void> => {
-    // A command prints what became of its order itself.
+    // A command prints the outcome of its order itself.
     if (opened.isServer) auditLog = await AuditLog.open(record.feed);
     if (isClosed) return;
     halts.start();
@@ -108,7 +108,7 @@ export async function openTrading(
   };
 }
 
-/** Follows a record that is still waited for, once it is open. */
+/** Follows a record that is still being opened, once it is open. */
 function whenOpen(opening: Promise<readonly string[]>, follow: () => Promise<void>): void {
   opening.then(async (problems) => {
     if (problems.length > 0) return;

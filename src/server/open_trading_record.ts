@@ -1,6 +1,6 @@
 /**
- * Opens what orders are recorded in: the database, the policy, and this process among those that use them. What is written
- * is opened here, so that the permission to write can be given back after it.
+ * Opens what orders are recorded in: the database, the policy, and this process's registration. Everything that is
+ * written is opened here, so that the permission to write can be dropped afterwards.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -29,29 +29,34 @@ export interface OpenRecord {
   readonly folder: string;
   readonly record: TradingRecord;
   readonly killSwitch: KillSwitch;
-  /** This process among those that use the record. */
+  /** This process's registration in the record. */
   readonly instance: ExecutorInstance;
   readonly presence: Presence;
-  /** Whether this process serves, and so logs what happens in the record. */
+  /** Whether this process serves, and so logs the record's events. */
   readonly isServer: boolean;
   /** Ids of the accounts whose orders this process can look up and cancel. */
   readonly accounts: () => readonly string[];
   readonly policies: CurrentPolicies;
   /** The policy that was published to the record. */
   readonly publishedPolicy: FollowedFile;
-  /** Hears of what other processes change. */
+  /** Changes by other processes. */
   readonly changes: RecordChanges;
-  /** Reads the policy file again; what is wrong with it is answered and changes nothing. */
+  /** Reloads the policy file; returns its problems, which change nothing. */
   reload(): Promise<string[]>;
-  /** Where the record is still waited for: settles when that is over, with what stands in its way. Never rejects. */
+  /**
+   * While the record is still being opened: settles when that has ended, with the problem, if there is one. Never
+   * rejects.
+   */
   readonly opening: Promise<readonly string[]> | undefined;
-  /** Waits no longer. */
+  /** Stops waiting. */
   stopWaiting(): void;
-  /** Leaves the record, once what was asked of it is done. */
+  /** Closes the record after the operations requested before. */
   close(): Promise<void>;
 }
 
-/** Opens the record and reads the policy; `undefined` while trading is off, as on paper that is only looked at. */
+/**
+ * Opens the record and reads the policy; `undefined` while trading is off, and for a paper account that is only read.
+ */
 export async function openTradingRecord(
   loaded: LoadedConfig,
   world: World,
@@ -74,7 +79,7 @@ export async function openTradingRecord(
   const publishedPolicy = followPolicy(policies, { hasOwn: config.policy !== undefined, isServer });
   const prepare = ({ published }: TradingRecord) => publishedPolicy.open(published);
   const entry = new RecordEntry(folder, { loaded, world, isServer, accounts, prepare });
-  // A command has nothing else to do meanwhile, and whoever is refused is to know everything at once.
+  // A command has nothing else to do meanwhile, and a refused start should report every problem.
   const mayGoOn = isServer && problems.length === 0;
   const entered = mayGoOn ? await Promise.race([entry.entered, entry.waits]) : await entry.entered;
   if (entered?.ok === false) problems.push(...entered.problems);
@@ -116,7 +121,7 @@ export async function openTradingRecord(
   };
 }
 
-/** Other machines see what this process says about itself. What cannot be told now is told with the next report. */
+/** Publishes this process's report to other machines. A report that fails is replaced by the next one. */
 function tellOthers({ id, presence }: RecordEntry, { instances }: TradingRecord): void {
   presence.listener = (report) => void instances.tell(id, JSON.stringify(report)).catch(() => {});
 }
@@ -125,7 +130,7 @@ function showPolicy(presence: Presence, { inForce }: FollowedFile): void {
   presence.update({ trading: { ...presence.report.trading, published: inForce } });
 }
 
-/** What is published is followed by itself; whoever asks for it again has it looked at now. */
+/** Published files are followed anyway; a request to reload checks them at once. */
 async function reloadPublished(policy: FollowedFile): Promise<string[]> {
   await policy.look();
   return [];

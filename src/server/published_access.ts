@@ -8,22 +8,22 @@ import { StateError } from "../state/state_error.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import { FollowedFile } from "./followed_file.ts";
 
-/** The file, followed, and the end of that. */
+/** The followed file, and how to close it. */
 export interface PublishedAccess {
   readonly file: FollowedFile;
   close(): Promise<void>;
 }
 
 /**
- * Opens it on tables that are there, and puts what it finds into `grants`. Problems join the others; `undefined` where
- * there are any, or where there is no database.
+ * Opens it on existing tables, and puts its content into `grants`. Problems are added to the others; `undefined` when
+ * there are any, or there is no database.
  */
 export async function openPublishedAccess(
   config: Config,
   { grants, problems }: { readonly grants: CurrentGrants; readonly problems: string[] },
 ): Promise<PublishedAccess | undefined> {
   if (config.stateUrl === undefined) return undefined;
-  // What is wrong with these settings was said where the keys were opened.
+  // Problems of these settings were reported when the keys were opened.
   const access = await readDatabaseAccess(config, []);
   if (access === undefined) return undefined;
   const { PublishedReader } = await import("../state/record/postgres/published_reader.ts");

@@ -1,6 +1,6 @@
 /**
- * The policy that was published to the record. The record refuses orders under a version that counts no more, so that none
- * is sent by an old policy while a new one is not in force here yet.
+ * The policy that was published to the record. The record refuses orders under an outdated version, so that none is
+ * sent by an old policy before the new one is in force here.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -11,7 +11,7 @@ import { unlimitedTrading } from "./read_policy.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** Follows it, and puts what it finds into `policies`. `hasOwn`: whether `--policy` names a file. */
+/** Follows it, and puts its content into `policies`. `hasOwn`: whether `--policy` names a file. */
 export function followPolicy(
   policies: CurrentPolicies,
   { hasOwn, isServer }: { readonly hasOwn: boolean; readonly isServer: boolean },

@@ -2,7 +2,7 @@ import { readOwn } from "../config/files.ts";
 import { parsePolicyFile, PolicyFile } from "../trading/policy/policy_file.ts";
 import type { TradingBound } from "../trading/policy/policy_file.ts";
 
-/** Reads the policy file that `--policy` names, or what holds without one; `undefined` where it cannot be used. */
+/** Reads the policy file of `--policy`, or returns the built-in policy; `undefined` when the file cannot be used. */
 export async function readPolicy(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
   if (path === undefined) return new PolicyFile();
   const text = await readOwn("--policy", path, problems);
@@ -13,7 +13,7 @@ export async function readPolicy(path: string | undefined, problems: string[]): 
   return undefined;
 }
 
-/** Who may place orders of any amount that no person approves, as the sentence of a warning; `undefined` where nobody may. */
+/** A warning about identities that may place orders of any amount without approval; `undefined` when there are none. */
 export function unlimitedTrading(file: PolicyFile, bound: TradingBound): string | undefined {
   const name = file.version === undefined ? "--policy" : `version ${file.version} of the published policy`;
   const unlimited = ["everybody else", "local", ...file.identities].filter((identity) => {
@@ -26,5 +26,5 @@ export function unlimitedTrading(file: PolicyFile, bound: TradingBound): string 
     "their orders are placed without a person's approval, whatever their amount";
 }
 
-/** Names that one warning holds. */
+/** The most names in one warning. */
 const MAX_NAMED = 5;

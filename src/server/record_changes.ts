@@ -1,6 +1,6 @@
 /**
- * What other processes change in a record that several servers share, told as soon as it is done. Whoever listens looks
- * for itself, and does so from time to time anyway: a notice may be lost. In a state folder nobody tells of changes.
+ * Notifications of changes that other processes make in a shared record, as soon as they are made. Listeners then read
+ * the record, and also do so periodically, as a notification may be lost. A state folder has no notifications.
  */
 
 import { readDatabaseAccess } from "../config/database_access.ts";
@@ -9,16 +9,16 @@ import type { Notices, Topic } from "../state/record/postgres/notices.ts";
 
 type Listener = () => void;
 
-/** Tells of them until it is closed. */
+/** Notifies until it is closed. */
 export class RecordChanges {
   readonly #listeners: { readonly topics: readonly Topic[]; readonly listener: Listener }[] = [];
   #notices: Notices | undefined;
 
-  /** Begins where the settings name a database; a command, which is over soon, hears of nothing. */
+  /** Begins if a database is configured; a command, which ends soon, gets no notifications. */
   static async open(config: Config, { isServer }: { readonly isServer: boolean }): Promise<RecordChanges> {
     const changes = new RecordChanges();
     if (!isServer || config.stateUrl === undefined) return changes;
-    // What is wrong with these settings was said where the record was opened.
+    // Problems of these settings were reported when the record was opened.
     const access = await readDatabaseAccess(config, []);
     if (access === undefined) return changes;
     const { Notices } = await import("../state/record/postgres/notices.ts");
@@ -31,7 +31,7 @@ export class RecordChanges {
     this.#listeners.push({ topics, listener });
   }
 
-  /** Tells of nothing more. */
+  /** Ends all notifications. */
   async close(): Promise<void> {
     this.#listeners.length = 0;
     await this.#notices?.close();

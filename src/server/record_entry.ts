@@ -1,6 +1,6 @@
 /**
- * The way of this process into the record: opened, of the exchange that is traded on, and with this process among those that
- * use it. All of that may have to wait for another process that keeps the record locked.
+ * Opens the record of the present exchange and registers this process in it. All of that may have to wait for another
+ * process that has locked the record.
  */
 
 import { join } from "node:path";
@@ -30,35 +30,38 @@ import { venueOf } from "./record_venue.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */
+/**
+ * The most archive files (5,000 rows each) that a start writes, so that it takes little time; `audit archive` writes
+ * all.
+ */
 const ARCHIVE_FILES_AT_START = 20;
 
-/** Paper alone is at no exchange. */
+/** Paper accounts belong to no exchange. */
 const CLAIMED: AccountClaim = { ok: true };
 
-/** How to enter. */
+/** Options of the entry. */
 export interface RecordEntryOptions {
   readonly loaded: LoadedConfig;
   readonly world: World;
-  /** A server takes over what others have left undone, and tidies up. */
+  /** A server takes over what ended processes left unfinished, and cleans up. */
   readonly isServer: boolean;
-  /** Ids of the accounts whose orders this process can look up and cancel; asked once the record is prepared. */
+  /** Ids of the accounts whose orders this process can look up and cancel; called once the record is prepared. */
   readonly accounts: () => readonly string[];
-  /** What is to be read of the record before this process enters it; answers what stands in the way. */
+  /** Reads what is needed from the record before this process is registered; returns the problems. */
   readonly prepare: (record: TradingRecord) => Promise<readonly string[]>;
 }
 
-/** The record, or everything that stands in the way. */
+/** The record, or every problem. */
 export type Entered = { readonly ok: true; readonly record: TradingRecord } | {
   readonly ok: false;
   readonly problems: readonly string[];
 };
 
-/** One process's entry, from its beginning to its end. */
+/** One process's registration, from its beginning to its end. */
 export class RecordEntry implements ExecutorInstance {
-  /** Settles when this process is in, or cannot get in. Never rejects for what the record does. */
+  /** Settles when this process is registered, or cannot be. Never rejects because of the record. */
   readonly entered: Promise<Entered>;
-  /** Settles when it is known that it takes a while. */
+  /** Settles when it is known that this takes a while. */
   readonly waits: Promise<void>;
   readonly #folder: string;
   readonly #options: RecordEntryOptions;
@@ -77,14 +80,14 @@ export class RecordEntry implements ExecutorInstance {
   /**
    * This process in the state folder.
    *
-   * @throws {StateError} it cannot be locked, as orders need
+   * @throws {StateError} when it cannot be locked, which orders require
    */
   get presence(): Presence {
     const { loaded, world, isServer } = this.#options;
     return this.#presence ??= enterFolder(loaded, world, { isServer, isNeeded: true });
   }
 
-  /** Locks this process's file in the state folder ahead of the record, or answers why that cannot be. */
+  /** Locks this process's file in the state folder before the record, or returns why that is not possible. */
   lockProblems(): string[] {
     try {
       this.presence;
@@ -105,7 +108,7 @@ export class RecordEntry implements ExecutorInstance {
     return this.#options.isServer ? await this.#instance.takeOver(this.#options.accounts()) : 0;
   }
 
-  /** The record for whoever goes on without it until it is open. */
+  /** The record for code that runs before it is open. */
   late(): TradingRecord {
     return lateRecord(this.entered.then((entered) => {
       if (entered.ok) return entered.record;
@@ -113,12 +116,12 @@ export class RecordEntry implements ExecutorInstance {
     }));
   }
 
-  /** Waits for nobody any more. */
+  /** Stops waiting. */
   stopWaiting(): void {
     this.#leaving.abort();
   }
 
-  /** Leaves the record, once what was asked of it is done. */
+  /** Closes the record after the operations requested before. */
   async leave(): Promise<void> {
     this.stopWaiting();
     const entered = await this.entered;
@@ -144,7 +147,7 @@ export class RecordEntry implements ExecutorInstance {
       const problems = await prepare(record);
       if (problems.length > 0) return await this.#refused(record, problems);
       await this.#enterInstance(record);
-      // Archive files lie on one machine: where several share the record, its operator says which.
+      // Archive files are on one machine: when several share the record, its operator chooses which.
       const days = stateUrl === undefined ? recordRetention : undefined;
       if (this.#options.isServer) await tidy(record, { days, now: now() });
       return { ok: true, record };
@@ -200,7 +203,11 @@ export class RecordEntry implements ExecutorInstance {
   }
 }
 
-/** The record in the database that several servers share. @throws {StateError} */
+/**
+ * The record in the database that several servers share.
+ *
+ * @throws {StateError}
+ */
 async function openShared(config: Config, options: OpenPostgresRecordOptions): Promise<TradingRecord> {
   const problems: string[] = [];
   const access = await readDatabaseAccess(config, problems);
@@ -218,7 +225,7 @@ async function warnOfNetwork(folder: string): Promise<void> {
   });
 }
 
-/** Forgets what ended processes held, and archives what is old; that it cannot be done keeps nobody from trading. */
+/** Removes what ended processes held, and archives old data; a failure does not prevent trading. */
 async function tidy(
   { archive, calls }: TradingRecord,
   { days, now }: { days: number | undefined; now: number },

@@ -1,12 +1,12 @@
-/** Whose orders a record is to hold. */
+/** The exchange, and key, whose orders a record holds. */
 
 import { createHash } from "node:crypto";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Secret } from "../secrets/secret.ts";
 
 /**
- * The exchange; paper orders are kept apart in any record. A database that several servers share is of one key of the
- * exchange too, as another one may be another account's.
+ * The exchange; paper orders are separate in any record. A shared database also belongs to one key, as another key may
+ * belong to another account.
  */
 export function venueOf({ config, credentials }: Pick<LoadedConfig, "config" | "credentials">): string | undefined {
   const { exchange, apiUrl, stateUrl } = config;
@@ -15,17 +15,17 @@ export function venueOf({ config, credentials }: Pick<LoadedConfig, "config" | "
   return stateUrl === undefined || credentials === undefined ? apiUrl.host : venueWithKey(apiUrl.host, credentials.id);
 }
 
-/** An exchange and a key of it, as databases that several servers share name them. */
+/** An exchange and its key, as recorded in shared databases. */
 export function venueWithKey(host: string, keyId: Secret): string {
   return `${host}${KEY}${createHash("sha256").update(keyId.reveal()).digest("hex").slice(0, 12)}`;
 }
 
-/** The exchange alone, as the record of a state folder names it. */
+/** The exchange alone, as recorded in state folders. */
 export function venueWithoutKey(venue: string): string {
   return venue.split(KEY, 1)[0] ?? venue;
 }
 
 const KEY = " with key ";
 
-/** Under it no key belongs to a venue. */
+/** A venue without keys. */
 export const SIMULATED_VENUE = "the simulated exchange";

@@ -1,4 +1,4 @@
-/** Hints of changes of resources, from the streams that tell of them: markets, and the account's orders and balances. */
+/** Hints about changes of resources, from the streams of markets and of the account's orders and balances. */
 
 import type { CallerFacts } from "../access/caller.ts";
 import type { UserEvent } from "../exchange/stream/user_frames.ts";
@@ -9,16 +9,16 @@ import type { Markets } from "../market/pairs.ts";
 import type { FoundResource } from "../protocol/resource_list.ts";
 import type { Following, Hints, ResourceWatchOptions } from "../protocol/resource_watch.ts";
 
-/** Who gives hints; `undefined` where there are no streams. */
+/** The sources of hints; `undefined` without streams. */
 export interface HintSources {
   readonly live: LiveMarkets | undefined;
   readonly account: LiveAccount | undefined;
   readonly markets: Pick<Markets, "resolve">;
-  /** Whether what a caller reads of its orders and balances is this account. */
+  /** Whether a caller's orders and balances are those of this account. */
   readonly isOnAccount: (caller: CallerFacts) => boolean;
 }
 
-/** What {@linkcode ResourceWatchOptions.follow} is to be. */
+/** Implements {@linkcode ResourceWatchOptions.follow}. */
 export function resourceHints(sources: HintSources): NonNullable<ResourceWatchOptions["follow"]> {
   return (resource, hints, caller) => {
     const { account, isOnAccount } = sources;
@@ -39,12 +39,12 @@ async function followMarket(
   return watching && { end: () => watching[Symbol.dispose]() };
 }
 
-/** For as long as somebody watches, the exchange is listened to. */
+/** While the resource is watched, the exchange's stream stays open. */
 function followAccount(resource: FoundResource, hints: Hints, account: LiveAccount): Following | undefined {
   const concerns = concernOf(resource);
   if (concerns === undefined) return undefined;
   const need = account.need();
-  // What was missed, or comes no more, is looked for.
+  // After an interruption, the resource is read again.
   const look = () => hints.look();
   const following = account.follow({
     changed: (event) => concerns(event) && hints.changed(),
@@ -60,7 +60,7 @@ function followAccount(resource: FoundResource, hints: Hints, account: LiveAccou
   };
 }
 
-/** Which events a resource shows something of. */
+/** The events that may change a resource. */
 function concernOf({ uri, template, value }: FoundResource): ((event: UserEvent) => boolean) | undefined {
   if (uri === "luno://balances") return ({ type }) => type === "balance";
   if (uri === "luno://orders/open") return ({ type }) => type !== "balance";

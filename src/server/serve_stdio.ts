@@ -21,13 +21,13 @@ import type { Announce, Served } from "./serving.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** How long calls that are running may still take once a signal came. */
+/** How long running calls may continue after a signal. */
 const DRAIN_MS = 800;
 
-/** How long each of them may take once the client has closed its end; clients send a signal after two seconds. */
+/** How long each of them may take after the client has closed its end; clients send a signal after two seconds. */
 const PATIENCE_MS = 1_500;
 
-/** Serves until the client leaves or a signal comes, then lets running calls finish for a moment. */
+/** Serves until the client leaves or a signal arrives, then lets running calls finish for a moment. */
 export async function serveOneClient(
   loaded: LoadedConfig,
   world: World,
@@ -80,7 +80,7 @@ export async function serveOneClient(
   await announce({ report: backend.presence?.report, trading: backend.trading });
   log.debug("server started", { version: VERSION, exchange: config.exchange });
   const reloadFiles = () => void reload(backend);
-  // Without trading there is no file to read again, so nobody looks for a request to do so.
+  // Without trading there is no file to reload, so requests for that are ignored.
   const stopWatching = backend.trading === undefined
     ? world.onHangup(reloadFiles)
     : (await import("./on_reload.ts")).onReload(config, world, reloadFiles);
@@ -91,14 +91,16 @@ export async function serveOneClient(
   return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
 }
 
-/** Until the client has left, a signal came or serving failed, and no call runs any more; answers why it failed. */
+/**
+ * Waits until the client has left, a signal arrived or serving failed, and no call is running; returns why it failed.
+ */
 async function untilOver(
   transport: StdioTransport,
   { shutdown, backend }: { readonly shutdown: AbortSignal; readonly backend: LazyBackend },
 ): Promise<string | undefined> {
   const problem = await Promise.race([transport.ended, aborted(shutdown), backend.failure]);
   const drained = await Promise.race([
-    // The first call also waits for what it is answered by.
+    // The first call also waits for the backend to open.
     backend.settled().then(() => transport.drain(PATIENCE_MS, { whileAnswering: true })),
     aborted(shutdown).then(() => transport.drain(DRAIN_MS)),
   ]);

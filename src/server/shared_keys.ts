@@ -12,7 +12,7 @@ import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Opens them, and follows the changes that others make. Problems join the others. */
+/** Opens them, and follows changes by others. Problems are added to the others. */
 export async function openSharedKeys(
   config: Config,
   world: World,

@@ -1,4 +1,4 @@
-/** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
+/** The state of trading in one state folder, for `status`, `/status` and a server's start. */
 
 import { isPaper, kindOf } from "../trading/orders/trading_account.ts";
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
@@ -11,14 +11,14 @@ import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { timeOf } from "./instances/folder_use.ts";
 
-/** What a halt leaves behind. */
+/** What a halt left behind. */
 export interface HaltRemains {
-  /** Orders that were sent before, and whose outcome is not known. */
+  /** Orders that were sent before, and whose outcome is unknown. */
   readonly onTheirWay: readonly Placement[];
   readonly requests: readonly CancelRequest[];
 }
 
-/** What the record tells. */
+/** The record's facts. */
 export interface TradingFacts extends HaltRemains {
   readonly halt: HaltState;
   /** Orders that wait for a person. */
@@ -26,19 +26,23 @@ export interface TradingFacts extends HaltRemains {
   readonly limits: readonly LimitsUsed[];
 }
 
-/** What an identity may do; `undefined` where no policy is known. */
+/** The policy of an identity; `undefined` when no policy is known. */
 export type PolicyOf = (identity: string) => Policy | undefined;
 
-/** What of a record is read for that. */
+/** The part of a record that is read. */
 export interface FactsRecord {
-  /** Those of the record, or what a process knows of halts beside. */
+  /** The record's halts, or a process's view that includes unrecorded ones. */
   readonly halts: Pick<TradingRecord["halts"], "state">;
   readonly journal: Pick<TradingRecord["journal"], "onTheirWay" | "limitsUsed">;
   readonly cancelRequests: Pick<TradingRecord["cancelRequests"], "all">;
   readonly approvals: Pick<TradingRecord["approvals"], "pending">;
 }
 
-/** Reads it. @throws {StoreError} */
+/**
+ * Reads the facts.
+ *
+ * @throws {StoreError}
+ */
 export async function readTradingFacts(
   { halts, journal, cancelRequests, approvals }: FactsRecord,
   now: number,
@@ -53,7 +57,7 @@ export async function readTradingFacts(
   return { halt, onTheirWay, requests, waiting: waiting.length, limits };
 }
 
-/** The state of trading of a server, read at each look. */
+/** The state of trading of a server, read on each call. */
 export class TradingView {
   readonly #record: FactsRecord;
   readonly #policies: CurrentPolicies;
@@ -65,10 +69,10 @@ export class TradingView {
     this.#now = now;
   }
 
-  /** What an identity may do now. */
+  /** The present policy of an identity. */
   readonly policyOf = (identity: string): Policy => this.#policies.of(identity);
 
-  /** What the record tells now; `undefined` where it cannot be read. */
+  /** The record's present facts; `undefined` when it cannot be read. */
   async facts(): Promise<TradingFacts | undefined> {
     try {
       return await readTradingFacts(this.#record, this.#now());
@@ -79,7 +83,7 @@ export class TradingView {
   }
 }
 
-/** For programs. */
+/** As JSON. */
 export function tradingRecord(
   { halt, waiting, limits, ...remains }: TradingFacts,
   policyOf: PolicyOf,
@@ -110,7 +114,7 @@ function limitRecord(
   };
 }
 
-/** What a halt leaves behind, for programs. */
+/** What a halt left behind, as JSON. */
 export function haltRecord({ onTheirWay, requests }: HaltRemains): Readonly<Record<string, unknown>> {
   return {
     on_their_way: onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => ({

@@ -1,6 +1,6 @@
 /**
- * The links to pages on which orders are approved, in a file of the state folder that only its owner can read: for a server
- * whose stderr is no terminal, as whoever has a link may approve.
+ * Writes the links to approval pages to a file in the state folder that only its owner can read: for a server whose
+ * stderr is not a terminal, as anyone with a link may approve.
  */
 
 import { join } from "node:path";
@@ -12,12 +12,12 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 /** The file's name in the state folder. */
 export const LINKS_FILE = "approval-links";
 
-/** Old links are of no use: the file begins again when it is longer, in bytes. */
+/** Old links are useless: the file is started anew when it exceeds this size, in bytes. */
 const MAX_BYTES = 65_536;
 
-/** An open file of links; it is opened before the permission to write is given back. */
+/** An open file of links; opened before the permission to write is dropped. */
 export class ApprovalLinks {
-  /** Where the links are. */
+  /** The path of the file. */
   readonly path: string;
   readonly #file: Deno.FsFile;
   #writing: Promise<void> = Promise.resolve();
@@ -27,7 +27,9 @@ export class ApprovalLinks {
     this.#file = file;
   }
 
-  /** Opens the file, which servers of one folder share; what others could read, or a link in its place, is removed. */
+  /**
+   * Opens the file, which the servers of one folder share; a file that others could read, or a link, is removed first.
+   */
   static async open(folder: string): Promise<ApprovalLinks> {
     const path = join(folder, LINKS_FILE);
     const found = await Deno.lstat(path).catch(() => undefined);
@@ -38,14 +40,14 @@ export class ApprovalLinks {
     return new ApprovalLinks(path, await Deno.open(path, { append: true, createNew: true, mode: 0o600 }));
   }
 
-  /** Adds a line, after those that are being written; settles when that was tried. Never rejects. */
+  /** Appends a line; settles when that was tried. Never rejects. */
   add(line: string): Promise<void> {
     return this.#writing = this.#writing.then(() => this.#write(`${line}\n`)).catch((error) => {
       log.error("cannot write approval link; use luno-mcp-server approve", { path: this.path, error });
     });
   }
 
-  /** Writes out what waits, and ends the use of the file. */
+  /** Writes pending lines, and closes the file. */
   async close(): Promise<void> {
     await this.#writing;
     this.#file.close();

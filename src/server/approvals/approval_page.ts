@@ -1,7 +1,7 @@
 /**
- * Serves a page on loopback on which a person approves one order, behind a one-time link. The link is printed where stderr
- * is a terminal; anywhere else stderr is kept or collected by others, so it stands in a private file. After the decision
- * the page shows what became of the order, as long as the server runs.
+ * Serves a loopback page on which a person approves one order, behind a one-time link. The link is printed if stderr is
+ * a terminal; otherwise, as stderr may be stored or collected, it is written to a private file. After the decision the
+ * page shows what became of the order, while the server runs.
  */
 
 import { getLogger } from "../../logging/logger.ts";
@@ -23,7 +23,7 @@ import type { ApprovalLinks } from "./approval_links.ts";
 import { print } from "../../world.ts";
 import type { World } from "../../world.ts";
 
-/** Tells the operator about orders that wait, and serves their pages. */
+/** Tells the operator about waiting orders, and serves their pages. */
 export interface ApprovalPages {
   announce(order: Announcement): void;
   close(): Promise<void>;
@@ -37,21 +37,21 @@ export interface PagesRecord {
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
-/** Who decides, in the record. */
+/** The approver, in the audit log. */
 const BY = "page";
 
-/** How long the answer to a decision waits for what becomes of the order; the page looks again after that. */
+/** How long the response to a decision waits for the order's outcome; afterwards the page reloads. */
 const OUTCOME_WAIT_MS = 3_000;
 
 const OUTCOME_LOOK_MS = 50;
 
-/** How long answers that are being sent may take when the server ends. */
+/** How long responses in progress may take when the server ends. */
 const CLOSING_MS = 500;
 
-/** A form of the page is far smaller. */
+/** Far larger than any form of the page. */
 const MAX_FORM_BYTES = 1_024;
 
-/** Prepares the pages; a port is taken with the first order that waits. With `links` stderr gets log records only. */
+/** Prepares the pages; a port is opened with the first waiting order. With `links`, stderr gets log records only. */
 export function openApprovals(record: PagesRecord, world: World, links?: ApprovalLinks): ApprovalPages {
   let pages: Pages | undefined;
   const linkOf = (token: string): string => (pages ??= new Pages(record, world)).linkOf(token);
@@ -78,7 +78,7 @@ export function openApprovals(record: PagesRecord, world: World, links?: Approva
   };
 }
 
-/** The pages of one server, on a port of their own. */
+/** The pages of one server, on their own port. */
 class Pages {
   readonly #record: PagesRecord;
   readonly #world: World;
@@ -97,12 +97,12 @@ class Pages {
     return `http://127.0.0.1:${this.#server.addr.port}/approve/${token}`;
   }
 
-  /** Ends; an answer that waits for an outcome is sent with what is known by now. */
+  /** Closes; a response that waits for an outcome is sent with what is known. */
   async close(): Promise<void> {
     this.#closing.abort();
     if (await settledWithin([this.#server.shutdown()], CLOSING_MS)) return;
     this.#over.abort();
-    // With a peer that reads nothing the server never finishes.
+    // With a peer that does not read, the server never finishes.
     await settledWithin([this.#server.finished], CLOSING_MS);
   }
 
@@ -158,7 +158,7 @@ class Pages {
     return outcomeOf(approval, await this.#record.journal.findByPreview(approval.previewId), this.#world.now());
   }
 
-  /** Waits a while until it is known what becomes of the order. */
+  /** Waits a while for the outcome of the order. */
   async #settled(id: string): Promise<void> {
     const world = this.#world;
     const { signal } = this.#closing;

@@ -1,6 +1,6 @@
 /**
- * The page on which a person approves one order, as HTML: no script, nothing from elsewhere, one style for both sides of
- * the market. What declines comes before what places, and placing needs a box to be ticked.
+ * The HTML of the page on which a person approves one order: no script, no external resources, the same style for both
+ * sides of the market. Declining comes before placing, which requires ticking a box.
  */
 
 import { createHash } from "node:crypto";
@@ -10,20 +10,20 @@ import { describeExchange } from "../../trading/orders/order_summary.ts";
 import type { OrderSummary } from "../../trading/orders/order_summary.ts";
 import { clockTime } from "../../text/clock_time.ts";
 
-/** What a page shows beside the order. */
+/** The content of a page beside the order. */
 export interface PageFacts {
   /** The secret part of its address. */
   readonly token: string;
   readonly outcome: Outcome;
-  /** Warnings of the moment, before those of the order. */
+  /** Present warnings, shown before those of the order. */
   readonly warnings: readonly string[];
-  /** Why the answer that was just given has changed nothing. */
+  /** Why the last answer had no effect. */
   readonly problem?: string;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** Name of the box that has to be ticked before an order is placed. */
+/** The name of the box that must be ticked before an order is placed. */
 export const CHECKED = "checked";
 
 const STYLE = `
@@ -61,7 +61,7 @@ button{width:100%}h1{font-size:1.4rem}}
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-/** The page about one order, however it stands. */
+/** The page about one order, in any state. */
 export function orderPage(approval: Approval, facts: PageFacts): Response {
   const { summary } = approval;
   const { outcome, problem } = facts;
@@ -96,7 +96,7 @@ const TITLES: Readonly<Record<Exclude<Outcome["kind"], "pending">, string>> = {
   unknown: "Not known yet",
 };
 
-/** How soon to look again, in seconds. */
+/** Seconds until the page reloads. */
 const REFRESH_SECONDS: Readonly<Record<Outcome["kind"], number | undefined>> = {
   pending: undefined,
   waiting: 2,
@@ -155,7 +155,7 @@ function page(
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; ` +
         "frame-ancestors 'none'; base-uri 'none'",
-      // Under no-referrer browsers send the form with the origin "null", which nobody could tell from a foreign page's.
+      // Under no-referrer, browsers send the form with the origin "null", like any foreign page.
       "referrer-policy": "same-origin",
       "cross-origin-resource-policy": "same-origin",
       "cache-control": "no-store",

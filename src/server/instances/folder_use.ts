@@ -1,25 +1,25 @@
-/** Which processes use a state folder, and what each says about itself. */
+/** The processes that use a state folder, and their reports. */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 import { StateError } from "../../state/state_error.ts";
 import { listInstances } from "./instance_report.ts";
 import type { InstanceReport, SeenInstance } from "./instance_report.ts";
 
-/** A process whose report is older than this does not answer: it was stopped, or its machine sleeps. */
+/** A process whose report is older than this does not respond: it was suspended, or its machine sleeps. */
 export const STALE_MS = 60_000;
 
-/** Who uses a folder. */
+/** The users of a folder. */
 export interface FolderUse {
   readonly folder: string;
   readonly isThere: boolean;
   readonly instances: readonly SeenInstance[];
-  /** Those that are alive and can send orders, or may do so for all that is known. */
+  /** Live processes that can send orders, or may be able to. */
   readonly senders: readonly SeenInstance[];
-  /** Why that cannot be told. */
+  /** Why that is unknown. */
   readonly problem?: string;
 }
 
-/** Looks who uses a folder; makes and changes nothing. */
+/** Lists the users of a folder; creates and changes nothing. */
 export function lookAtFolder(folder: string): FolderUse {
   try {
     const instances = listInstances(folder);
@@ -31,13 +31,13 @@ export function lookAtFolder(folder: string): FolderUse {
   }
 }
 
-/** A process as commands print it under `--json`. */
+/** A process in the output of `--json`. */
 export function instanceRecord({ id, isAlive, report }: SeenInstance, now: number): Readonly<Record<string, unknown>> {
   const state = !isAlive ? "gone" : report !== undefined && now - report.updated_at > STALE_MS ? "stale" : "running";
   return report === undefined ? { id, state } : { id, state, ...reportRecord(report) };
 }
 
-/** A folder and who uses it, as commands print it under `--json`. */
+/** A folder and its users in the output of `--json`. */
 export function serversRecord({ folder, instances }: FolderUse, now: number): Readonly<Record<string, unknown>> {
   return { state: folder, servers: instances.map((seen) => instanceRecord(seen, now)) };
 }
@@ -48,7 +48,7 @@ export type ReportRecord =
   & { readonly started_at: string | null; readonly updated_at: string | null }
   & { readonly certificate_expires_at: string | null; readonly exchange: Readonly<Record<string, unknown>> };
 
-/** What a process says about itself, for programs. */
+/** A process's report as JSON. */
 export function reportRecord(report: InstanceReport): ReportRecord {
   const { started_at, updated_at, certificate_expires_at, exchange, ...facts } = report;
   return {
@@ -60,7 +60,7 @@ export function reportRecord(report: InstanceReport): ReportRecord {
   };
 }
 
-/** A wall time for machines. */
+/** A time as ISO 8601. */
 export function timeOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }

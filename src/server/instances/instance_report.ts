@@ -1,6 +1,6 @@
 /**
- * What each process that uses a state folder says about itself: a file beside its lock, so that commands can show it
- * without asking the process. Only the lock tells whether the process is alive.
+ * The report of each process that uses a state folder: a file beside its lock, which commands can show without
+ * contacting the process. Only the lock tells whether the process is live.
  */
 
 import { join } from "node:path";
@@ -13,23 +13,26 @@ import { INSTANCES_FOLDER, isLocked } from "../../state/instance_lock.ts";
 const PublishedVersion = z.object({
   version: z.int(),
   digest: z.string(),
-  /** Whether it is the one that counts, as far as the record could be asked lately. */
+  /** Whether it is the latest version, as far as the record could be read recently. */
   is_current: z.boolean(),
 });
 
-/** What a process says about itself. Times are wall milliseconds; `null` is what does not apply or is not known yet. */
+/**
+ * A process's report about itself. Times are wall clock milliseconds; `null` is what does not apply or is not known
+ * yet.
+ */
 export const InstanceReport = z.object({
   pid: z.int(),
-  /** What was started: `serve`, `call` or `kill`. */
+  /** The command: `serve`, `call` or `kill`. */
   command: z.string(),
   version: z.string(),
   started_at: z.int(),
-  /** When it wrote this. */
+  /** When this report was written. */
   updated_at: z.int(),
   transport: z.enum(["stdio", "websocket", "http"]).nullable(),
-  /** Where clients connect. */
+  /** The addresses for clients. */
   addresses: z.array(z.string()),
-  /** What carries TLS and HTTP. */
+  /** The kind of listener. */
   listener: z.enum(["native", "hardened"]).nullable(),
   authentication: z.object({
     /** `keys`, `tokens`, `certificates`. */
@@ -37,7 +40,7 @@ export const InstanceReport = z.object({
     /** Who is admitted without a credential. */
     anonymous: z.enum(["nobody", "loopback", "anybody"]),
   }).nullable(),
-  /** The version of the published access file that is in force; earlier versions of this program do not tell it. */
+  /** The version of the published access file in force; missing in reports of earlier versions. */
   access: PublishedVersion.nullish(),
   certificate_expires_at: z.int().nullable(),
   exchange: z.object({
@@ -50,14 +53,14 @@ export const InstanceReport = z.object({
     problem: z.string().nullable(),
     calls_left: z.int().nullable(),
     calls_per_minute: z.int().nullable(),
-    /** Earlier versions do not tell it. */
+    /** Missing in reports of earlier versions. */
     usage: UsageRecord.nullable().default(null),
   }),
   trading: z.object({
     mode: z.enum(["off", "confirm", "auto"]),
     /** The policy file. */
     policy: z.string().nullable(),
-    /** The version of the record's policy that is in force here; earlier versions of this program do not tell it. */
+    /** The version of the published policy in force; missing in reports of earlier versions. */
     published: PublishedVersion.nullish(),
   }),
   connections: z.int().nullable(),
@@ -66,22 +69,22 @@ export const InstanceReport = z.object({
 /** See {@linkcode InstanceReport}. */
 export type InstanceReport = z.infer<typeof InstanceReport>;
 
-/** A process that uses a state folder, or one that ended without saying so. */
+/** A process that uses a state folder, or that ended without removing its report. */
 export interface SeenInstance {
   /** 16 hexadecimal digits. */
   readonly id: string;
   readonly isAlive: boolean;
-  /** Absent where the process has none, or a newer version wrote it. */
+  /** Absent when the process has none, or a newer version wrote it. */
   readonly report?: InstanceReport;
 }
 
 const REPORT = /^([0-9a-f]{16})\.json$/;
 const LOCK = /^([0-9a-f]{16})\.lock$/;
 
-/** How often a report is read again that was caught while it was being written. */
+/** How often a report is read again after it was read during a write. */
 const ATTEMPTS = 3;
 
-/** The report of this process. It is written through one open file, so that no permission to write is needed later. */
+/** The report file of this process. It stays open, so that no permission to write is needed later. */
 export class InstanceReportFile {
   readonly #file: Deno.FsFile;
   #length = 0;
@@ -95,9 +98,9 @@ export class InstanceReportFile {
   }
 
   /**
-   * Makes the file of an instance whose lock this process holds, and writes its first report.
+   * Creates the file of an instance whose lock this process holds, and writes its first report.
    *
-   * @throws {StateError} the folder cannot be written
+   * @throws {StateError} when the folder cannot be written
    */
   static create(folder: string, { id, report }: { id: string; report: InstanceReport }): InstanceReportFile {
     const path = pathOf(folder, id);
@@ -110,25 +113,25 @@ export class InstanceReportFile {
     }
   }
 
-  /** Writes a report; of several that come while one is being written, the last. Rejects when the disk refuses. */
+  /** Writes a report; of several during one write, the last. Rejects when the disk refuses. */
   write(report: InstanceReport): Promise<void> {
     this.#next = report;
     return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
   }
 
-  /** Empties the file: the process has ended as it should. Done at once unless a report is just being written. */
+  /** Empties the file: the process has ended regularly. Synchronous unless a report is being written. */
   end(): Promise<void> {
     return this.#ending ??= this.#end();
   }
 
   async #end(): Promise<void> {
     this.#isEnded = true;
-    // What is written last must not come behind the emptying.
+    // The last write must not follow the emptying.
     if (this.#writing !== undefined) await this.#writing.catch(() => {});
     try {
       this.#file.truncateSync(0);
     } catch {
-      // The lock is free soon: it tells that the process has ended.
+      // The lock will be free soon, which shows that the process has ended.
     } finally {
       this.#file.close();
     }
@@ -143,7 +146,7 @@ export class InstanceReportFile {
     }
   }
 
-  /** As long as the one before at least, so that nothing of that one is left behind it. */
+  /** Padded to the length of the previous report, so that nothing of that remains. */
   #encode(report: InstanceReport): Uint8Array {
     const bytes = new TextEncoder().encode(JSON.stringify(report));
     this.#length = Math.max(this.#length, bytes.length + 1);
@@ -155,9 +158,10 @@ export class InstanceReportFile {
 }
 
 /**
- * Those that use a state folder now, oldest first, then those that ended without saying so. Changes nothing.
+ * The processes that use a state folder, oldest first, then those that ended without removing their report. Changes
+ * nothing.
  *
- * @throws {StateError} the folder is there and cannot be searched
+ * @throws {StateError} when the folder exists and cannot be read
  */
 export function listInstances(folder: string): SeenInstance[] {
   const names = listNames(join(folder, INSTANCES_FOLDER));
@@ -167,7 +171,7 @@ export function listInstances(folder: string): SeenInstance[] {
   );
 }
 
-/** Removes the reports of processes that have ended; what cannot be removed stays. */
+/** Removes the reports of ended processes; a failure is ignored. */
 export function removeOldReports(folder: string): void {
   for (const { id, isAlive } of listInstances(folder)) {
     if (!isAlive) removeQuietly(pathOf(folder, id));

@@ -1,4 +1,4 @@
-/** Processes on the list of a record, as commands on any machine show them. */
+/** The listed instances of a record, for commands on any machine. */
 
 import { readJson } from "../../text/read_json.ts";
 import type { ListedInstance } from "../../trading/record/instances.ts";
@@ -6,13 +6,13 @@ import { instanceRecord, timeOf } from "./folder_use.ts";
 import { InstanceReport } from "./instance_report.ts";
 import type { SeenInstance } from "./instance_report.ts";
 
-/** A process on the list, with what it says about itself. */
+/** A listed instance with its report. */
 export interface ListedServer {
   readonly seen: SeenInstance;
   readonly listed: ListedInstance;
 }
 
-/** Those of the list that a machine does not see itself; `local` are those that it sees. */
+/** Instances that this machine does not see itself; `local` are those that it sees. */
 export function listedElsewhere(
   all: readonly ListedInstance[],
   local: readonly Pick<SeenInstance, "id">[],
@@ -25,7 +25,7 @@ export function listedElsewhere(
   });
 }
 
-/** For programs. */
+/** As JSON. */
 export function listedRecord({ seen, listed }: ListedServer, now: number): Readonly<Record<string, unknown>> {
   const { address, renewedAt, leaseUntil } = listed;
   return { ...instanceRecord(seen, now), address, renewed_at: timeOf(renewedAt), lease_until: timeOf(leaseUntil) };

@@ -1,4 +1,4 @@
-/** Makes this process known in its state folder for as long as it runs: `status` and `kill` name it then. */
+/** Makes this process known in its state folder while it runs: `status` and `kill` then list it. */
 
 import type { ClientStatus } from "../../exchange/client.ts";
 import { usageRecord } from "../../market/exchange_usage.ts";
@@ -15,10 +15,10 @@ import type { World } from "../../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** How old a report may be. */
+/** The longest age of a report. */
 const REFRESH_MS = 10_000;
 
-/** What may change while a process runs. */
+/** The parts of a report that may change. */
 export type Changes = Partial<
   Pick<
     InstanceReport,
@@ -26,7 +26,7 @@ export type Changes = Partial<
   >
 >;
 
-/** What this process says about itself, and the lock that shows that it is alive; without one it cannot be seen. */
+/** This process's report, and the lock that shows that it is live; without a lock it is not visible. */
 export class Presence {
   readonly lock: InstanceLock | undefined;
   readonly #file: InstanceReportFile | undefined;
@@ -48,9 +48,9 @@ export class Presence {
   }
 
   /**
-   * Enters the folder. Without a report, which is only for show, the process runs all the same.
+   * Enters the folder. A failure to write the report, which is only informative, is ignored.
    *
-   * @throws {StateError} no lock can be had
+   * @throws {StateError} when no lock can be taken
    */
   static open(folder: string, { report, now }: { report: InstanceReport; now: () => number }): Presence {
     const lock = InstanceLock.take(folder);
@@ -58,31 +58,31 @@ export class Presence {
     return new Presence(lock, { file: createFile(folder, { id: lock.id, report }), report, now });
   }
 
-  /** One that nobody else sees. */
+  /** A presence that others do not see. */
   static unseen(options: { report: InstanceReport; now: () => number }): Presence {
     return new Presence(undefined, { ...options, file: undefined });
   }
 
-  /** What it says now. */
+  /** The present report. */
   get report(): InstanceReport {
     const parts = this.#sources.map((read) => read());
     return Object.assign({}, this.#report, ...parts, { updated_at: this.#now() });
   }
 
-  /** Says something else from now on. */
+  /** Changes the report. */
   update(changes: Changes): void {
     this.#report = { ...this.#report, ...changes };
     this.write();
   }
 
-  /** Has a part read again for every report, and the report written every ten seconds until the end. */
+  /** Reads a part anew for every report, and writes the report every ten seconds until the end. */
   follow(read: () => Partial<InstanceReport>): void {
     this.#sources.push(read);
     this.#timer ??= setInterval(() => this.write(), REFRESH_MS);
     this.write();
   }
 
-  /** Tells a listener of every report from now on, beginning with this one. */
+  /** Calls a listener with every report from now on, beginning with the present one. */
   set listener(listener: (report: InstanceReport) => void) {
     this.#listener = listener;
     this.#timer ??= setInterval(() => this.write(), REFRESH_MS);
@@ -99,7 +99,7 @@ export class Presence {
     });
   }
 
-  /** Leaves the folder; settles when nothing more is written. A second time does nothing more. */
+  /** Leaves the folder; settles when nothing more is written. Repeating it has no further effect. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     this.#listener = undefined;
@@ -120,10 +120,10 @@ function createFile(folder: string, { id, report }: { id: string; report: Instan
 }
 
 /**
- * Enters the state folder that the configuration names. A server that only reads starts without, where there is no folder
- * or it cannot be written.
+ * Enters the configured state folder. A server that only reads starts without one if it does not exist or cannot be
+ * written.
  *
- * @throws {StateError} no lock can be had and orders need one
+ * @throws {StateError} when no lock can be taken and orders need one
  */
 export function enterFolder(
   { config }: { readonly config: Config },
@@ -144,7 +144,7 @@ export function enterFolder(
   }
 }
 
-/** What a client of the exchange knows, as reports and `/status` show it. */
+/** What a client of the exchange knows, for reports and `/status`. */
 export function exchangeReport(
   { host, reachability, budget }: ClientStatus,
   usage: ExchangeUsage,

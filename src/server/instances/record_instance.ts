@@ -1,4 +1,4 @@
-/** This process among those that can send orders on one record. */
+/** This process as one of those that can send orders on a record. */
 
 import { InstanceLock } from "../../state/instance_lock.ts";
 import type { InstanceFacts, Instances } from "../../trading/record/instances.ts";
@@ -15,10 +15,10 @@ export class RecordInstance {
   }
 
   /**
-   * Enters this process into the record. Its lock comes first, so that nobody sees an instance without one; it is released
-   * with the instance, and here already when this rejects.
+   * Registers this process in the record. Takes its lock first, so that no instance is listed without one; the lock is
+   * released with the instance, or here when this rejects.
    *
-   * @throws {StoreError} the record cannot be written
+   * @throws {StoreError} when the record cannot be written
    */
   static async enter(
     instances: Pick<Instances, "enter" | "remove" | "takeOver">,
@@ -33,17 +33,21 @@ export class RecordInstance {
     return new RecordInstance(lock, instances);
   }
 
-  /** What its placements are marked with. */
+  /** The id recorded with its placements. */
   get id(): string {
     return this.#lock.id;
   }
 
-  /** Takes over what ended instances left undone on these accounts; answers how many placements. @throws {StoreError} */
+  /**
+   * Takes over what ended instances left unfinished on these accounts; returns how many placements.
+   *
+   * @throws {StoreError}
+   */
   takeOver(accounts: readonly string[]): Promise<number> {
     return this.#instances.takeOver(this.id, accounts);
   }
 
-  /** Leaves the list in order. A record that cannot be written is left as it is: the lock alone says enough. */
+  /** Removes the registration. If the record cannot be written it stays: the lock alone suffices. */
   async end(): Promise<void> {
     try {
       await this.#instances.remove(this.id);

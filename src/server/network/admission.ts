@@ -1,4 +1,4 @@
-/** Whether a request may run now, by its client's rate limit; refusals over HTTP are counted and logged right here. */
+/** Whether a request may run now, by its client's rate limit; HTTP rejections are counted and logged here. */
 
 import { errorCodeIn } from "../../errors/error_table.ts";
 import { logRefusal } from "../../monitoring/access_log.ts";
@@ -20,7 +20,7 @@ export interface AdmissionOptions {
   readonly accessLog: AccessLogMode;
 }
 
-/** Asks the rate limit for every request of a client. */
+/** Checks the rate limit for every request of a client. */
 export class AdmissionControl {
   readonly #options: AdmissionOptions;
 
@@ -28,7 +28,7 @@ export class AdmissionControl {
     this.#options = options;
   }
 
-  /** Says why a message is refused, if it is; whoever watches its channel counts that. */
+  /** Returns why a message is refused, if it is; the observer of its channel counts that. */
   admitMessage(identity: string): Awaitable<RpcError | undefined> {
     return whenAnswered(this.#options.rateLimit.take(identity), refusalAsError);
   }
@@ -54,7 +54,7 @@ export class AdmissionControl {
     });
   }
 
-  /** Writes a refused request to the access log. */
+  /** Writes a rejected request to the access log. */
   logRefusal({ data, code }: RpcError, request: Omit<RefusedRequest, "code">): void {
     logRefusal(this.#options.accessLog, { ...request, code: errorCodeIn(data) ?? String(code) });
   }

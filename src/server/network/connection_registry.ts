@@ -1,4 +1,4 @@
-/** From the settings to who may have how many connections and requests, as far as there are file descriptors. */
+/** Creates the registry from the settings, within the available file descriptors. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { limitsPerClient } from "../../config/in_force.ts";

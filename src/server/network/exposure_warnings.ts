@@ -1,9 +1,9 @@
-/** What a server's start and its status say about protections that it runs without. */
+/** Warnings about missing protections, for a server's start and status. */
 
 import { isLoopback } from "../../network/address.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 
-/** The warnings, those of the settings included. */
+/** The warnings, including those about settings. */
 export function exposureWarnings({ config: { host, unsafeExpose, tlsTerminated }, warnings }: LoadedConfig): string[] {
   const isPlain = tlsTerminated && !isLoopback(host);
   return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : []), ...warnings];

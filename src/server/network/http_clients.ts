@@ -1,4 +1,4 @@
-/** Clients over HTTP: Streamable HTTP at `/mcp`, and REST. */
+/** The HTTP clients of a server: Streamable HTTP at `/mcp`, and REST. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -38,7 +38,7 @@ export class HttpClients implements SessionHolder {
   readonly #streamable: StreamableHttp;
   readonly #rest: ReturnType<typeof createRest>;
   readonly #sessions = new Set<HttpSession>();
-  /** Requests that run. */
+  /** Running requests. */
   readonly #running = new RunningCount();
 
   constructor(parts: NetworkParts) {
@@ -79,7 +79,7 @@ export class HttpClients implements SessionHolder {
     });
   }
 
-  /** Sessions that are open. */
+  /** Open sessions. */
   get sessions(): Iterable<HttpSession> {
     return this.#sessions;
   }
@@ -108,7 +108,7 @@ export class HttpClients implements SessionHolder {
     return this.#track(() => this.#streamable.fetch(request, caller));
   }
 
-  /** Answers a request of REST. */
+  /** Answers a REST request. */
   rest(request: HttpRequest, caller: Caller): Awaitable<Response> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
     return this.#track(() => whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller)));
@@ -142,7 +142,7 @@ export class HttpClients implements SessionHolder {
     };
   }
 
-  /** A client with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
+  /** For clients with a token, the response says which scope the next one needs; others see it in the answer. */
   #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: HttpRequest; caller: Caller }) {
     const { access: { resource }, listing } = this.#parts;
     if (caller.source !== "token" || resource === undefined || method !== "tools/call") return;
@@ -162,7 +162,7 @@ function shownOf(
   return { id, identity, transport: "http", state: "open", client: shortName(client?.name), ...times };
 }
 
-/** Keys and tokens come in the same header. */
+/** Keys and tokens use the same header. */
 function credentialsOf({ sources }: Access): Credential[] {
   return [
     ...(sources.includes("keys") || sources.includes("tokens") ? ["bearer" as const] : []),

@@ -1,4 +1,4 @@
-/** Which listener serves on this runtime. */
+/** Chooses the listener for this runtime. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { listenerInForce, listenerProblems } from "../../config/rules/network_rules.ts";
@@ -16,17 +16,17 @@ const RUNTIME: Runtime = {
   requestsCertificates: hasClientCertificates(),
 };
 
-/** The listener's kind, as `status` tells it. */
+/** The kind of listener, for `status`. */
 export function listenerKind(config: Config): "native" | "hardened" {
   return listenerInForce(config, RUNTIME);
 }
 
-/** What the listener would need that is not there. */
+/** What the listener requires and lacks. */
 export function checkListener(config: Config): string[] {
   return listenerProblems(config, RUNTIME);
 }
 
-/** Loads the listener that serves. */
+/** Loads the chosen listener. */
 export async function chooseListener(config: Config): Promise<Listen> {
   if (listenerKind(config) === "hardened") {
     return (await import("../../transport/listeners/hardened.ts")).listenHardened;
@@ -38,7 +38,7 @@ export async function chooseListener(config: Config): Promise<Listen> {
 const NATIVE_WARNING = "the native listener cannot remove a client that stops reading, nor bound headers, " +
   "fragments and handshakes in time: use --listener hardened on a non-loopback address";
 
-/** How it listens, without certificates. */
+/** The listener's settings, without certificates. */
 export function listenOptions(config: Config): ListenOptions {
   return {
     hostname: config.host.replace(/^\[(.*)\]$/, "$1"),

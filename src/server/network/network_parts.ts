@@ -1,4 +1,4 @@
-/** What clients over WebSocket and over HTTP share: who they may be, what they may ask, and what answers them. */
+/** What WebSocket and HTTP clients share: authentication, limits, and the code that answers them. */
 
 import type { ExchangeFacts } from "../../monitoring/facts.ts";
 import { Monitor } from "../../monitoring/monitor.ts";
@@ -20,40 +20,44 @@ import type { Access } from "../open_access.ts";
 import type { SharedState } from "../open_shared_state.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 
-/** How the server names itself. */
+/** The server's name and version. */
 export const IDENTITY = { name: NAME, version: VERSION } as const;
 
-/** What a network server is given. */
+/** What a network server is created from. */
 export interface NetworkGround {
   readonly access: Access;
   readonly shared: SharedState;
   readonly backend: LazyBackend;
-  /** What every connection is served by. @default the catalogue's */
+  /**
+   * Creates the server objects of connections.
+   *
+   * @default from the catalogue
+   */
   readonly factory?: ServerFactory | undefined;
 }
 
-/** What both kinds of clients are served with. */
+/** The shared parts of both kinds of clients. */
 export interface NetworkParts {
   readonly config: LoadedConfig["config"];
   readonly access: Access;
   readonly shared: SharedState;
   readonly backend: LazyBackend;
   readonly listing: readonly ListingEntry[];
-  /** What answers plain calls. */
+  /** Answers plain calls. */
   readonly calls: PlainCalls;
   readonly factory: ServerFactory;
-  /** What is answered without a server object; absent where another factory makes them. */
+  /** Answers without a server object; absent when another factory creates those. */
   readonly answers: ReadyAnswers | undefined;
   readonly registry: Registry;
   readonly monitor: Monitor;
   readonly admission: AdmissionControl;
-  /** Milliseconds that only ever rise. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
-  /** Hold it, and the wall clock, while a message is handled. */
+  /** Holds both clocks while a message is handled. */
   readonly clocks: World["clocks"];
 }
 
-/** Joins them; the monitor hears of every call from now on. */
+/** Assembles the parts; the monitor observes every call from now on. */
 export function createNetworkParts(
   loaded: LoadedConfig,
   world: World,

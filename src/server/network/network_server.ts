@@ -1,4 +1,4 @@
-/** The server above the listener: one application for clients over WebSocket and HTTP, from its start to its end. */
+/** The server above the listener: one application for WebSocket and HTTP clients, from its start to its end. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { hostName, isLoopback } from "../../network/address.ts";
@@ -22,7 +22,7 @@ const HINT =
 
 /** Everything above the listener. */
 export class NetworkServer {
-  /** What the listener serves. */
+  /** The application for the listener. */
   readonly application: Application;
   readonly #loaded: LoadedConfig;
   readonly #parts: NetworkParts;
@@ -58,8 +58,8 @@ export class NetworkServer {
   }
 
   /**
-   * Has balancers send new clients elsewhere, and clients over WebSocket go there one after the other. Whoever is here
-   * meanwhile is served.
+   * Makes load balancers send new clients elsewhere, and disconnects WebSocket clients one by one, so that they follow.
+   * Clients are served meanwhile.
    */
   async drain(): Promise<void> {
     this.#isReady = false;
@@ -84,7 +84,7 @@ export class NetworkServer {
 
   #createApplication(): Application {
     const { config, access, shared, backend, registry, monitor, monotonic } = this.#parts;
-    // Of requests over HTTP, by identity, or by the end of their connection where nobody is known.
+    // Budgets of HTTP requests, by identity, or by the remote end of an unidentified connection.
     const prices = new MemoryRateLimit({
       perMinute: (key) => messagesPerMinute(registry.rateLimit.perMinute(key)),
       now: monotonic,
@@ -100,7 +100,7 @@ export class NetworkServer {
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => access.authenticator.authenticate(request, peer),
       ...(access.resource === undefined ? {} : { resource: access.resource }),
-      // Another connection does not pay for whoever is known.
+      // An identified client does not use up the budget of its connection.
       afford: ({ address, port }, identity = `${address} ${port}`) => prices.take(identity),
       pauseMs: (identity) => this.#sockets.pauseMs(identity),
       issueTicket: (caller) => access.tickets.issue(caller),

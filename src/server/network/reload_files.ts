@@ -1,4 +1,4 @@
-/** Has a network server read its files again: access, deny list, policy, certificate. Bad files change nothing. */
+/** Reloads the files of a network server: access, deny list, policy, certificate. Invalid files change nothing. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Config } from "../../config/server_settings.ts";
@@ -10,14 +10,14 @@ import { certificateExpiry, readCertificate } from "./server_certificate.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** What reads files again. */
+/** The parts that can reload files. */
 export interface ReloadedParts {
   readonly access: Access;
   readonly backend: LazyBackend;
   readonly listener: RunningListener;
 }
 
-/** Rights as the files say now, and a new certificate for new connections; what came of it stands in the log. */
+/** Puts rights and certificate of the present files in force; the result is logged. */
 export async function reloadFiles(
   config: Config,
   world: World,

@@ -1,4 +1,4 @@
-/** Serves many clients at once on one port, over WebSocket and Streamable HTTP. */
+/** Serves many clients concurrently on one port, over WebSocket and Streamable HTTP. */
 
 import { getLogger } from "../../logging/logger.ts";
 import type { ServerFactory } from "../../protocol/mcp_server.ts";
@@ -25,26 +25,30 @@ import type { Announce, Served } from "../serving.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** Failures to listen that another address or port would mend. */
+/** Errors of listening that another address or port would avoid. */
 const UNAVAILABLE_CODES = ["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFOUND"];
 
-/** How a network server is asked for. */
+/** Options of a network server. */
 export interface NetworkOptions {
   readonly announce: Announce;
-  /** What every connection is served by. @default the catalogue's */
+  /**
+   * Creates the server objects of connections.
+   *
+   * @default from the catalogue
+   */
   readonly factory?: ServerFactory;
 }
 
-/** What a network server stands on. */
+/** Everything that a network server needs. */
 interface Ground {
   readonly access: Access;
   readonly shared: SharedState;
   readonly backend: LazyBackend;
-  /** Absent where it speaks no TLS. */
+  /** Absent without TLS. */
   readonly tls: Extract<LoadedTls, { ok: true }> | undefined;
 }
 
-/** Serves until a signal comes, and for the drain time after it; then lets running calls finish for ten seconds at most. */
+/** Serves until a signal, and for the drain time after it; then lets running calls finish for at most ten seconds. */
 export async function serveNetwork(
   loaded: LoadedConfig,
   world: World,
@@ -84,7 +88,7 @@ export async function serveNetwork(
   return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
 }
 
-/** Opens what the settings ask for, or answers every problem at once. */
+/** Opens everything that the settings ask for, or returns every problem. */
 async function prepare(
   loaded: LoadedConfig,
   world: World,

@@ -1,11 +1,11 @@
-/** The server's own certificate, from the files that the settings name. */
+/** The server's own certificate, from the configured files. */
 
 import type { Config } from "../../config/server_settings.ts";
 import { expiryOf, loadTls } from "../../transport/listeners/tls.ts";
 import type { LoadedTls } from "../../transport/listeners/tls.ts";
 import type { World } from "../../world.ts";
 
-/** Reads the files; `undefined` where the settings name none. */
+/** Reads the files; `undefined` when none are configured. */
 export async function readCertificate(
   { sslCert, sslKey, sslClientCa }: Config,
   { now }: Pick<World, "now">,
@@ -19,7 +19,7 @@ export async function readCertificate(
   });
 }
 
-/** When it expires, wall milliseconds; `null` where there is none, or nothing tells. */
+/** When it expires, in wall clock milliseconds; `null` when there is none, or that is unknown. */
 export function certificateExpiry(tls: LoadedTls | undefined): number | null {
   return tls?.ok ? expiryOf(tls.files) ?? null : null;
 }

@@ -1,4 +1,4 @@
-/** Sessions of all servers as operators see and end them. */
+/** The sessions of all servers, for operators. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { MAX_SHOWN } from "../../session/session_board.ts";
@@ -7,52 +7,52 @@ import type { EndedElsewhere, SessionEnds, SessionTarget } from "../../session/s
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Sessions that are shown in all. */
+/** The most sessions in the list. */
 const MAX_SHOWN_IN_ALL = 1_000;
 
 /** The clients of one transport at this server. */
 export interface SessionHolder {
   /** All sessions. */
   listed(): Iterable<ListedSession>;
-  /** Ends those; answers how many. */
+  /** Ends these sessions; returns how many. */
   end(target: SessionTarget | EndedElsewhere): number;
 }
 
-/** A session that may be shown: there may be thousands, of which a few are. */
+/** A session that may be shown: of thousands, only a few are. */
 export interface ListedSession {
   readonly identity: string;
-  /** When it was used last, by the wall clock. */
+  /** When it was last used, by the wall clock. */
   readonly lastSeenMs: number;
-  /** As operators see it. */
+  /** Its representation for operators. */
   show(): ShownSession;
 }
 
-/** What it needs. */
+/** Parts of the overview. */
 export interface SessionOverviewParts {
   readonly board: SessionBoard;
   readonly ends: SessionEnds;
   readonly holders: readonly SessionHolder[];
 }
 
-/** A session, and the server that has it. */
+/** A session, and its server. */
 export type ServedSession = ShownSession & { readonly server: string };
 
-/** What operators are shown. */
+/** The list for operators. */
 export interface SessionListing {
-  /** All, shown or not. */
+  /** The number of all sessions, listed or not. */
   readonly count: number;
   readonly sessions: readonly ServedSession[];
 }
 
-/** What became of ending sessions. */
+/** The result of ending sessions. */
 export interface EndedSessions {
   /** How many were open at this server. */
   readonly ended_here: number;
-  /** Whether what is kept of them is void everywhere, and other servers end theirs within seconds. */
+  /** Whether stored sessions are void everywhere, and other servers will end theirs within seconds. */
   readonly everywhere: boolean;
 }
 
-/** Over all servers, from one of them. */
+/** The sessions of all servers, seen from one of them. */
 export class SessionOverview {
   readonly #parts: SessionOverviewParts;
   readonly #stop: readonly (() => void)[];
@@ -64,7 +64,7 @@ export class SessionOverview {
     this.#stop = [board.show(() => this.#own()), ...(unwatch === undefined ? [] : [unwatch])];
   }
 
-  /** The sessions of all servers, or of one identity, the ones that were used last first. */
+  /** The sessions of all servers, or of one identity, most recently used first. */
   async list(identity?: string): Promise<SessionListing> {
     const all = [this.#own(identity), ...await this.#parts.board.others()];
     const sessions = all.flatMap(({ server, sessions }) => sessions.map((session) => ({ ...session, server })));
@@ -80,7 +80,7 @@ export class SessionOverview {
     return { ended_here: this.#endHere(target, by), everywhere };
   }
 
-  /** Shows and ends nothing any more. */
+  /** Stops publishing and listening. */
   close(): void {
     for (const stop of this.#stop) stop();
   }
@@ -92,7 +92,7 @@ export class SessionOverview {
     return count;
   }
 
-  /** Those of this server that were used last, of one identity where it is given. */
+  /** The most recently used sessions of this server, of one identity if given. */
   #own(identity?: string): ShownSessions {
     const latest = new Latest(MAX_SHOWN);
     let count = 0;
@@ -106,11 +106,11 @@ export class SessionOverview {
   }
 }
 
-/** The sessions of many that were used last, whatever their number without sorting all. */
+/** The most recently used of many sessions, without sorting all of them. */
 class Latest {
   readonly #max: number;
   #kept: ListedSession[] = [];
-  /** Whatever is older is not among them. */
+  /** Older ones are not among them. */
   #oldestMs = -Infinity;
 
   constructor(max: number) {
@@ -122,7 +122,7 @@ class Latest {
     if (this.#kept.push(session) >= 2 * this.#max) this.#kept = this.all();
   }
 
-  /** The ones that were used last first. */
+  /** Most recently used first. */
   all(): ListedSession[] {
     const latest = this.#kept.sort((one, other) => other.lastSeenMs - one.lastSeenMs).slice(0, this.#max);
     if (latest.length === this.#max) this.#oldestMs = latest.at(-1)?.lastSeenMs ?? -Infinity;

@@ -1,4 +1,4 @@
-/** Clients over WebSocket: a connection, a transport and a server object each. */
+/** The WebSocket clients of a server: a connection, a transport and a server object each. */
 
 import { getLogger } from "../../logging/logger.ts";
 import { LOCAL_CALLER } from "../../access/caller.ts";
@@ -28,13 +28,13 @@ import { spread } from "./spread.ts";
 const log = getLogger(["luno-mcp-server", "serve"]);
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 
-/** How long a client may say nothing at all after its upgrade. */
+/** How long a client may be silent after its upgrade. */
 const FIRST_MESSAGE_MS = 30_000;
 
-/** How long running calls may still take when their connection is ended. */
+/** How long running calls may continue when their connection is being ended. */
 export const CALLS_MS = 10_000;
 
-/** With these a session is over: its client said goodbye, broke a rule, or lost its credential or session. */
+/** Close codes that end a session: its client closed it, broke a rule, or lost its credential or session. */
 const FINAL_CODES: readonly number[] = [
   CLOSE.normal,
   CLOSE.noCode,
@@ -44,7 +44,7 @@ const FINAL_CODES: readonly number[] = [
   CLOSE.sessionEnded,
 ];
 
-/** What a connection is closed with. */
+/** The code and reason of a close. */
 interface Ending {
   readonly code: number;
   readonly reason: string;
@@ -73,7 +73,7 @@ export class SocketClients implements SessionHolder {
   readonly #open = new Set<SocketTransport>();
   readonly #connections = new Map<SocketTransport, Connection>();
   readonly #resumptions: Resumptions;
-  /** What connections are told that end with the server. */
+  /** The close of connections that end with the server. */
   #ending: Ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
   #isClosed = false;
 
@@ -84,7 +84,7 @@ export class SocketClients implements SessionHolder {
     this.#resumptions = new Resumptions(parts.shared.resumptions, monotonic);
   }
 
-  /** Serves a client that was admitted, until its socket closes or its credential ends. */
+  /** Serves an admitted client until its socket closes or its credential ends. */
   open(socket: Socket, admitted: Caller): SocketHandler {
     const { access, answers, factory, registry } = this.#parts;
     const { identity, address } = admitted;
@@ -142,21 +142,21 @@ export class SocketClients implements SessionHolder {
       isEnded(target, { id, identity, ageMs: now - since, isResumed })
     );
     for (const [transport] of ended) transport.finish(CLOSE.sessionEnded, "the operator has ended the session");
-    // Whether those can be resumed is their engine's to say, by when they began.
+    // Their store decides by their start whether those can be resumed.
     const forgotten = this.#resumptions.forgetWaiting(({ id, identity }) =>
       isEnded(target, { id, identity, ageMs: Infinity })
     );
     return ended.length + forgotten;
   }
 
-  /** How long an identity that was cut off stays away, in milliseconds; 0 for all others. */
+  /** How long an identity that was disconnected must stay away, in milliseconds; 0 for all others. */
   pauseMs(identity: string): number {
-    // Where authentication is off, all clients of this machine are one: who floods would keep the others out.
+    // Without authentication all clients of this machine are one identity: one that floods would lock out the others.
     if (identity === LOCAL_CALLER.identity) return 0;
     return this.#budgets.pauseMs(identity, this.#parts.registry.rateLimit.perMinute(identity));
   }
 
-  /** Ends the connections that there are evenly over a time, so that their clients come back to other servers. */
+  /** Ends the open connections evenly over a time, so that their clients reconnect to other servers. */
   async drain(periodMs: number): Promise<void> {
     const ended: Promise<void>[] = [];
     if (periodMs > 0) this.#ending = { code: CLOSE.serviceRestart, reason: "the server restarts: connect again" };

@@ -1,8 +1,8 @@
-/** Does something to each of many, evenly over a time, so that those who come back do not come all at once. */
+/** Spreads an action on many items evenly over a time, so that clients do not all reconnect at once. */
 
 import type { Sleep } from "../../timing/sleep.ts";
 
-/** How long, and by which clock. */
+/** The duration, and the clock. */
 export interface SpreadOptions {
   readonly periodMs: number;
   /** Monotonic milliseconds. */
@@ -10,14 +10,14 @@ export interface SpreadOptions {
   readonly sleep: Sleep;
 }
 
-/** How often it goes on. */
+/** The interval of the steps. */
 const STEP_MS = 100;
 
 const NEVER = new AbortController().signal;
 
 /**
- * Calls `end` for each member of a set that shrinks and may grow meanwhile, in the order of their coming, so that none is
- * left when the time is over but those that came last. Settles when the time is over, also where there is nobody.
+ * Calls `end` for each member of a set that shrinks and may grow meanwhile, in insertion order, so that at the end only
+ * the latest members are left. Settles at the end of the time, even if the set is empty.
  */
 export async function spread<Member extends object>(
   members: ReadonlySet<Member>,

@@ -1,4 +1,4 @@
-/** The server as `/status` shows it: what `status` prints, and what is known only here. */
+/** The server's `/status`: what `status` prints, and what only the server knows. */
 
 import { tellableStatus } from "../../exchange/clock_skew.ts";
 import type { HttpSession } from "../../transport/http/http_session.ts";
@@ -10,18 +10,18 @@ import type { SessionListing } from "./session_overview.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { tradingRecord } from "../trading_facts.ts";
 
-/** The moment that is reported. */
+/** The present state to report. */
 export interface ServerMoment {
   readonly loaded: LoadedConfig;
   readonly isReady: boolean;
   /** Since the start. */
   readonly uptimeMs: number;
   readonly sessions: Iterable<HttpSession>;
-  /** Those of all servers. */
+  /** Over all servers. */
   readonly overAll: SessionListing;
 }
 
-/** Everything, for operators. */
+/** The complete report, for operators. */
 export async function statusReport(
   parts: NetworkParts,
   { loaded, isReady, uptimeMs, sessions, overAll }: ServerMoment,

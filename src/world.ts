@@ -38,7 +38,7 @@ export interface World {
    *
    * @default the clocks always advance
    */
-  readonly clocks?: Pick<HeldClocks, "hold" | "release">;
+  readonly clocks?: Pick<HeldClocks, "hold" | "release" | "during">;
   /** From 0 up to, but not including, 1. @default Math.random */
   random?(): number;
   /** Aborts at SIGINT and SIGTERM. */

@@ -8,7 +8,7 @@
 import { ALL_SCOPES, isScope } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
 import { looksLikeApiKey } from "./api_key.ts";
-import { CREDENTIAL_NAME } from "./credential_names.ts";
+import { isCredentialName } from "./credential_names.ts";
 import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
@@ -205,15 +205,16 @@ function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefine
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
   for (const [name, value] of headers) {
-    if ((name !== "authorization" && CREDENTIAL_NAME.test(name))) return true;
-    if (name !== "cookie" && name !== "authorization" && isCredential(value)) return true;
+    if (name === "authorization") continue;
+    if (isCredentialName(name) || (name !== "cookie" && isCredential(value))) return true;
   }
   return false;
 }
 
 /** Whether a text is a credential, or a scheme followed by one. */
 function isCredential(text: string): boolean {
-  const word = text.slice(text.lastIndexOf(" ") + 1);
+  const from = text.lastIndexOf(" ") + 1;
+  const word = from === 0 ? text : text.slice(from);
   return looksLikeApiKey(word) || (word.startsWith("eyJ") && JWT_FORM.test(word));
 }
 
@@ -222,7 +223,7 @@ function isCredentialProtocol(word: string): boolean {
 }
 
 function hasCredentialIn(query: URLSearchParams): boolean {
-  return [...query].some(([name, value]) => CREDENTIAL_NAME.test(name) || isCredential(value));
+  return [...query].some(([name, value]) => isCredentialName(name) || isCredential(value));
 }
 
 /** The scopes that a request asks to be limited to, from the header or, for browsers, the query. */

@@ -1,3 +1,5 @@
+import { remembered } from "../network/remembered.ts";
+
 /**
  * Common names of credentials in query parameters and headers. Cookies are not among them, as browsers send those of
  * every port of a host.
@@ -11,8 +13,10 @@ const CREDENTIAL_NAMES = [
   ...["auth", "authorization", "proxy authorization", "credential", "credentials"],
 ];
 
-/** Matches names of headers or query parameters whose value is a credential. */
-export const CREDENTIAL_NAME = new RegExp(
+const CREDENTIAL_NAME = new RegExp(
   `^(x[-_]?)?(${CREDENTIAL_NAMES.map((words) => words.replaceAll(" ", "[-_]?")).join("|")})$`,
   "i",
 );
+
+/** Whether the name of a header, or of a parameter of a query, says that its value is a credential. */
+export const isCredentialName = remembered((name) => CREDENTIAL_NAME.test(name));

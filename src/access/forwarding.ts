@@ -2,6 +2,7 @@
 
 import { BlockList, isIP } from "node:net";
 import type { HeaderFields } from "../network/header_fields.ts";
+import { remembered } from "../network/remembered.ts";
 
 /** Headers by which proxies, load balancers and CDNs indicate that they forward a request. */
 const FORWARDING_HEADERS = new Set([
@@ -52,9 +53,9 @@ const FORWARDING_HEADERS = new Set([
 /** `X-Forwarded-For`, `-Host`, `-Proto`, `-Port` and so on, also with another prefix. */
 const FORWARDED_NAME = /^x-(.+-)?forwarded(-|$)/;
 
-function isForwarding(name: string): boolean {
-  return FORWARDING_HEADERS.has(name) || (name.startsWith("x-") && FORWARDED_NAME.test(name));
-}
+const isForwarding = remembered((name) =>
+  FORWARDING_HEADERS.has(name) || (name.startsWith("x-") && FORWARDED_NAME.test(name))
+);
 
 /** The origin of a request. */
 export interface Origination {

@@ -4,6 +4,7 @@
  */
 
 import type { HeaderFields } from "../network/header_fields.ts";
+import { remembered } from "../network/remembered.ts";
 
 /** What is allowed; hosts with or without a port, origins as `scheme://host[:port]`. */
 export interface OriginRules {
@@ -39,8 +40,19 @@ export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedO
   if (origin !== null && !isAllowedOrigin(origin, host, rules)) {
     return { header: "Origin", value: origin.slice(0, MAX_SHOWN), allowedBy: "--allowed-origins" };
   }
-  if (isAllowedHost(host, rules)) return undefined;
+  if (hostsOf(rules)(host)) return undefined;
   return { header: "Host", value: host.slice(0, MAX_SHOWN), allowedBy: "--allowed-hosts" };
+}
+
+/** Which hosts are allowed, by the rules of a server. */
+const kept = new WeakMap<OriginRules, (host: string) => boolean>();
+
+function hostsOf(rules: OriginRules): (host: string) => boolean {
+  const known = kept.get(rules);
+  if (known !== undefined) return known;
+  const isAllowed = remembered((host) => isAllowedHost(host, rules));
+  kept.set(rules, isAllowed);
+  return isAllowed;
 }
 
 function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRules): boolean {

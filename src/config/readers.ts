@@ -1,6 +1,6 @@
 /** The readers of settings: they turn the text of a flag, variable or file into a value, or say what was expected. */
 
-import { CREDENTIAL_NAME } from "../access/credential_names.ts";
+import { isCredentialName } from "../access/credential_names.ts";
 import { listWords } from "../text/list_words.ts";
 import { ipVersion, isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
@@ -186,7 +186,7 @@ export const KeysAddress: Reader<URL> = readerOf(
 /** A ws or wss address; credentials in it are rejected, as servers ignore them and proxies could log them. */
 export const SocketAddress: Reader<URL> = readerOf("a ws or wss address without user name and credential", (text) => {
   const url = URL.parse(text);
-  const isUsable = isWithoutUser(url) && !url.searchParams.keys().some((name) => CREDENTIAL_NAME.test(name));
+  const isUsable = isWithoutUser(url) && !url.searchParams.keys().some(isCredentialName);
   return isUsable && /^wss?:$/.test(url.protocol) ? url : undefined;
 });
 

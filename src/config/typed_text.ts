@@ -1,7 +1,7 @@
 /** Text that an operator entered, made safe to quote in a problem. */
 
 import { API_KEY_PATTERN } from "../access/api_key_pattern.ts";
-import { CREDENTIAL_NAME } from "../access/credential_names.ts";
+import { isCredentialName } from "../access/credential_names.ts";
 
 const MAX_LENGTH = 200;
 
@@ -15,7 +15,7 @@ const PARAMETER = /([?&])([^=&#\s]+)=[^&#\s]*/g;
 export function hideSecrets(text: string): string {
   return text
     .replace(/^([a-z]+:\/\/.*|[^/]*)@/i, (login) => `${/^[a-z]+:\/\//i.exec(login)?.[0] ?? ""}[redacted]@`)
-    .replace(PARAMETER, (whole, before, name) => CREDENTIAL_NAME.test(name) ? `${before}${name}=[redacted]` : whole)
+    .replace(PARAMETER, (whole, before, name) => isCredentialName(name) ? `${before}${name}=[redacted]` : whole)
     .replace(API_KEY_PATTERN, "[redacted]")
     .slice(0, MAX_LENGTH);
 }

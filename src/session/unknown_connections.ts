@@ -70,10 +70,12 @@ export class UnknownConnections {
     return true;
   }
 
-  /** A request arrived on a connection. */
-  begin(peer: End): void {
+  /** A request arrived; returns whether its connection is one of these, so that {@linkcode answered} must be called. */
+  begin(peer: End): boolean {
     const connection = this.#find(peer);
-    if (connection !== undefined) connection.requests++;
+    if (connection === undefined) return false;
+    connection.requests++;
+    return true;
   }
 
   /** A request was answered. */
@@ -106,7 +108,7 @@ export class UnknownConnections {
 
   /** The connection became a WebSocket, or has ended. */
   delete(peer: End): void {
-    this.#connections.delete(nameOf(peer));
+    if (this.#connections.size > 0) this.#connections.delete(nameOf(peer));
   }
 
   /** Closes the connection that has been idle longest, identified ones last; returns whether there was one. */

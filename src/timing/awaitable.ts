@@ -24,25 +24,29 @@ export function attempt<Value>(
   }
 }
 
-/** The value; `end` is called as soon as it is there or has failed. */
-export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
-  const ended = (value: Value) => {
-    end();
-    return value;
-  };
-  const failed = (error: unknown) => {
-    end();
-    throw error;
-  };
+/** Continues with a value or its failure, at once or later; failures of `answered` itself are not handled. */
+export function concluded<Value, Next>(
+  make: () => Awaitable<Value>,
+  answered: (value: Value) => Next,
+  failed: (error: unknown) => Next,
+): Awaitable<Next> {
   let answer: Awaitable<Value>;
   try {
     answer = make();
   } catch (error) {
+    return failed(error);
+  }
+  return answer instanceof Promise ? answer.then(answered, failed) : answered(answer);
+}
+
+/** The value; `end` is called as soon as it is there or has failed. */
+export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
+  // Cheaper than `finally`.
+  return concluded(make, (value) => {
+    end();
+    return value;
+  }, (error) => {
     end();
     throw error;
-  }
-  // Cheaper than `finally`.
-  if (answer instanceof Promise) return answer.then(ended, failed);
-  end();
-  return answer;
+  });
 }

@@ -24,4 +24,20 @@ export class HeldClocks {
   release(): void {
     this.#isHeld = false;
   }
+
+  /** Does something during which they stand still; what it waits for, if it does, sees them go on. */
+  during<Result>(work: () => Result): Result {
+    if (this.#isHeld) return work();
+    this.hold();
+    try {
+      return work();
+    } finally {
+      this.release();
+    }
+  }
+}
+
+/** The same with clocks that may be absent, and always go on then. */
+export function during<Result>(clocks: Pick<HeldClocks, "during"> | undefined, work: () => Result): Result {
+  return clocks === undefined ? work() : clocks.during(work);
 }

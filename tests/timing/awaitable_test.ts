@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attempt, endedBy, whenAnswered } from "../../src/timing/awaitable.ts";
+import { attempt, concluded, endedBy, whenAnswered } from "../../src/timing/awaitable.ts";
 
 Deno.test("whenAnswered() goes on at once where the answer is there, and later where it is to come", async () => {
   assert.equal(whenAnswered(1, (value) => value + 1), 2);
@@ -19,6 +19,19 @@ Deno.test("attempt() handles a failure that comes at once and one that comes lat
     "failed: now",
   );
   assert.equal(await attempt(() => Promise.reject("later"), failed), "failed: later");
+});
+
+Deno.test("concluded() goes on with an answer or a failure, at once or later, and leaves failures of that alone", async () => {
+  const answered = (value: string) => `answered: ${value}`;
+  const failed = (error: unknown) => `failed: ${error}`;
+  assert.equal(concluded(() => "made", answered, failed), "answered: made");
+  assert.equal(await concluded(() => Promise.resolve("made"), answered, failed), "answered: made");
+  const fail = () => {
+    throw "now";
+  };
+  assert.equal(concluded(fail, answered, failed), "failed: now");
+  assert.equal(await concluded(() => Promise.reject("later"), answered, failed), "failed: later");
+  assert.throws(() => concluded(() => "made", fail, failed), (error) => error === "now");
 });
 
 Deno.test("endedBy() calls its end once, when the answer is there or has failed, and hands both on", async () => {

@@ -28,3 +28,22 @@ Deno.test("HeldClocks show the time at which they were held", () => {
     assert.ok(shown >= (before[index] ?? Infinity) && shown <= (after[index] ?? -Infinity));
   }
 });
+
+Deno.test("HeldClocks.during() holds them for what it does, also within itself, and lets go where that fails", () => {
+  const clocks = new HeldClocks();
+  const read = () => clocks.monotonic();
+  const [first, inner, last] = clocks.during(() => {
+    const first = read();
+    untilLater(() => performance.now());
+    const inner = clocks.during(read);
+    return [first, inner, read()];
+  });
+  assert.deepEqual([inner, last], [first, first]);
+  assert.throws(() =>
+    clocks.during(() => {
+      throw new TypeError("no");
+    }), TypeError);
+  const before = read();
+  untilLater(() => performance.now());
+  assert.ok(read() > before);
+});

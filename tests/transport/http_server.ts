@@ -2,6 +2,8 @@
 
 import type { Caller } from "../../src/access/caller.ts";
 import type { Awaitable } from "../../src/timing/awaitable.ts";
+import { toResponse } from "../../src/transport/listeners/whole_answer.ts";
+import type { HttpAnswer } from "../../src/transport/listeners/whole_answer.ts";
 import { callerOf } from "../support/callers.ts";
 
 /** A running endpoint; disposing ends it, open connections included. */
@@ -11,11 +13,11 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /** Serves on a free port of loopback; a request without `x-identity` is `local`. */
-export function serveHttp(fetch: (request: Request, caller: Caller) => Awaitable<Response>): HttpServer {
+export function serveHttp(fetch: (request: Request, caller: Caller) => Awaitable<HttpAnswer>): HttpServer {
   const over = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: over.signal, onListen: () => {} },
-    (request) => fetch(request, callerOf(request.headers.get("x-identity") ?? "local")),
+    async (request) => toResponse(await fetch(request, callerOf(request.headers.get("x-identity") ?? "local"))),
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,

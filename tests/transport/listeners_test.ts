@@ -4,7 +4,7 @@ import type { WebSocket } from "ws";
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { readBodyText } from "../../src/network/body_text.ts";
 import { webRequestOf } from "../../src/transport/listeners/http_request.ts";
-import { WholeResponse } from "../../src/transport/listeners/whole_response.ts";
+import { WholeAnswer } from "../../src/transport/listeners/whole_answer.ts";
 import { listenHardened } from "../../src/transport/listeners/hardened.ts";
 import { listenNative } from "../../src/transport/listeners/native.ts";
 import { certificates, Echo, Events, Listening, type Variant, variants } from "./listening.ts";
@@ -84,13 +84,12 @@ every("gives a body at once and in pieces", async (variant) => {
   }
 });
 
-every("writes a whole response as it was made, and one whose headers were changed with those", async (variant) => {
+every("writes a whole answer as it was made, and one with more headers with those", async (variant) => {
   const application = new Echo({
     async fetch(request) {
       await request.bytes();
-      const response = new WholeResponse({ text: '{"price":"€"}', headers: { "content-type": "application/json" } });
-      if (request.headers.has("x-test")) response.headers.set("x-more", "yes");
-      return response;
+      const answer = new WholeAnswer('{"price":"€"}', { "content-type": "application/json" });
+      return request.headers.has("x-test") ? answer.with({ "x-more": "yes" }) : answer;
     },
   });
   await using listening = await Listening.start(variant, { application });
@@ -104,6 +103,18 @@ every("writes a whole response as it was made, and one whose headers were change
     assert.equal(await response.text(), '{"price":"€"}');
   }
 });
+
+for (const variant of variants.filter(({ name }) => name.includes("Native"))) {
+  Deno.test(`${variant.name} releases a request that was answered, whole or as the web has it`, async () => {
+    for (const answer of [() => new WholeAnswer("whole", {}), () => new Response("of the web")]) {
+      const application = new Echo({ fetch: answer });
+      await using listening = await Listening.start(variant, { application });
+      await (await listening.fetch("/", { method: "POST", body: "{}" })).text();
+      if (application.open > 0) await application.empty.next();
+      assert.equal(application.open, 0);
+    }
+  });
+}
 
 every("streams an answer while it is made", async (variant) => {
   const { promise: more, resolve } = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { listenHardened } from "../../src/transport/listeners/hardened.ts";
 import type { HttpRequest } from "../../src/transport/listeners/http_request.ts";
+import type { HttpAnswer } from "../../src/transport/listeners/whole_answer.ts";
 import type {
   Acceptance,
   Application,
@@ -65,7 +66,7 @@ export class Echo implements Application {
     this.#parts = parts;
   }
 
-  async fetch(request: HttpRequest, peer: Peer): Promise<Response> {
+  async fetch(request: HttpRequest, peer: Peer): Promise<HttpAnswer> {
     this.peers.push(peer);
     if (this.#parts.fetch !== undefined) return await this.#parts.fetch(request, peer);
     const { pathname, search } = new URL(request.url);

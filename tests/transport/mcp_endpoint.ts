@@ -6,6 +6,8 @@ import { aborted } from "../../src/timing/aborted.ts";
 import { MemorySessionStore } from "../../src/state/shared/memory/session_store.ts";
 import { createStreamableHttp } from "../../src/transport/http/streamable_http.ts";
 import type { StreamableHttp, StreamableHttpOptions } from "../../src/transport/http/streamable_http.ts";
+import { toResponse } from "../../src/transport/listeners/whole_answer.ts";
+import { callerOf } from "../support/callers.ts";
 import { serveHttp } from "./http_server.ts";
 import type { HttpServer } from "./http_server.ts";
 
@@ -73,6 +75,11 @@ export class McpEndpoint implements AsyncDisposable {
   finish(): void {
     this.#finished.resolve();
     this.#finished = Promise.withResolvers();
+  }
+
+  /** What the endpoint answers a request of `local` that comes over no connection. */
+  async answer(request: Request): Promise<Response> {
+    return toResponse(await this.endpoint.fetch(request, callerOf()));
   }
 
   /** Sends one request. */

@@ -10,6 +10,7 @@ import type { Credential } from "../../protocol/openapi.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpRequest } from "../../transport/listeners/http_request.ts";
+import type { HttpAnswer } from "../../transport/listeners/whole_answer.ts";
 import type { HttpSession } from "../../transport/http/http_session.ts";
 import type { SessionObserver } from "../../transport/http/http_sessions.ts";
 import { problemResponse } from "../../transport/http/problem.ts";
@@ -42,7 +43,20 @@ export class HttpClients implements SessionHolder {
   readonly #running = new RunningCount();
 
   constructor(parts: NetworkParts) {
-    const { config, access, shared, backend, factory, answers, calls, listing, registry, admission, monotonic } = parts;
+    const {
+      config,
+      access,
+      shared,
+      backend,
+      factory,
+      answers,
+      calls,
+      listing,
+      registry,
+      admission,
+      monotonic,
+      clocks,
+    } = parts;
     const maxBodySize = config.maxMessageSize;
     const credentials = () => credentialsOf(access);
     this.#parts = parts;
@@ -52,6 +66,7 @@ export class HttpClients implements SessionHolder {
       credentials,
       backend: () => backend.opened ?? backend.get(),
       maxBodySize,
+      clocks,
     });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
@@ -73,6 +88,7 @@ export class HttpClients implements SessionHolder {
         config.maxSessionsPerClient ?? SESSIONS_PER_CONNECTION * registry.maxConnectionsOf(identity),
       idleMs: config.idleTimeout * 1_000,
       now: monotonic,
+      clocks,
       admit: (request, { identity }) => admission.admitHttp(identity, request?.id),
       challenge: (message, call) => this.#challenge(message, call),
       observer: this.#watchSessions(),
@@ -104,12 +120,12 @@ export class HttpClients implements SessionHolder {
   }
 
   /** Answers a request at `/mcp`. */
-  mcp(request: HttpRequest, caller: Caller): Awaitable<Response> {
+  mcp(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
     return this.#track(() => this.#streamable.fetch(request, caller));
   }
 
   /** Answers a REST request. */
-  rest(request: HttpRequest, caller: Caller): Awaitable<Response> {
+  rest(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
     return this.#track(() => whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller)));
   }
@@ -124,7 +140,7 @@ export class HttpClients implements SessionHolder {
     await this.#streamable.close();
   }
 
-  #track(answer: () => Awaitable<Response>): Awaitable<Response> {
+  #track(answer: () => Awaitable<HttpAnswer>): Awaitable<HttpAnswer> {
     this.#running.begin();
     return endedBy(answer, () => this.#running.end());
   }

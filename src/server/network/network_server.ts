@@ -83,7 +83,7 @@ export class NetworkServer {
   }
 
   #createApplication(): Application {
-    const { config, access, shared, backend, registry, monitor, monotonic } = this.#parts;
+    const { config, access, shared, backend, registry, monitor, monotonic, clocks } = this.#parts;
     // Budgets of HTTP requests, by identity, or by the remote end of an unidentified connection.
     const prices = new MemoryRateLimit({
       perMinute: (key) => messagesPerMinute(registry.rateLimit.perMinute(key)),
@@ -97,6 +97,7 @@ export class NetworkServer {
       },
       registry,
       ...(shared.places === undefined ? {} : { places: shared.places }),
+      clocks,
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => access.authenticator.authenticate(request, peer),
       ...(access.resource === undefined ? {} : { resource: access.resource }),

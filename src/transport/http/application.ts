@@ -11,10 +11,12 @@ import type { Caller } from "../../access/caller.ts";
 import { METADATA_PATH } from "../../access/challenge.ts";
 import { describeResource } from "../../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../../access/tickets.ts";
-import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import { concluded, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import { during } from "../../timing/held_clocks.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { Application, Peer } from "../listeners/listener.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
 import { admitCaller, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./request_checks.ts";
 import { answerEndpoint, EXPOSED_HEADERS } from "./endpoints.ts";
 import { endConnectionOfRefused } from "./last_answer.ts";
@@ -28,31 +30,40 @@ type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
 /** Assembles the application. */
 export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
+  const isPublic = !parts.rules.allowLoopback;
+  const conclude = (answer: HttpAnswer) => endConnectionOfRefused(answer, { isPublic });
+  const fetch: Application["fetch"] = (request, peer) =>
+    whileAsking(
+      parts,
+      peer,
+      () =>
+        refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
+          routes.fetch(webRequestOf(request), { peer }),
+      conclude,
+    );
   return {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
-    upgrade: async (request, peer) => await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
-    fetch(request, peer) {
-      const response = whileAsking(
-        parts,
-        peer,
-        () =>
-          refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
-            routes.fetch(webRequestOf(request), { peer }),
-      );
-      return whenAnswered(
-        response,
-        (response) => endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback }),
-      );
-    },
+    upgrade: async (request, peer) =>
+      await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer), (decision) => decision),
+    fetch: (request, peer) => during(parts.clocks, () => fetch(request, peer)),
   };
 }
 
 /** A connection is not idle while one of its requests is being processed. */
-function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Awaitable<T>): Awaitable<T> {
-  const { unknown } = registry;
-  if (unknown === undefined) return answer();
-  unknown.begin(peer);
-  return endedBy(answer, () => unknown.answered(peer));
+function whileAsking<Value, Next>(
+  { registry: { unknown } }: HttpParts,
+  peer: Peer,
+  answer: () => Awaitable<Value>,
+  next: (value: Value) => Next,
+): Awaitable<Next> {
+  if (unknown?.begin(peer) !== true) return whenAnswered(answer(), next);
+  return concluded(answer, (value) => {
+    unknown.answered(peer);
+    return next(value);
+  }, (error) => {
+    unknown.answered(peer);
+    throw error;
+  });
 }
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {

@@ -4,6 +4,8 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer } from "../listeners/listener.ts";
+import { WholeAnswer } from "../listeners/whole_answer.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
 import { counted } from "./places.ts";
@@ -17,7 +19,7 @@ export function answerEndpoint(
   parts: HttpParts,
   request: HttpRequest,
   peer: Peer,
-): Awaitable<Response> | undefined {
+): Awaitable<HttpAnswer> | undefined {
   const answer = request.method === "OPTIONS" ? undefined : endpointAt(parts, pathOf(request));
   if (answer === undefined) return undefined;
   const response = whenAnswered(
@@ -36,8 +38,12 @@ function endpointAt({ mcp, rest }: HttpParts, path: string): HttpParts["mcp"] | 
 }
 
 /** The origin was checked before: its pages may read the response. */
-function readableFor(origin: string, response: Response): Response {
-  response.headers.set("access-control-allow-origin", origin);
-  response.headers.set("access-control-expose-headers", EXPOSED_HEADERS.join(","));
-  return response;
+function readableFor(origin: string, answer: HttpAnswer): HttpAnswer {
+  const headers = {
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": EXPOSED_HEADERS.join(","),
+  };
+  if (answer instanceof WholeAnswer) return answer.with(headers);
+  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
+  return answer;
 }

@@ -43,7 +43,8 @@ import { SessionServer } from "./session_server.ts";
 import type { MessageExtra } from "./session_server.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { plainResponse } from "./plain_request.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
+import { wholeAnswer } from "./plain_request.ts";
 import type { PlainRequest } from "./plain_request.ts";
 import { RunningCall } from "./running_call.ts";
 import type { SessionRequest } from "./session_request.ts";
@@ -179,7 +180,7 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a request of the session's client; `message` is its body. */
-  handle(request: HttpRequest, sent: SessionRequest): Awaitable<Response> {
+  handle(request: HttpRequest, sent: SessionRequest): Awaitable<HttpAnswer> {
     const { message, caller } = sent;
     this.#caller = caller;
     this.#lastSeenMs = this.#options.now();
@@ -268,7 +269,7 @@ export class HttpSession implements Transport {
     request: HttpRequest,
     message: JSONRPCRequest,
     { caller, plain }: SessionRequest,
-  ): Awaitable<Response> {
+  ): Awaitable<HttpAnswer> {
     if (this.#requests.get(message.id) !== undefined) return refuseInvalid(message, ID_IN_USE);
     if (plain !== undefined && this.#version !== "") return this.#answerPlain(request, plain, caller);
     return this.#answerBySdk(request, message, caller);
@@ -294,12 +295,12 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a plain call, synchronously if possible. */
-  #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
+  #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<HttpAnswer> {
     const begun = RunningCall.begin(plain, { request, caller });
-    if (!(begun instanceof RunningCall)) return plainResponse(plain, begun, this.#headers);
+    if (!(begun instanceof RunningCall)) return wholeAnswer(plain, begun);
     return this.#requests.run(plain.message, begun).then((answer) => {
       this.#lastSeenMs = this.#options.now();
-      return plainResponse(plain, answer, this.#headers);
+      return wholeAnswer(plain, answer);
     });
   }
 

@@ -7,8 +7,10 @@ import type { SessionTarget } from "../../session/session_ends.ts";
 import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import type { HeldClocks } from "../../timing/held_clocks.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
 
 /** Parts of an application. */
 export interface HttpParts {
@@ -20,6 +22,8 @@ export interface HttpParts {
    * @default each server counts its own
    */
   readonly places?: ConnectionPlaces;
+  /** Stand still while something is done for a request. @default they always go on */
+  readonly clocks?: Pick<HeldClocks, "during"> | undefined;
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
   /** Authenticates a request by address and headers alone. */
@@ -44,9 +48,9 @@ export interface HttpParts {
   watch(caller: Caller, end: (ending: Ending) => void): () => void;
   openSocket(socket: Socket, caller: Caller): SocketHandler;
   /** `/mcp`. */
-  mcp(request: HttpRequest, caller: Caller): Awaitable<Response>;
+  mcp(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer>;
   /** `/v1/tools`, `/v1/tools/{name}`, `/openapi.json`. */
-  rest(request: HttpRequest, caller: Caller): Awaitable<Response>;
+  rest(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): Promise<unknown>;
   /**

@@ -4,13 +4,13 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";
-import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import { concluded } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 import { SUBPROTOCOL } from "../websocket.ts";
 import { authenticate, deny, refuse, refuseOrigin, textResponse } from "./request_checks.ts";
-import { WholeResponse } from "../listeners/whole_response.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
 import { isEventStream } from "./event_stream.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
@@ -36,7 +36,7 @@ export function counted(
   parts: HttpParts,
   { request, caller, peer }: { request: HttpRequest; caller: Caller; peer: Peer },
   answer: HttpParts["mcp"],
-): Awaitable<Response> {
+): Awaitable<HttpAnswer> {
   const place = parts.registry.admitRequest(caller.identity);
   if (typeof place === "string") {
     const { status, message } = FULL[place];
@@ -44,19 +44,20 @@ export function counted(
     return refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms }));
   }
   const { unknown } = parts.registry;
-  unknown?.begin(peer);
+  const isAsking = unknown?.begin(peer);
   const release = () => {
     place.release();
-    unknown?.answered(peer);
+    if (isAsking) unknown?.answered(peer);
   };
-  let isStream = false;
-  const answered = () =>
-    whenAnswered(answer(request, caller), (response) => {
-      isStream = !(response instanceof WholeResponse) && isEventStream(response);
-      return isStream ? watchStream(parts, { response, request, caller }, release) : response;
-    });
-  return endedBy(answered, () => {
-    if (!isStream) release();
+  return concluded(() => answer(request, caller), (given): HttpAnswer => {
+    if (given instanceof Response && isEventStream(given)) {
+      return watchStream(parts, { response: given, request, caller }, release);
+    }
+    release();
+    return given;
+  }, (error) => {
+    release();
+    throw error;
   });
 }
 

@@ -13,7 +13,7 @@ import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { answerText } from "../json_rpc.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { WholeResponse } from "../listeners/whole_response.ts";
+import { WholeAnswer } from "../listeners/whole_answer.ts";
 import { formsOf, JSON_TYPE } from "./accept.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 
@@ -69,13 +69,11 @@ export function eraOf(headers: HttpRequest["headers"], { method, params }: JSONR
   return isAgreed && isNamed ? "modern" : undefined;
 }
 
-/** The response with an answer; `headers` are those of its session. */
-export function plainResponse(
-  { message, form }: PlainRequest,
-  answer: Answer,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
+const JSON_HEADERS = { "content-type": JSON_TYPE };
+
+/** What a client is sent for an answer. */
+export function wholeAnswer({ message, form }: PlainRequest, answer: Answer): WholeAnswer {
   const text = answerText(message.id, answer);
-  if (form === "json") return new WholeResponse({ text, headers: { "content-type": JSON_TYPE, ...headers } });
-  return new WholeResponse({ text: `event: message\ndata: ${text}\n\n`, headers: { ...EVENT_HEADERS, ...headers } });
+  if (form === "json") return new WholeAnswer(text, JSON_HEADERS);
+  return new WholeAnswer(`event: message\ndata: ${text}\n\n`, EVENT_HEADERS);
 }

@@ -6,19 +6,22 @@
  */
 
 import { getLogger } from "../../logging/logger.ts";
-import { directMethods, isWriting } from "../../protocol/direct_call.ts";
+import { directMethods, isWriting, requiredScope } from "../../protocol/direct_call.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/backend_port.ts";
 import { runTool } from "../../protocol/tool_answer.ts";
 import type { ToolOutcome } from "../../protocol/tool_call.ts";
 import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import { during } from "../../timing/held_clocks.ts";
+import type { HeldClocks } from "../../timing/held_clocks.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { ToolVisibility } from "../../protocol/visible_tools.ts";
 import type { VisibleTools } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { WholeResponse } from "../listeners/whole_response.ts";
+import { WholeAnswer } from "../listeners/whole_answer.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
 import { pathOf } from "./path.ts";
 import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
@@ -48,22 +51,25 @@ export interface RestOptions {
    * @default 10_000
    */
   readonly bodyTimeoutMs?: number;
+  /** Stand still while a call is made. @default they always go on */
+  readonly clocks?: Pick<HeldClocks, "during"> | undefined;
 }
 
 /** Serves the routes; any other path is answered 404. Never rejects. When a client leaves, its call is aborted. */
-export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Awaitable<Response> {
+export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Awaitable<HttpAnswer> {
   const { listing } = options;
   const names = directMethods(listing);
+  const open = new Set([...names].filter((name) => requiredScope(listing, name) === "market:read"));
   const visible = new ToolVisibility(listing);
   const documents = new Documents(options);
-  const route = (request: HttpRequest, caller: CallerFacts): Awaitable<Response> => {
+  const route = (request: HttpRequest, caller: CallerFacts): Awaitable<HttpAnswer> => {
     const path = pathOf(request);
     if (path === "/v1/tools") return readable(request, () => documents.list(visible.of(caller)));
     if (path === "/openapi.json") return readable(request, () => documents.description(visible.of(caller)));
     const name = nameIn(path);
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
-    return answerCall(name, { request, caller }, options);
+    return answerCall(name, { request, caller, isPrivate: !open.has(name) }, options);
   };
   return (request, caller) =>
     attempt(() => route(request, caller), (error) => {
@@ -83,19 +89,21 @@ function nameIn(path: string): string | undefined {
 interface RestCall {
   readonly request: HttpRequest;
   readonly caller: CallerFacts;
+  /** Whether the answer is not the same for everybody who may read the market. */
+  readonly isPrivate: boolean;
 }
 
-function answerCall(name: string, call: RestCall, options: RestOptions): Awaitable<Response> {
-  const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
+function answerCall(name: string, call: RestCall, options: RestOptions): Awaitable<HttpAnswer> {
+  const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, backend, clocks } = options;
   const body = readJsonBody(call.request, { maxSize, timeoutMs });
-  return whenAnswered(body, (body) => answerBody(name, body, { ...call, backend: options.backend }));
+  return whenAnswered(body, (body) => during(clocks, () => answerBody(name, body, { ...call, backend })));
 }
 
 function answerBody(
   name: string,
   body: JsonBody,
-  { request, caller, backend }: RestCall & Pick<RestOptions, "backend">,
-): Awaitable<Response> {
+  { request, caller, isPrivate, backend }: RestCall & Pick<RestOptions, "backend">,
+): Awaitable<HttpAnswer> {
   if (!body.ok) {
     return problemResponse({ code: BODY_CODES[body.status], message: body.message });
   }
@@ -112,17 +120,20 @@ function answerBody(
   const call = { name, args, caller, requestId: requestIdOf(request), cancellation: request };
   return whenAnswered(backend(), (backend) => {
     const outcome = runTool(backend, call);
-    return outcome === undefined ? unknown(name) : whenAnswered(outcome, responseOf);
+    return outcome === undefined ? unknown(name) : whenAnswered(outcome, isPrivate ? privateAnswer : openAnswer);
   });
 }
 
-function responseOf(outcome: ToolOutcome): Response {
-  if (!outcome.ok) return problemResponse(outcome.error);
-  const text = outcome.text?.json ?? JSON.stringify(outcome.value);
-  return new WholeResponse({ text, headers: ANSWER_HEADERS });
-}
+/** Nobody stores an answer to POST that does not ask for it (RFC 9110, section 9.3.3); what is private says so all the same. */
+const openAnswer = answerWith({ "content-type": "application/json" });
+const privateAnswer = answerWith({ "content-type": "application/json", "cache-control": "no-store" });
 
-const ANSWER_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+function answerWith(headers: Readonly<Record<string, string>>): (outcome: ToolOutcome) => HttpAnswer {
+  return (outcome) => {
+    if (!outcome.ok) return problemResponse(outcome.error);
+    return new WholeAnswer(outcome.text?.json ?? JSON.stringify(outcome.value), headers);
+  };
+}
 
 /** The request's id from its client or a proxy, if there is one. */
 function requestIdOf(request: HttpRequest): string | undefined {

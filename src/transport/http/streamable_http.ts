@@ -27,9 +27,12 @@ import { invalidParams, isRequest, readMessage, readText, refusalOf, refuseDupli
 import type { Parsed, RpcError } from "../json_rpc.ts";
 import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import { during } from "../../timing/held_clocks.ts";
+import type { HeldClocks } from "../../timing/held_clocks.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { eraOf, plainResponse, readPlainRequest } from "./plain_request.ts";
+import type { HttpAnswer } from "../listeners/whole_answer.ts";
+import { eraOf, readPlainRequest, wholeAnswer } from "./plain_request.ts";
 import type { PlainAnswers, PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import type { JsonBody } from "./request_body.ts";
@@ -101,6 +104,8 @@ export interface StreamableHttpOptions {
   readonly bodyTimeoutMs?: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Stand still while a message is handled. @default they always go on */
+  readonly clocks?: Pick<HeldClocks, "during"> | undefined;
   /**
    * Returns why a request, or a body that is not a message, is refused; `data.retryAfterMs` becomes Retry-After. Not
    * called for pings.
@@ -119,7 +124,7 @@ export interface StreamableHttp {
   /**
    * Never rejects. When a client leaves, as seen by `request.signal` or the response's body, its requests are aborted.
    */
-  fetch(request: HttpRequest, caller: Caller): Awaitable<Response>;
+  fetch(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer>;
   /** Open sessions. */
   readonly sessions: number;
   /** Ends every session and every running request; later requests are answered 503. */
@@ -169,7 +174,7 @@ class Endpoint implements StreamableHttp {
     return this.#sessions.size;
   }
 
-  fetch(request: HttpRequest, caller: Caller): Awaitable<Response> {
+  fetch(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
     const answer = () => {
       if (this.#isClosed) return busy("The server is shutting down");
       if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
@@ -188,13 +193,13 @@ class Endpoint implements StreamableHttp {
     await Promise.all([this.#sessions.close(), this.#stateless.close()]);
   }
 
-  #post(request: HttpRequest, caller: Caller): Awaitable<Response> {
-    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = this.#options;
+  #post(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
+    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, clocks } = this.#options;
     const body = readJsonBody(request, { maxSize, timeoutMs });
-    return whenAnswered(body, (body) => this.#postBody(request, body, caller));
+    return whenAnswered(body, (body) => during(clocks, () => this.#postBody(request, body, caller)));
   }
 
-  #postBody(request: HttpRequest, body: JsonBody, caller: Caller): Awaitable<Response> {
+  #postBody(request: HttpRequest, body: JsonBody, caller: Caller): Awaitable<HttpAnswer> {
     const { admit } = this.#options;
     // A body that is not a message counts against the limit like a request.
     const unread = (id: RequestId | null, answer: () => Response) =>
@@ -217,7 +222,7 @@ class Endpoint implements StreamableHttp {
   }
 
   /** Answers an admitted message. */
-  #take(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Awaitable<Response> {
+  #take(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Awaitable<HttpAnswer> {
     const invalid = refuseParams(message);
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
@@ -230,7 +235,7 @@ class Endpoint implements StreamableHttp {
   }
 
   /** Answers requests that are not plain: subscriptions, openings, and everything for the SDK. */
-  async #leaveToSdk(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+  async #leaveToSdk(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<HttpAnswer> {
     if (
       isRequest(message) && isSubscriptionRequest(message, "modern") && eraOf(request.headers, message) === "modern"
     ) {
@@ -245,16 +250,16 @@ class Endpoint implements StreamableHttp {
   }
 
   /** Answers a plain request of 2026-07-28, synchronously if possible. */
-  #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
+  #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<HttpAnswer> {
     const begun = RunningCall.begin(plain, { request, caller });
-    return begun instanceof RunningCall ? this.#await(begun, plain) : plainResponse(plain, begun);
+    return begun instanceof RunningCall ? this.#await(begun, plain) : wholeAnswer(plain, begun);
   }
 
-  async #await(running: RunningCall, plain: PlainRequest): Promise<Response> {
+  async #await(running: RunningCall, plain: PlainRequest): Promise<HttpAnswer> {
     this.#running.add(running);
     const answer = await running.answer;
     this.#running.delete(running);
-    return answer === undefined ? busy("The server is shutting down", plain.message) : plainResponse(plain, answer);
+    return answer === undefined ? busy("The server is shutting down", plain.message) : wholeAnswer(plain, answer);
   }
 
   /** Answers a message of 2026-07-28, which needs no session, in a form that the client accepts. */
@@ -275,7 +280,7 @@ class Endpoint implements StreamableHttp {
   #postToSession(
     request: HttpRequest,
     sent: SessionRequest & { readonly message: JSONRPCMessage },
-  ): Awaitable<Response> {
+  ): Awaitable<HttpAnswer> {
     const { message } = sent;
     const id = request.headers.get(SESSION_HEADER);
     if (id !== null) return whenAnswered(this.#handle(id, request, sent), (found) => found ?? unknownSession(message));
@@ -286,24 +291,24 @@ class Endpoint implements StreamableHttp {
   async #openSession(
     request: HttpRequest,
     sent: SessionRequest & { readonly message: JSONRPCRequest },
-  ): Promise<Response> {
+  ): Promise<HttpAnswer> {
     const { message, caller } = sent;
     const session = this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
     const response = await session.handle(request, sent);
-    if (response.status !== 200) await session.end("refused");
+    if (response instanceof Response && response.status !== 200) await session.end("refused");
     return response;
   }
 
-  async #other(request: HttpRequest, caller: Caller): Promise<Response> {
+  async #other(request: HttpRequest, caller: Caller): Promise<HttpAnswer> {
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
     return await this.#handle(id, request, { caller }) ?? unknownSession();
   }
 
   /** The answer of this caller's session; `undefined` when there is none. */
-  #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<Response | undefined> {
+  #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<HttpAnswer | undefined> {
     return whenAnswered(this.#sessions.find(id, sent.caller), (session) => session?.handle(request, sent));
   }
 }

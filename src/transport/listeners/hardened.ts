@@ -30,7 +30,8 @@ import { peerOf } from "./peer.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { refuseUpgrade } from "./refuse_upgrade.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
-import { writeResponse } from "./write_response.ts";
+import { writeAnswer } from "./write_answer.ts";
+import type { HttpAnswer } from "./whole_answer.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
 /** Checked once a second, so that nothing takes longer than ten. */
@@ -203,11 +204,11 @@ class HardenedListener implements RunningListener {
     const request = NodeRequest.of(incoming, outgoing);
     void whenAnswered(
       this.#respond(request, incoming),
-      (response) => writeResponse(response, { incoming, outgoing }),
+      (answer) => writeAnswer(answer, { incoming, outgoing }),
     );
   }
 
-  #respond(request: HttpRequest | undefined, { method, socket }: IncomingMessage): Awaitable<Response> {
+  #respond(request: HttpRequest | undefined, { method, socket }: IncomingMessage): Awaitable<HttpAnswer> {
     if (request === undefined) return isForbiddenMethod(method) ? noSuchMethod() : badRequest();
     const handshake = readHandshake(request);
     return handshake.kind === "invalid" ? handshake.response : this.#application.fetch(request, peerAt(socket));

@@ -6,6 +6,7 @@
 
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "./http_request.ts";
+import type { HttpAnswer } from "./whole_answer.ts";
 
 /** The remote end of a connection. */
 export interface Peer {
@@ -52,7 +53,7 @@ export interface Acceptance {
 
 /** What a listener serves; the application limits bodies. */
 export interface Application {
-  fetch(request: HttpRequest, peer: Peer): Awaitable<Response>;
+  fetch(request: HttpRequest, peer: Peer): Awaitable<HttpAnswer>;
   /** Decides on a request to upgrade to WebSocket: a response rejects it. */
   upgrade(request: HttpRequest, peer: Peer): Promise<Response | Acceptance>;
   /**

@@ -5,12 +5,14 @@
  * client that leaves early only if its request had at most 512 bytes; other requests run to completion.
  */
 
+import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { badRequest } from "./bad_request.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import { guard } from "./guard.ts";
 import { fieldsOf, NativeRequest } from "./native_request.ts";
 import { readHandshake } from "./websocket_handshake.ts";
+import type { Handshake } from "./websocket_handshake.ts";
 import type {
   Acceptance,
   Application,
@@ -23,6 +25,8 @@ import type {
 import { CLOSE } from "../close_codes.ts";
 import { peerOf } from "./peer.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
+import { toResponse, WholeAnswer } from "./whole_answer.ts";
+import type { HttpAnswer } from "./whole_answer.ts";
 
 /** How long a peer may take to answer a close, and `close()` to return. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -85,7 +89,8 @@ class NativeListener implements RunningListener {
 
   /** The runtime reports requests, not connections: each counts as a connection until it is answered or closed. */
   #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Awaitable<Response> {
-    const peer = peerOf(info.remoteAddr.hostname, info.remoteAddr.port);
+    const { hostname, port } = info.remoteAddr; // The runtime makes it anew each time.
+    const peer = peerOf(hostname, port);
     const admission = this.#accepting && this.#application.admit(peer);
     if (admission === false) return unavailable();
     const fields = fieldsOf(request);
@@ -95,9 +100,17 @@ class NativeListener implements RunningListener {
       const { protocols } = handshake;
       return this.#upgrade(request, { received, peer, protocols, release: admission.release });
     }
-    info.completed.then(admission.release, admission.release);
+    return whenAnswered(this.#respond(received, handshake, peer), (answer) => {
+      // What is whole the runtime has for its own at once; of anything else it tells when the last byte is taken.
+      if (answer instanceof WholeAnswer) admission.release();
+      else info.completed.then(admission.release, admission.release);
+      return toResponse(answer);
+    });
+  }
+
+  #respond(request: NativeRequest | undefined, handshake: Handshake, peer: Peer): Awaitable<HttpAnswer> {
     if (handshake.kind === "invalid") return handshake.response;
-    return received === undefined ? badRequest() : this.#application.fetch(received, peer);
+    return request === undefined ? badRequest() : this.#application.fetch(request, peer);
   }
 
   async #upgrade(

@@ -11,6 +11,7 @@ export type Handshake =
   | { readonly kind: "websocket"; readonly protocols: readonly string[] }
   | { readonly kind: "invalid"; readonly response: Response };
 
+const NONE: Handshake = { kind: "none" };
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -22,7 +23,7 @@ export function readHandshake(
   { method, headers }: { readonly method: string; readonly headers: HeaderFields },
 ): Handshake {
   const upgrades = headers.get("upgrade");
-  if (!offersWebSocket(upgrades)) return { kind: "none" };
+  if (upgrades === null || !offersWebSocket(upgrades)) return NONE;
   const protocols = listOf(headers.get("sec-websocket-protocol"));
   const problem = firstProblem([
     [method === "GET", "method must be GET"],
@@ -76,11 +77,19 @@ export function soundUrl(url: string): string | undefined {
  * the rules here use the other.
  */
 export function isSameHost(target: string, host: string): boolean {
+  if (target.startsWith("/")) return true;
+  if (isBuiltOf(target, host)) return true;
   if (!/^https?:\/\//i.test(target)) return true;
   const scheme = target.slice(0, target.indexOf(":"));
   const [named, told] = [parseUrl(target), parseUrl(`${scheme}://${host}`)];
   // The application rejects an invalid `Host`.
   return named !== null && (told === null || named.host === told.host);
+}
+
+/** Whether a listener has put an address together of this host, letter by letter. */
+function isBuiltOf(url: string, host: string): boolean {
+  const from = url.startsWith("http://") ? 7 : 8;
+  return (from === 7 || url.startsWith("https://")) && url.startsWith(host, from) && url[from + host.length] === "/";
 }
 
 function listOf(header: string | null): string[] {

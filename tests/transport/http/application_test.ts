@@ -6,6 +6,7 @@ import { Registry } from "../../../src/session/registry.ts";
 import { createApplication } from "../../../src/transport/http/application.ts";
 import type { HttpParts } from "../../../src/transport/http/parts.ts";
 import type { Application, Peer } from "../../../src/transport/listeners/listener.ts";
+import { toResponse } from "../../../src/transport/listeners/whole_answer.ts";
 import { callerOf, letIn } from "../../support/callers.ts";
 import { LogRecords } from "../../support/log_records.ts";
 
@@ -13,7 +14,7 @@ const LOCAL: Peer = { address: "127.0.0.1", port: 5_000 };
 const REMOTE: Peer = { address: "192.0.2.7", port: 5_000 };
 
 interface Setup {
-  readonly application: Application;
+  readonly application: Application & { fetch(request: Request, peer: Peer): Promise<Response> };
   readonly registry: Registry;
   readonly rejections: string[];
 }
@@ -46,7 +47,8 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
     hint: "connect like this",
     ...parts,
   });
-  return { application, registry, rejections };
+  const fetch = async (request: Request, peer: Peer) => toResponse(await application.fetch(request, peer));
+  return { application: { ...application, fetch }, registry, rejections };
 }
 
 function request(
@@ -280,7 +282,7 @@ Deno.test("a refusal ends its connection, a missing path where strangers reach t
   const denied = { status: 401 as const, reason: "unknown", address: "192.0.2.7", hasCredential: false };
   const authenticate = () => Promise.resolve({ ok: false as const, denial: denied });
   const rules = { allowedHosts: ["localhost"], allowedOrigins: [], allowLoopback: false };
-  const endings = async (application: Application, ...requests: Request[]) =>
+  const endings = async (application: Setup["application"], ...requests: Request[]) =>
     await Promise.all(requests.map(async (each) => {
       const response = await application.fetch(each, LOCAL);
       await response.body?.cancel();

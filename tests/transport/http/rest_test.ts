@@ -72,9 +72,26 @@ Deno.test("POST /v1/tools/{name} answers the tool's plain result, by name and by
       body: '{"pair":"XBTZAR"}',
     });
     assert.equal(response.status, 200);
-    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.equal(response.headers.get("cache-control"), null);
     assert.deepEqual(await response.json(), expected);
   }
+});
+
+Deno.test("POST /v1/tools/{name} says of what not everybody who reads the market gets alike that nobody may store it", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
+  const init = { method: "POST", headers: JSON_TYPE, body: "{}" };
+  const response = await fetch(`${server.url}/v1/tools/get_balances`, init);
+  assert.deepEqual([response.status, response.headers.get("cache-control")], [200, "no-store"]);
+  await response.body?.cancel();
+});
+
+Deno.test("POST /v1/tools/{name} takes the character that stands for others that were lost, as it is UTF-8 itself", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
+  const init = { method: "POST", headers: JSON_TYPE, body: '{"pair":"\ufffd"}' };
+  const { code } = await problemOf(await fetch(`${server.url}/v1/tools/get_crypto_price`, init));
+  assert.notEqual(code, "ERR_BODY_INVALID");
 });
 
 Deno.test("POST /v1/tools/{name} takes an empty body for no arguments", async () => {
@@ -143,6 +160,16 @@ const BAD_INPUT: Readonly<
   "invalid UTF-8": [
     "/v1/tools/get_fees",
     { method: "POST", headers: JSON_TYPE, body: new Uint8Array([0x7b, 0x22, 0xc0, 0x22, 0x3a, 0x31, 0x7d]) },
+    400,
+    "ERR_BODY_INVALID",
+  ],
+  "a character of UTF-8 that was cut off": [
+    "/v1/tools/get_fees",
+    {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: new Uint8Array([0x7b, 0x22, 0xf0, 0x9f, 0x98, 0x22, 0x3a, 0x31, 0x7d]),
+    },
     400,
     "ERR_BODY_INVALID",
   ],

@@ -11,6 +11,7 @@ import { ERAS } from "../../protocol/connections.ts";
 import type { Era } from "../../protocol/connections.ts";
 import { call, INITIALIZE, LEGACY_HEADERS, McpEndpoint, readAnswer } from "../mcp_endpoint.ts";
 import type { Sent } from "../mcp_endpoint.ts";
+import { toResponse } from "../../../src/transport/listeners/whole_answer.ts";
 import { callerOf } from "../../support/callers.ts";
 
 const IDLE_MS = 1_800_000;
@@ -206,7 +207,7 @@ Deno.test("/mcp answers 413 to a length that is too large before the body arrive
   await using endpoint = new McpEndpoint();
   const headers = { ...LEGACY_HEADERS, "content-length": "4097" };
   const request = new Request(endpoint.url, { method: "POST", headers, body: streamed([], false) });
-  const response = await endpoint.endpoint.fetch(request, callerOf());
+  const response = await endpoint.answer(request);
   assert.equal(response.status, 413);
 });
 
@@ -291,7 +292,7 @@ for (const [accept, legacy, stateless] of ACCEPTS) {
       const all = new Headers({ ...LEGACY_HEADERS, ...headers });
       if (accept === null) all.delete("accept");
       else all.set("accept", accept);
-      return endpoint.endpoint.fetch(new Request(endpoint.url, { method: "POST", headers: all, body }), callerOf());
+      return endpoint.answer(new Request(endpoint.url, { method: "POST", headers: all, body }));
     };
     const { headers, body } = modern(2, "echo", { n: 2 });
     const answers = [
@@ -450,7 +451,7 @@ Deno.test({
       now: () => 0,
     });
     const send = async (init: RequestInit) => {
-      const response = await http.fetch(new Request("http://127.0.0.1/mcp", init), callerOf());
+      const response = toResponse(await http.fetch(new Request("http://127.0.0.1/mcp", init), callerOf()));
       await response.text();
       return response.headers.get("mcp-session-id") ?? "";
     };
@@ -534,10 +535,7 @@ Deno.test("A cancellation that comes at the same time as another request of its 
   const session = await endpoint.initialize();
   const post = (message: unknown) => {
     const headers = { ...LEGACY_HEADERS, "mcp-session-id": session };
-    return endpoint.endpoint.fetch(
-      new Request(endpoint.url, { method: "POST", headers, body: json(message) }),
-      callerOf(),
-    );
+    return endpoint.answer(new Request(endpoint.url, { method: "POST", headers, body: json(message) }));
   };
   for (let id = 0; id < 50; id++) {
     const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } };
@@ -570,7 +568,7 @@ Deno.test("A call that is answered but not read yet can be cancelled or left", a
   const post = (message: unknown) => {
     const headers = { ...LEGACY_HEADERS, "mcp-session-id": session };
     const request = new Request(endpoint.url, { method: "POST", headers, body: json(message) });
-    return endpoint.endpoint.fetch(request, callerOf());
+    return endpoint.answer(request);
   };
   const cancelled = await post(call(1, "echo"));
   const left = await post(call(2, "echo"));

@@ -4,7 +4,8 @@ import { getRequestListener } from "@hono/node-server";
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { badRequest } from "./bad_request.ts";
-import { WholeResponse } from "./whole_response.ts";
+import { toResponse, WholeAnswer } from "./whole_answer.ts";
+import type { HttpAnswer } from "./whole_answer.ts";
 
 /** A `node:http` request and its response. */
 export interface NodeExchange {
@@ -13,13 +14,14 @@ export interface NodeExchange {
 }
 
 /** Writes a response; unread request bodies are drained. */
-export function writeResponse(response: Response, { incoming, outgoing }: NodeExchange): void {
-  const whole = response instanceof WholeResponse && incoming.complete ? response.whole : undefined;
-  if (whole !== undefined) {
-    outgoing.writeHead(200, { ...whole.headers, "content-length": Buffer.byteLength(whole.text) });
-    outgoing.end(whole.text);
+export function writeAnswer(answer: HttpAnswer, { incoming, outgoing }: NodeExchange): void {
+  if (answer instanceof WholeAnswer && incoming.complete) {
+    const { text, headers } = answer;
+    outgoing.writeHead(200, { ...headers, "content-length": Buffer.byteLength(text) });
+    outgoing.end(text);
     return;
   }
+  const response = toResponse(answer);
   // The library would also create a request, which was parsed and checked long before.
   incoming.url = "/";
   incoming.headers.host = "localhost";

@@ -44,7 +44,7 @@ export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedO
   return { header: "Host", value: host.slice(0, MAX_SHOWN), allowedBy: "--allowed-hosts" };
 }
 
-/** Which hosts are allowed, by the rules of a server. */
+/** Cached checks of `Host`, by the rules of a server. */
 const kept = new WeakMap<OriginRules, (host: string) => boolean>();
 
 function hostsOf(rules: OriginRules): (host: string) => boolean {

@@ -1,12 +1,12 @@
-/** Answers about texts of which the same few come again and again, such as names of headers. */
+/** Caches results for short texts that recur, such as header names. */
 
-/** Texts that are remembered. */
+/** Texts that are cached. */
 const MAX_KEPT = 200;
 
-/** What is longer is looked at each time, in characters. */
+/** Longer texts are not cached, in characters. */
 const MAX_LENGTH = 200;
 
-/** The same function, which remembers what it answered. Not for texts that may hold a secret, which is forgotten with its request. */
+/** The same function with a bounded cache. Not for texts that may hold a secret, which must not outlive its request. */
 export function remembered<Value>(answer: (text: string) => Value): (text: string) => Value {
   const kept = new Map<string, Value>();
   return (text) => {

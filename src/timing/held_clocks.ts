@@ -25,7 +25,7 @@ export class HeldClocks {
     this.#isHeld = false;
   }
 
-  /** Does something during which they stand still; what it waits for, if it does, sees them go on. */
+  /** Runs `work` while both clocks stand still; whatever it awaits sees them advance again. */
   during<Result>(work: () => Result): Result {
     if (this.#isHeld) return work();
     this.hold();
@@ -37,7 +37,7 @@ export class HeldClocks {
   }
 }
 
-/** The same with clocks that may be absent, and always go on then. */
+/** {@linkcode HeldClocks.during} for clocks that may be absent; they always advance then. */
 export function during<Result>(clocks: Pick<HeldClocks, "during"> | undefined, work: () => Result): Result {
   return clocks === undefined ? work() : clocks.during(work);
 }

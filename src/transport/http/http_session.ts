@@ -294,7 +294,7 @@ export class HttpSession implements Transport {
     return response;
   }
 
-  /** Answers a plain call, synchronously if possible. */
+  /** Answers a plain call, synchronously if possible. Only the answer to `initialize` has to name the session. */
   #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<HttpAnswer> {
     const begun = RunningCall.begin(plain, { request, caller });
     if (!(begun instanceof RunningCall)) return wholeAnswer(plain, begun);

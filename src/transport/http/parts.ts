@@ -22,7 +22,7 @@ export interface HttpParts {
    * @default each server counts its own
    */
   readonly places?: ConnectionPlaces;
-  /** Stand still while something is done for a request. @default they always go on */
+  /** Held while a request is handled. @default the clocks always advance */
   readonly clocks?: Pick<HeldClocks, "during"> | undefined;
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;

@@ -71,7 +71,7 @@ export function eraOf(headers: HttpRequest["headers"], { method, params }: JSONR
 
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 
-/** What a client is sent for an answer. */
+/** The HTTP answer to a plain request. */
 export function wholeAnswer({ message, form }: PlainRequest, answer: Answer): WholeAnswer {
   const text = answerText(message.id, answer);
   if (form === "json") return new WholeAnswer(text, JSON_HEADERS);

@@ -65,7 +65,7 @@ function isJson(contentType: string | null): boolean {
 const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Stands for bytes that are no UTF-8, or for itself. */
+/** What a lenient decoder writes for invalid UTF-8; it may also be part of the text. */
 const REPLACEMENT = "\ufffd";
 
 /** Turns of promises that a listener needs to provide a body that arrived with its head, with a margin. */
@@ -86,7 +86,7 @@ async function readShort(
 function textOf(bytes: Uint8Array): string | JsonBody {
   try {
     const text = decoder.decode(bytes);
-    // The strict one takes several times as long.
+    // The strict decoder takes several times as long.
     return text.includes(REPLACEMENT) ? strictDecoder.decode(bytes) : text;
   } catch {
     return BROKEN;

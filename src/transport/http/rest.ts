@@ -51,7 +51,7 @@ export interface RestOptions {
    * @default 10_000
    */
   readonly bodyTimeoutMs?: number;
-  /** Stand still while a call is made. @default they always go on */
+  /** Held while a call is made. @default the clocks always advance */
   readonly clocks?: Pick<HeldClocks, "during"> | undefined;
 }
 
@@ -89,7 +89,7 @@ function nameIn(path: string): string | undefined {
 interface RestCall {
   readonly request: HttpRequest;
   readonly caller: CallerFacts;
-  /** Whether the answer is not the same for everybody who may read the market. */
+  /** Whether the answer is more than public market data. */
   readonly isPrivate: boolean;
 }
 
@@ -124,7 +124,7 @@ function answerBody(
   });
 }
 
-/** Nobody stores an answer to POST that does not ask for it (RFC 9110, section 9.3.3); what is private says so all the same. */
+/** Caches store no response to POST unless it asks for it (RFC 9110, section 9.3.3); private data forbids it all the same. */
 const openAnswer = answerWith({ "content-type": "application/json" });
 const privateAnswer = answerWith({ "content-type": "application/json", "cache-control": "no-store" });
 

@@ -104,7 +104,7 @@ export interface StreamableHttpOptions {
   readonly bodyTimeoutMs?: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Stand still while a message is handled. @default they always go on */
+  /** Held while a message is handled. @default the clocks always advance */
   readonly clocks?: Pick<HeldClocks, "during"> | undefined;
   /**
    * Returns why a request, or a body that is not a message, is refused; `data.retryAfterMs` becomes Retry-After. Not

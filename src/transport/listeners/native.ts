@@ -89,7 +89,7 @@ class NativeListener implements RunningListener {
 
   /** The runtime reports requests, not connections: each counts as a connection until it is answered or closed. */
   #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Awaitable<Response> {
-    const { hostname, port } = info.remoteAddr; // The runtime makes it anew each time.
+    const { hostname, port } = info.remoteAddr; // The runtime computes it anew for each access.
     const peer = peerOf(hostname, port);
     const admission = this.#accepting && this.#application.admit(peer);
     if (admission === false) return unavailable();
@@ -101,7 +101,7 @@ class NativeListener implements RunningListener {
       return this.#upgrade(request, { received, peer, protocols, release: admission.release });
     }
     return whenAnswered(this.#respond(received, handshake, peer), (answer) => {
-      // What is whole the runtime has for its own at once; of anything else it tells when the last byte is taken.
+      // For a complete text the runtime resolves `completed` as soon as it has the response; only streams take longer.
       if (answer instanceof WholeAnswer) admission.release();
       else info.completed.then(admission.release, admission.release);
       return toResponse(answer);

@@ -86,7 +86,7 @@ export function isSameHost(target: string, host: string): boolean {
   return named !== null && (told === null || named.host === told.host);
 }
 
-/** Whether a listener has put an address together of this host, letter by letter. */
+/** Whether a URL has exactly this host, as one that a listener has built from `Host`. */
 function isBuiltOf(url: string, host: string): boolean {
   const from = url.startsWith("http://") ? 7 : 8;
   return (from === 7 || url.startsWith("https://")) && url.startsWith(host, from) && url[from + host.length] === "/";

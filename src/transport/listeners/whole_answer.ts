@@ -1,4 +1,4 @@
-/** An answer 200 whose text is there: a listener writes it at once, without a stream, and where it can without the web's `Response`. */
+/** A response with status 200 and a complete text: listeners write it at once, without a stream. */
 export class WholeAnswer {
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -8,16 +8,16 @@ export class WholeAnswer {
     this.headers = headers;
   }
 
-  /** The same with more headers. */
+  /** A copy with additional headers. */
   with(headers: Readonly<Record<string, string>>): WholeAnswer {
     return new WholeAnswer(this.text, { ...this.headers, ...headers });
   }
 }
 
-/** What a request over HTTP is answered. */
+/** What an HTTP request is answered with. */
 export type HttpAnswer = Response | WholeAnswer;
 
-/** The answer as the web has it. */
+/** The answer as a `Response`. */
 export function toResponse(answer: HttpAnswer): Response {
   return answer instanceof WholeAnswer ? new Response(answer.text, { headers: answer.headers }) : answer;
 }

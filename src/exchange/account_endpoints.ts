@@ -12,7 +12,7 @@ import {
   PendingTransactionList,
   Success,
   TransactionList,
-} from "./schemas.ts";
+} from "./account_schemas.ts";
 
 /** A span of more than 1000 rows is refused; with bounds of different sign only the exchange knows the span. */
 const RowRange = z.strictObject({ id: IntegerId, min_row: z.int(), max_row: z.int() }).refine(

@@ -6,7 +6,7 @@
 
 import Big from "big.js";
 import type { AnswerOf, EndpointName, ParamsOf } from "./endpoints.ts";
-import type { OrderBookEntry } from "./schemas.ts";
+import type { OrderBookEntry } from "./market_schemas.ts";
 import type { Counted } from "./wire_types.ts";
 
 /** The answer is for something other than the request; `message` names the field. */

@@ -3,16 +3,16 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 import { CurrencyCode, IntegerId, Limit, Milliseconds, PositiveDecimal, ShortText } from "./request_params.ts";
+import { Success } from "./account_schemas.ts";
 import {
   FundingAddress,
   LinkedUserList,
   SendFee,
   SendNetworkList,
-  Success,
   TransferList,
   Withdrawal,
   WithdrawalList,
-} from "./schemas.ts";
+} from "./funding_schemas.ts";
 
 /** Addresses, fees, withdrawals and transfers. */
 export const fundingEndpoints = {

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 import { Milliseconds, Pair } from "./request_params.ts";
-import { CandleList, MarketList, OrderBook, PublicTradeList, Ticker, TickerList } from "./schemas.ts";
+import { CandleList, MarketList, OrderBook, PublicTradeList, Ticker, TickerList } from "./market_schemas.ts";
 
 const OnePair = z.strictObject({ pair: Pair });
 const SomePairs = z.strictObject({ pair: z.array(Pair).max(500).optional() });

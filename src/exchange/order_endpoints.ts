@@ -12,6 +12,7 @@ import {
   Pair,
   PositiveDecimal,
 } from "./request_params.ts";
+import { Success } from "./account_schemas.ts";
 import {
   FeeInfo,
   Order,
@@ -20,9 +21,8 @@ import {
   OrderV1,
   OrderV1List,
   PlacedOrder,
-  Success,
   UserTradeList,
-} from "./schemas.ts";
+} from "./order_schemas.ts";
 
 const TimedOrder = {
   base_account_id: IntegerId.optional(),

@@ -1,7 +1,7 @@
 /** The status of an order, derived in one way for everything that shows, counts, cancels or records orders. */
 
 import { parseDecimal } from "../money/decimals.ts";
-import type { Order } from "./schemas.ts";
+import type { Order } from "./order_schemas.ts";
 
 /**
  * The status of an order. The exchange reports `filled`, `cancelled` and `expired` alike as COMPLETE: `cancelled` by

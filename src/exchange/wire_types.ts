@@ -1,4 +1,9 @@
-/** The building blocks of answers: tolerant readers for Luno's decimals, ids, times, words and lists. */
+/**
+ * The building blocks of the schemas: tolerant readers for Luno's decimals, ids, times, words and lists. Field names stay
+ * Luno's; unknown fields are dropped; decimals become plain strings without trailing zeros, ids strings, times integer
+ * milliseconds since the Unix epoch. An unreadable row of a list does not invalidate the answer: it is omitted, and
+ * counted in `left_out`.
+ */
 
 import { z } from "zod";
 import { normalizeDecimal } from "../money/decimals.ts";

@@ -5,7 +5,7 @@
 import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
 import { divideDown, middleOf } from "../money/rounding.ts";
-import type { Side } from "../exchange/schemas.ts";
+import type { Side } from "../exchange/order_schemas.ts";
 
 /** One price of a book; decimals, the volume in base currency. */
 export interface BookLevel {

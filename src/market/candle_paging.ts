@@ -1,6 +1,6 @@
 /** Reads all candles of a period, over as many pages as that takes. */
 
-import type { Candle } from "../exchange/schemas.ts";
+import type { Candle } from "../exchange/market_schemas.ts";
 import type { Exchange } from "./exchange_port.ts";
 
 /** The exchange's intervals, in seconds. */

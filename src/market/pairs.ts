@@ -9,7 +9,7 @@ import { ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
 import { cleanText } from "../text/clean_text.ts";
 import { cancelled } from "../exchange/failures.ts";
 import { findCurrency, findPair, type Found, type NamedPair } from "../money/pair_names.ts";
-import type { Market } from "../exchange/schemas.ts";
+import type { Market } from "../exchange/market_schemas.ts";
 
 /** How long the old list is used after it could not be read again. */
 const RETRY_AFTER_FAILURE_MS = 15_000;

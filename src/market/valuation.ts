@@ -2,7 +2,8 @@
 
 import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
-import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
+import type { Balance } from "../exchange/account_schemas.ts";
+import type { Market, Ticker } from "../exchange/market_schemas.ts";
 import { decimalsOf, kindOf } from "../money/currencies.ts";
 import { middleOf, sumOf } from "../money/rounding.ts";
 

@@ -8,7 +8,7 @@ import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import type { ExchangeCallOptions, ReadingExchange } from "../market/exchange_port.ts";
 import type { Reading } from "../market/reading.ts";
-import type { OrderBook } from "../exchange/schemas.ts";
+import type { OrderBook } from "../exchange/market_schemas.ts";
 import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { PaperLedger } from "../simulation/paper/ledger.ts";

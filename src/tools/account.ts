@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { sumOf } from "../money/rounding.ts";
-import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
+import type { Balance } from "../exchange/account_schemas.ts";
+import type { Market, Ticker } from "../exchange/market_schemas.ts";
 import { homeCurrency, sumByCurrency, valueIn } from "../market/valuation.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { CROSSED, isCrossed } from "./best_prices.ts";

@@ -1,6 +1,6 @@
 /** The account that a call is about. */
 
-import type { Balance } from "../exchange/schemas.ts";
+import type { Balance } from "../exchange/account_schemas.ts";
 import { AccountId, CurrencyText } from "./inputs.ts";
 import { ArgumentError } from "./tool.ts";
 import type { ToolContext } from "./tool.ts";

@@ -4,7 +4,7 @@ import type Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
 import { sumOf } from "../money/rounding.ts";
-import type { Candle } from "../exchange/schemas.ts";
+import type { Candle } from "../exchange/market_schemas.ts";
 import { INTERVALS, MAX_CANDLES, readCandles } from "../market/candle_paging.ts";
 import type { Interval, PeriodCandles } from "../market/candle_paging.ts";
 import {

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import type { Transaction } from "../exchange/schemas.ts";
+import type { Transaction } from "../exchange/account_schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 

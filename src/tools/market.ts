@@ -1,7 +1,7 @@
 /** Public market data; candles need a key on the real exchange, everything else needs none. */
 
 import { z } from "zod";
-import type { Market } from "../exchange/schemas.ts";
+import type { Market } from "../exchange/market_schemas.ts";
 import { candleTools } from "./candles.ts";
 import { fieldsOf, FRESHNESS, LeftOut, leftOut, NextCursor, pickFields } from "./inputs.ts";
 import { chooseMarkets, marketChoice, marketPage, pageOf } from "./market_choice.ts";

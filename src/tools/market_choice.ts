@@ -1,7 +1,7 @@
 /** Selects the markets of an answer, page by page. */
 
 import { z } from "zod";
-import type { Market } from "../exchange/schemas.ts";
+import type { Market } from "../exchange/market_schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import { CurrencyText, CursorText, PairText, rowLimit } from "./inputs.ts";
 import type { ToolContext } from "./tool.ts";

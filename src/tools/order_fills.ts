@@ -6,7 +6,7 @@
 import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal } from "../money/decimals.ts";
-import type { UserTrade } from "../exchange/schemas.ts";
+import type { UserTrade } from "../exchange/order_schemas.ts";
 import { sleep } from "../timing/sleep.ts";
 import type { CursorQuery } from "./cursor.ts";
 import { readCursor, writeCursor } from "./cursor.ts";

@@ -6,7 +6,7 @@
  */
 
 import { type FinalStanding, finalStandingOf, standingOf } from "../exchange/order_standing.ts";
-import type { Order, OrderList } from "../exchange/schemas.ts";
+import type { Order, OrderList } from "../exchange/order_schemas.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 

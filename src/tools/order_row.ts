@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { standingOf } from "../exchange/order_standing.ts";
-import type { Order } from "../exchange/schemas.ts";
+import type { Order } from "../exchange/order_schemas.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { isoTime } from "./inputs.ts";
 

@@ -26,7 +26,7 @@ import { ORDER_FIELDS, OrderRow, orderRow } from "./order_row.ts";
 import { targetOf } from "./order_target.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
-import type { UserTrade } from "../exchange/schemas.ts";
+import type { UserTrade } from "../exchange/order_schemas.ts";
 
 const OrderPage = z.object({ orders: z.array(OrderRow.partial()), next_cursor: NextCursor, left_out: LeftOut });
 

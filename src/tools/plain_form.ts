@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { firstVersionState } from "../exchange/order_standing.ts";
-import type { Order } from "../exchange/schemas.ts";
+import type { Order } from "../exchange/order_schemas.ts";
 import { accountTools } from "./account.ts";
 import { chooseAccount } from "./account_choice.ts";
 import { transactionRow } from "./statement.ts";

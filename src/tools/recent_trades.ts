@@ -8,7 +8,7 @@
 
 import { z } from "zod";
 import { ExchangeError } from "../exchange/errors.ts";
-import type { PublicTrade } from "../exchange/schemas.ts";
+import type { PublicTrade } from "../exchange/market_schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import {
   CursorText,

@@ -1,7 +1,7 @@
 /** An account's ledger, row by row. */
 
 import { z } from "zod";
-import type { Transaction } from "../exchange/schemas.ts";
+import type { Transaction } from "../exchange/account_schemas.ts";
 import { accountChoice, chooseAccount } from "./account_choice.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { parseDecimal } from "../money/decimals.ts";
-import type { Ticker } from "../exchange/schemas.ts";
+import type { Ticker } from "../exchange/market_schemas.ts";
 import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
 import {
   fieldsOf,

@@ -1,7 +1,7 @@
 /** Confirmed deposits and withdrawals. */
 
 import { z } from "zod";
-import type { Transfer } from "../exchange/schemas.ts";
+import type { Transfer } from "../exchange/funding_schemas.ts";
 import { accountChoice, chooseAccount } from "./account_choice.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { finalStandingOf, firstVersionState, standingOf } from "../../src/exchange/order_standing.ts";
-import { Order } from "../../src/exchange/schemas.ts";
+import { Order } from "../../src/exchange/order_schemas.ts";
 
 /** A limit order that nothing has happened to yet, as the wire shows it. */
 const WIRE = {

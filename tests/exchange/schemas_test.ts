@@ -1,24 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseJson } from "../../src/exchange/json.ts";
-import {
-  BalanceList,
-  CandleList,
-  FeeInfo,
-  FundingAddress,
-  LinkedUserList,
-  MarketList,
-  Move,
-  Order,
-  OrderBook,
-  OrderList,
-  OrderV1,
-  PublicTradeList,
-  Ticker,
-  TransactionList,
-  UserTrade,
-  Withdrawal,
-} from "../../src/exchange/schemas.ts";
+import { BalanceList, Move, TransactionList } from "../../src/exchange/account_schemas.ts";
+import { FundingAddress, LinkedUserList, Withdrawal } from "../../src/exchange/funding_schemas.ts";
+import { CandleList, MarketList, OrderBook, PublicTradeList, Ticker } from "../../src/exchange/market_schemas.ts";
+import { FeeInfo, Order, OrderList, OrderV1, UserTrade } from "../../src/exchange/order_schemas.ts";
 
 const order = {
   order_id: "BXD7C9SRW79V6B2",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Candle } from "../../src/exchange/schemas.ts";
+import type { Candle } from "../../src/exchange/market_schemas.ts";
 import { CountedExchange } from "../support/counted_exchange.ts";
 import { START_MS } from "../support/exchange.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
-import { Balance, Market, Ticker } from "../../src/exchange/schemas.ts";
+import { Balance } from "../../src/exchange/account_schemas.ts";
+import { Market, Ticker } from "../../src/exchange/market_schemas.ts";
 import { homeCurrency, sumByCurrency, valueIn } from "../../src/market/valuation.ts";
 
 function market(base_currency: string, counter_currency: string): Market {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
-import type { Candle } from "../../src/exchange/schemas.ts";
+import type { Candle } from "../../src/exchange/market_schemas.ts";
 import { type Interval, INTERVALS } from "../../src/market/candle_paging.ts";
 import { type Json, START_MS, TestExchange } from "../support/exchange.ts";
 

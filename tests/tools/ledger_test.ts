@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Transaction } from "../../src/exchange/schemas.ts";
+import type { Transaction } from "../../src/exchange/account_schemas.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
 
 /** The account with the long ledger. */

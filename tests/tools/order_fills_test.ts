@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
-import type { UserTrade } from "../../src/exchange/schemas.ts";
+import type { UserTrade } from "../../src/exchange/order_schemas.ts";
 import { readFills } from "../../src/tools/order_fills.ts";
 import { TestExchange } from "../support/exchange.ts";
 

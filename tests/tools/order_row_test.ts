@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Order } from "../../src/exchange/schemas.ts";
+import { Order } from "../../src/exchange/order_schemas.ts";
 import { ORDER_FIELDS, OrderRow, orderRow } from "../../src/tools/order_row.ts";
 
 /** A limit order that nothing has happened to yet. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
-import type { Market } from "../../src/exchange/schemas.ts";
+import type { Market } from "../../src/exchange/market_schemas.ts";
 import { decimalsOf } from "../../src/money/currencies.ts";
 import { MARKETS } from "../../src/simulation/model/markets.ts";
 import { type Book, walkBook } from "../../src/market/book_walk.ts";

@@ -1,6 +1,7 @@
 /** One market with a small book, to reckon with by hand. */
 
-import type { FeeInfo, Market } from "../../src/exchange/schemas.ts";
+import type { Market } from "../../src/exchange/market_schemas.ts";
+import type { FeeInfo } from "../../src/exchange/order_schemas.ts";
 import type { Book } from "../../src/market/book_walk.ts";
 
 /** Volumes of four decimals, whole prices. */

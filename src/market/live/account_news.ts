@@ -5,7 +5,8 @@
 import type { AnswerOf, EndpointName, ParamsOf } from "../../exchange/endpoints.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { finalStandingOf } from "../../exchange/order_standing.ts";
-import type { Balance, Order } from "../../exchange/schemas.ts";
+import type { Balance } from "../../exchange/account_schemas.ts";
+import type { Order } from "../../exchange/order_schemas.ts";
 import type { OwnOrder } from "../../exchange/stream/own_order.ts";
 import { joined, orderOf } from "../../exchange/stream/own_order.ts";
 import type { UserEvent } from "../../exchange/stream/user_frames.ts";

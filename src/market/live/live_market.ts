@@ -4,7 +4,7 @@ import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
 import type { Side } from "../../exchange/stream/book_side.ts";
 import type { MarketChange, MarketFeed } from "../../exchange/stream/market_feed.ts";
 import type { OrderBook } from "../../exchange/stream/order_book.ts";
-import type { Ticker } from "../../exchange/schemas.ts";
+import type { Ticker } from "../../exchange/market_schemas.ts";
 import type { Reading } from "../reading.ts";
 import { LiveReading, UNHEARD_MS } from "./live_reading.ts";
 import { runningCandle } from "./running_candle.ts";

@@ -1,6 +1,6 @@
 import Big from "big.js";
 import type { AnswerOf } from "../../exchange/endpoints.ts";
-import type { PublicTrade } from "../../exchange/schemas.ts";
+import type { PublicTrade } from "../../exchange/market_schemas.ts";
 import { formatDecimal } from "../../money/decimals.ts";
 import { sumOf } from "../../money/rounding.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import type { BookTrade } from "../../exchange/stream/order_book.ts";
-import type { PublicTrade } from "../../exchange/schemas.ts";
+import type { PublicTrade } from "../../exchange/market_schemas.ts";
 
 /** As many as one answer of the exchange has, and enough to continue when older ones are requested. */
 const MOST_KEPT = 1_000;

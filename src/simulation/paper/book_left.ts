@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type { OrderBook, OrderBookEntry } from "../../exchange/schemas.ts";
+import type { OrderBook, OrderBookEntry } from "../../exchange/market_schemas.ts";
 import type { TradedMarket } from "../engine/market.ts";
 import type { Side } from "../engine/matching.ts";
 import { wholeLots } from "./paper_market.ts";

@@ -2,7 +2,7 @@
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { parseDecimal } from "../../money/decimals.ts";
-import type { Market } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { bothSides, type FeeRates, publishedFees } from "../../money/published_fees.ts";
 

@@ -4,7 +4,7 @@
  * decides the effect of orders on accounts, so all engines produce the same.
  */
 
-import type { PublicTrade } from "../../exchange/schemas.ts";
+import type { PublicTrade } from "../../exchange/market_schemas.ts";
 import type { TradedMarket } from "../engine/market.ts";
 import type { Side } from "../engine/matching.ts";
 import type { OrderFilter } from "../engine/orders.ts";

@@ -5,7 +5,7 @@
 
 import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
-import type { OrderBook } from "../../exchange/schemas.ts";
+import type { OrderBook } from "../../exchange/market_schemas.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { refusalResponse } from "../api/fault_effects.ts";

@@ -4,7 +4,7 @@
  */
 
 import Big from "big.js";
-import type { PublicTrade } from "../../exchange/schemas.ts";
+import type { PublicTrade } from "../../exchange/market_schemas.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { MarketTrade } from "../engine/liquidity.ts";
 import type { TradedMarket } from "../engine/market.ts";

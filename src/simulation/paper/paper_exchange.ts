@@ -6,7 +6,7 @@
 import { parseDecimal } from "../../money/decimals.ts";
 import type { FeeRates } from "../../money/published_fees.ts";
 import { Markets } from "../../market/pairs.ts";
-import type { Market, OrderBook, PublicTrade } from "../../exchange/schemas.ts";
+import type { Market, OrderBook, PublicTrade } from "../../exchange/market_schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { StateError } from "../../state/state_error.ts";
 import {

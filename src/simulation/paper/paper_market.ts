@@ -1,7 +1,7 @@
 /** A real market in the simulation's terms: ticks, lots and fees. */
 
 import Big from "big.js";
-import type { Market } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
 import type { FeeRates } from "../../money/published_fees.ts";
 import type { TradedMarket } from "../engine/market.ts";
 

@@ -7,7 +7,7 @@ import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { standingOf } from "../../exchange/order_standing.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { OrderReference } from "../orders/order.ts";
 import { endedOrder, noSuchOrder, outOfSight, stillOpen, unknownStanding } from "./cancel_result.ts";

@@ -2,7 +2,7 @@
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import type { Ending } from "./open_orders.ts";
 

@@ -2,7 +2,7 @@
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import { finalStandingOf, type StandingFacts } from "../../exchange/order_standing.ts";
-import type { Order as ExchangeOrder, OrderId } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder, OrderId } from "../../exchange/order_schemas.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";

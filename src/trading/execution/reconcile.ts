@@ -8,7 +8,7 @@
 
 import type { Sleep } from "../../timing/sleep.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import type { ExchangeCallOptions } from "../../market/exchange_port.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import { pauseAfter } from "../../timing/backoff.ts";

@@ -5,7 +5,8 @@
 
 import Big from "big.js";
 import { countDecimals, formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
-import type { Market, Side } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
+import type { Side } from "../../exchange/order_schemas.ts";
 import { feeOn, sumOf } from "../../money/rounding.ts";
 import { midOf } from "../../market/book_walk.ts";
 import { remarksOn } from "./order_remarks.ts";

@@ -3,14 +3,9 @@
 import Big from "big.js";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type {
-  BalanceList,
-  FeeInfo,
-  Market,
-  Order as ExchangeOrder,
-  OrderBook,
-  Ticker,
-} from "../../exchange/schemas.ts";
+import type { BalanceList } from "../../exchange/account_schemas.ts";
+import type { Market, OrderBook, Ticker } from "../../exchange/market_schemas.ts";
+import type { FeeInfo, Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import type { Funds, OwnOrder } from "./outlook.ts";
 import type { Valuation } from "./notional.ts";
 

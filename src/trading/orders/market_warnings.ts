@@ -6,7 +6,8 @@
 
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
-import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
+import type { FeeInfo, Side } from "../../exchange/order_schemas.ts";
 import { type Book, type BookLevel, isTradable } from "../../market/book_walk.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Order } from "./order.ts";

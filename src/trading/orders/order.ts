@@ -1,7 +1,7 @@
 /** An order before it is sent, in the single exact form that previews, policy, journal and audit share. */
 
 import { createHash } from "node:crypto";
-import type { Side } from "../../exchange/schemas.ts";
+import type { Side } from "../../exchange/order_schemas.ts";
 
 /** The type of an order. */
 export type OrderType = "limit" | "market" | "stop_limit";

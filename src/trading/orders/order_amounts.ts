@@ -4,7 +4,7 @@ import Big from "big.js";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
-import type { Market } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
 import { decimalsOf } from "../../money/currencies.ts";
 import { divideDown, roundUp } from "../../money/rounding.ts";
 import { type Book, walkBook, type Walked } from "../../market/book_walk.ts";

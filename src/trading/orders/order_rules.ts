@@ -7,7 +7,7 @@
 import { formatDecimal } from "../../money/decimals.ts";
 import type { ParamsOf } from "../../exchange/endpoints.ts";
 import { namesPair } from "../../money/pair_names.ts";
-import type { Market } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
 import type { Book } from "../../market/book_walk.ts";
 import { namedPair } from "../../market/pairs.ts";
 import type { Order, OrderRequest } from "./order.ts";

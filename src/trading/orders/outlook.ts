@@ -2,7 +2,8 @@
 
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
-import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
+import type { FeeInfo, Side } from "../../exchange/order_schemas.ts";
 import { type Book, type BookFill, walkBook } from "../../market/book_walk.ts";
 import type { Order } from "./order.ts";
 

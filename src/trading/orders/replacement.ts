@@ -3,7 +3,7 @@
 import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { finalStandingOf, standingOf } from "../../exchange/order_standing.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import type { OrderReference } from "./order.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import { TradingError } from "./trading_error.ts";

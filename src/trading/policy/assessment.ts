@@ -6,7 +6,8 @@
 import type { Exchange } from "../../market/exchange_port.ts";
 import type { Book } from "../../market/book_walk.ts";
 import type { MarketLookup } from "../../market/pairs.ts";
-import type { Market, Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Market } from "../../exchange/market_schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import { estimateOrder } from "../orders/estimate.ts";
 import type { Estimate } from "../orders/estimate.ts";
 import { marketWarnings, tradableBook } from "../orders/market_warnings.ts";

@@ -10,7 +10,7 @@ import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals
 import { namesPair } from "../../money/pair_names.ts";
 import type { MarketWarning, MarketWarningCode } from "../orders/market_warnings.ts";
 import type { Worth } from "../orders/notional.ts";
-import type { Side } from "../../exchange/schemas.ts";
+import type { Side } from "../../exchange/order_schemas.ts";
 import type { Order, OrderType } from "../orders/order.ts";
 
 /** How orders of an identity are handled: refused, on paper, after a person's confirmation, or sent at once. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
-import type { PublicTrade } from "../../../src/exchange/schemas.ts";
+import type { PublicTrade } from "../../../src/exchange/market_schemas.ts";
 import type { AccountChanges } from "../../../src/simulation/paper/account_state.ts";
 import type { PaperAccount, TakenLevel } from "../../../src/simulation/paper/ledger.ts";
 import { readOrder, readRow, readTrade, writeDraft, writeOrder } from "../../../src/simulation/paper/ledger_values.ts";

@@ -3,7 +3,7 @@ import Big from "big.js";
 import fc from "fast-check";
 import { endpoints } from "../../../src/exchange/endpoints.ts";
 import { countDecimals } from "../../../src/money/decimals.ts";
-import type { Market } from "../../../src/exchange/schemas.ts";
+import type { Market } from "../../../src/exchange/market_schemas.ts";
 import { type Book, walkBook } from "../../../src/market/book_walk.ts";
 import { type Order, orderDigest, type OrderRequest } from "../../../src/trading/orders/order.ts";
 import { normalizeOrder, toRequestParams } from "../../../src/trading/orders/order_rules.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TradingError } from "../../../src/trading/orders/trading_error.ts";
-import type { Order as ExchangeOrder } from "../../../src/exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../../src/exchange/order_schemas.ts";
 import { findReplaced, isReducing, replacementOf } from "../../../src/trading/orders/replacement.ts";
 import { BrokerWorld, FILL, policyFileOf, REST } from "../broker_world.ts";
 

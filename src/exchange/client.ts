@@ -5,16 +5,15 @@
  */
 
 import { createRedactor, secretsOf } from "../secrets/redaction.ts";
-import type { Redact } from "../secrets/redaction.ts";
 import { checkAnswer } from "./answer_check.ts";
 import { readAnswer } from "./answers.ts";
-import { ExchangeClockReader } from "./clock_reading.ts";
 import type { ClockReading } from "./clock_reading.ts";
 import { CallCounts } from "./call_counts.ts";
 import type { CallCount } from "./call_counts.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
 import type { Reservation } from "./call_supply.ts";
+import { ExchangeConnections } from "./connections.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { type Sleep, sleep } from "../timing/sleep.ts";
 import type { Priority } from "./endpoint.ts";
@@ -26,7 +25,7 @@ import { basicAuthorization, buildRequest, parseOrigin } from "./requests.ts";
 import { isAnswer, Reachability } from "./reachability.ts";
 import type { ReachabilityStatus } from "./reachability.ts";
 import { isTransient, pauseMs } from "./retry.ts";
-import { sendRequest, type WireAnswer, type WireRequest } from "./wire.ts";
+import type { WireAnswer, WireRequest } from "./wire.ts";
 
 /** Settings of an {@linkcode ExchangeClient}. */
 export interface ExchangeClientOptions {
@@ -108,9 +107,6 @@ interface Call {
   readonly reservation: Reservation | undefined;
 }
 
-/** The header by which a simulated exchange identifies itself. */
-const SIMULATION_HEADER = "x-simulated-exchange";
-
 const DEADLINE_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -118,50 +114,40 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export class ExchangeClient {
   readonly #origin: string;
   readonly #authorization: string | undefined;
-  /** Answers may repeat what was sent, the credentials included. */
-  readonly #redact: Redact;
   readonly #budget: CallBudget;
   readonly #breaker: Breaker;
   readonly #host: string;
   readonly #reachability: Reachability;
-  readonly #clock: ExchangeClockReader;
+  readonly #connections: ExchangeConnections;
   readonly #counts = new CallCounts();
-  readonly #options: Required<
-    Pick<
-      ExchangeClientOptions,
-      "maxAttempts" | "maxBytes" | "userAgent" | "fetch" | "now" | "wallClock" | "random" | "sleep"
-    >
-  >;
-  readonly #readClient = Deno.createHttpClient({});
-  /** Without a pool: Deno silently resends a request when a kept connection breaks, which would double an order. */
-  readonly #writeClient = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
+  readonly #options: Required<Pick<ExchangeClientOptions, "maxAttempts" | "userAgent" | "now" | "random" | "sleep">>;
   readonly #closing = new AbortController();
-  #lastLatencyMs: number | null = null;
-  #simulationId: string | null = null;
 
   /**
    * @throws {TypeError} when `url` is more than an origin, or credentials would travel unencrypted to another machine
    */
   constructor(options: ExchangeClientOptions) {
-    const { credentials, now = () => performance.now() } = options;
+    const { credentials, now = () => performance.now(), wallClock = Date.now } = options;
     this.#origin = parseOrigin(options.url, credentials !== undefined);
-    this.#redact = createRedactor(credentials === undefined ? [] : secretsOf(credentials));
     this.#authorization = credentials && basicAuthorization(credentials.id, credentials.secret);
     this.#budget = options.budget ?? new CallBudget({ now });
     this.#breaker = new Breaker({ ...options.breaker, now });
     this.#options = {
       maxAttempts: options.maxAttempts ?? 3,
-      maxBytes: options.maxBytes ?? MAX_BYTES,
       userAgent: options.userAgent ?? "luno-mcp-server",
-      fetch: options.fetch ?? fetch,
       now,
-      wallClock: options.wallClock ?? Date.now,
       random: options.random ?? Math.random,
       sleep: options.sleep ?? sleep,
     };
     this.#host = new URL(this.#origin).host;
-    this.#clock = new ExchangeClockReader({ now, wallClock: this.#options.wallClock });
-    this.#reachability = new Reachability({ host: this.#host, now, wallClock: this.#options.wallClock });
+    this.#connections = new ExchangeConnections({
+      redact: createRedactor(credentials === undefined ? [] : secretsOf(credentials)),
+      maxBytes: options.maxBytes ?? MAX_BYTES,
+      fetch: options.fetch ?? fetch,
+      now,
+      wallClock,
+    });
+    this.#reachability = new Reachability({ host: this.#host, now, wallClock });
   }
 
   /** Whether calls that need an API key can be made. */
@@ -173,7 +159,7 @@ export class ExchangeClient {
    * The id of the simulated exchange that answered last; `null` before the first answer, and with the real exchange.
    */
   get simulationId(): string | null {
-    return this.#simulationId;
+    return this.#connections.simulationId;
   }
 
   /** Requests since the client was created; each attempt counts. */
@@ -186,8 +172,8 @@ export class ExchangeClient {
     return {
       budget: { limitPerMinute: this.#budget.limitPerMinute, remaining: this.#budget.remaining },
       breaker: { state: this.#breaker.state, openForMs: this.#breaker.openForMs },
-      clock: this.#clock.reading,
-      lastLatencyMs: this.#lastLatencyMs,
+      clock: this.#connections.clock,
+      lastLatencyMs: this.#connections.lastLatencyMs,
       host: this.#host,
       reachability: this.#reachability.status,
       silentForMs: this.#reachability.silentForMs,
@@ -261,8 +247,7 @@ export class ExchangeClient {
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#readClient.close();
-    this.#writeClient.close();
+    this.#connections.close();
   }
 
   /** The signals that end a call early: the caller's, and the client's own. */
@@ -334,16 +319,11 @@ export class ExchangeClient {
     // The holder of a reservation has decided to send within this turn of the event loop, so nothing may be awaited.
     const reservation = call.reservation ?? await this.#takeTurn(call);
     reservation.use();
-    const { fetch, now, maxBytes } = this.#options;
-    const startedAt = now();
-    using limit = new Deadline(Math.max(0, Math.min(call.attemptMs, call.endsAt - startedAt)), [call.signal]);
-    const client = call.operation.isWrite ? this.#writeClient : this.#readClient;
+    const { isWrite } = call.operation;
+    const leftMs = call.endsAt - this.#options.now();
+    using limit = new Deadline(Math.max(0, Math.min(call.attemptMs, leftMs)), [call.signal]);
     try {
-      const answer = await sendRequest(call.request, { fetch, client, signal: limit.signal, maxBytes });
-      this.#lastLatencyMs = now() - startedAt;
-      this.#clock.note(answer.headers.get("date"));
-      this.#noteSimulation(answer.headers);
-      return this.#withoutSecrets(answer);
+      return await this.#connections.send(call.request, { isWrite, signal: limit.signal });
     } catch (error) {
       throw toFailure(call.operation, {
         error,
@@ -352,11 +332,6 @@ export class ExchangeClient {
         isLate: limit.signal.aborted,
       });
     }
-  }
-
-  #withoutSecrets({ status, headers, body }: WireAnswer): WireAnswer {
-    const shown = [...headers].map(([name, value]): [string, string] => [name, this.#redact(value)]);
-    return { status, headers: new Headers(shown), body: this.#redact(body) };
   }
 
   async #takeTurn(
@@ -371,11 +346,5 @@ export class ExchangeClient {
       cannot(operation, `all ${this.#budget.limitPerMinute} calls of this minute are used: try again later`),
       { code: "ERR_BUDGET_EXHAUSTED", retryable: true, retryAfterMs: Math.ceil(turn.retryAfterMs) },
     );
-  }
-
-  #noteSimulation(headers: Headers): void {
-    const id = headers.get(SIMULATION_HEADER);
-    // Only a well-formed id counts, as a proxy may have sent the header.
-    if (id !== null && /^[0-9a-f]{16}$/.test(id)) this.#simulationId = id;
   }
 }

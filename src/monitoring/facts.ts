@@ -2,11 +2,11 @@
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
-import { reconnectsOf } from "../market/exchange_usage.ts";
 import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import type { Registry } from "../session/registry.ts";
 import { ORDER_OUTCOMES } from "../trading/audit_lines.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
+import { addSharing, addStreams } from "./stream_facts.ts";
 import { addUserStream } from "./user_stream_facts.ts";
 
 /** Facts from the exchange's client. */
@@ -90,105 +90,6 @@ function addExchange(metrics: Metrics, { exchange }: FactSources): void {
     collect() {
       this.reset();
       for (const [by, count] of Object.entries(exchange()?.saved ?? {})) this.inc({ by }, count);
-    },
-  });
-}
-
-/** The pair is a label: pairs come from the exchange, and few are followed at a time. */
-function addStreams(metrics: Metrics, { exchange }: FactSources): void {
-  const start = { labelNames: ["pair"], registers: [metrics] };
-  const streams = () => exchange()?.streams ?? [];
-  new Gauge({
-    ...start,
-    name: "luno_mcp_stream_up",
-    help: "1 while the stream of a pair follows the exchange, 0 while it does not",
-    collect() {
-      this.reset();
-      for (const { pair, isLive } of streams()) this.set({ pair }, Number(isLive));
-    },
-  });
-  new Gauge({
-    ...start,
-    name: "luno_mcp_stream_age_seconds",
-    help: "How long ago the exchange last showed that a pair's book is the present one; NaN before that",
-    collect() {
-      this.reset();
-      for (const { pair, ageMs } of streams()) this.set({ pair }, Number.isFinite(ageMs) ? ageMs / 1_000 : NaN);
-    },
-  });
-  new Counter({
-    ...start,
-    name: "luno_mcp_stream_gaps_total",
-    help: "How often updates of a stream were lost or made no sense",
-    collect() {
-      this.reset();
-      for (const { pair, gaps } of streams()) this.inc({ pair }, gaps);
-    },
-  });
-  new Counter({
-    ...start,
-    name: "luno_mcp_stream_reconnects_total",
-    help: "Connections of a stream after its first one",
-    collect() {
-      this.reset();
-      for (const stream of streams()) this.inc({ pair: stream.pair }, reconnectsOf(stream));
-    },
-  });
-}
-
-/** Sharing of the exchange's streams between servers; no lines when nothing is shared. */
-function addSharing(metrics: Metrics, { exchange }: FactSources): void {
-  const start = { labelNames: ["pair"], registers: [metrics] };
-  const shared = () =>
-    (exchange()?.streams ?? []).flatMap(({ pair, sharing }) => sharing ? [{ pair, ...sharing }] : []);
-  new Gauge({
-    ...start,
-    name: "luno_mcp_feed_role",
-    labelNames: ["pair", "role"],
-    help: "1 for what a server is to a pair that servers share: leader, follower, alone",
-    collect() {
-      this.reset();
-      for (const { pair, role } of shared()) this.set({ pair, role }, 1);
-    },
-  });
-  new Counter({
-    ...start,
-    name: "luno_mcp_feed_takeovers_total",
-    help: "How often this server became the leader of a pair in the place of another one",
-    collect() {
-      this.reset();
-      for (const { pair, takeovers } of shared()) this.inc({ pair }, takeovers);
-    },
-  });
-  new Gauge({
-    ...start,
-    name: "luno_mcp_feed_lag_seconds",
-    help: "How long the newest update took from the leader to this server; NaN before one came",
-    collect() {
-      this.reset();
-      for (const { pair, lagMs } of shared()) this.set({ pair }, (lagMs ?? NaN) / 1_000);
-    },
-  });
-  new Counter({
-    ...start,
-    name: "luno_mcp_feed_bytes_total",
-    labelNames: ["pair", "direction"],
-    help: "Market data that this server wrote into Redis and read from it",
-    collect() {
-      this.reset();
-      for (const { pair, bytesSent, bytesReceived } of shared()) {
-        this.inc({ pair, direction: "sent" }, bytesSent);
-        this.inc({ pair, direction: "received" }, bytesReceived);
-      }
-    },
-  });
-  new Counter({
-    ...start,
-    name: "luno_mcp_feed_foreign_total",
-    help: "What stood in Redis in the place of market data and no server of this service had written",
-    collect() {
-      this.reset();
-      for (const { pair, foreign } of shared()) this.inc({ pair }, foreign);
     },
   });
 }

@@ -10,7 +10,7 @@ import { Registry as Metrics } from "prom-client";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { Connection } from "../session/connection.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
-import type { ChannelObserver } from "../transport/channel.ts";
+import type { ChannelObserver } from "../transport/channel_parts.ts";
 import { Counters } from "./counters.ts";
 import { addFacts } from "./facts.ts";
 import type { FactSources } from "./facts.ts";

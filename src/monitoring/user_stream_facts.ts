@@ -17,8 +17,7 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
   new Gauge({
     ...start,
     name: "luno_mcp_user_stream_up",
-    help:
-      "1 while the exchange tells of own orders and balances by itself, 0 while it does not; absent while nobody needs it",
+    help: "1 while the stream of own orders and balances is live, 0 while it is not; absent while it is not needed",
     collect() {
       this.reset();
       for (const { account, isLive } of streams()) this.set({ account }, Number(isLive));
@@ -27,7 +26,7 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
   new Gauge({
     ...start,
     name: "luno_mcp_user_stream_age_seconds",
-    help: "How long ago the user stream was last heard; NaN before that",
+    help: "Time since the last sign of life on the user stream; NaN before the first",
     collect() {
       this.reset();
       for (const { account, ageMs } of streams()) {
@@ -36,8 +35,8 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
     },
   });
   const counters = [
-    ["gaps", "How often the user stream was away for longer than the exchange keeps messages", (s) => s.gaps],
-    ["reconnects", "Connections of the user stream after its first one", reconnectsOf],
+    ["gaps", "Gaps of the user stream longer than the exchange keeps messages", (s) => s.gaps],
+    ["reconnects", "Reconnections of the user stream", reconnectsOf],
     ["events", "Messages about own orders and balances", (s) => s.events],
   ] as const satisfies readonly (readonly [string, string, (status: AccountStreamStatus) => number])[];
   for (const [name, help, countOf] of counters) {

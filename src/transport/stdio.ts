@@ -7,7 +7,7 @@
 
 import { getLogger } from "../logging/logger.ts";
 import { Channel } from "./channel.ts";
-import type { ChannelOptions } from "./channel.ts";
+import type { ChannelOptions } from "./channel_parts.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import type { HeldClocks } from "../timing/held_clocks.ts";
 import { TokenBucket } from "../timing/token_bucket.ts";

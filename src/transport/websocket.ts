@@ -6,7 +6,7 @@
 import { getLogger } from "../logging/logger.ts";
 import type { HeldClocks } from "../timing/held_clocks.ts";
 import { Channel } from "./channel.ts";
-import type { ChannelOptions } from "./channel.ts";
+import type { ChannelOptions } from "./channel_parts.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { Socket, SocketHandler } from "./listeners/listener.ts";
 

@@ -5,7 +5,7 @@ import { brokenLimits, neverConnected } from "../../src/cli/simulate_clients.ts"
 import { servingTools, TestServer } from "../client/test_server.ts";
 import type { TestServerOptions } from "../client/test_server.ts";
 import { TestExchange } from "../support/exchange.ts";
-import type { ChannelOptions } from "../../src/transport/channel.ts";
+import type { ChannelOptions } from "../../src/transport/channel_parts.ts";
 import { TestWorld } from "./world.ts";
 import type { TestWorldOptions } from "./world.ts";
 

@@ -14,7 +14,7 @@ import { createServerFactory } from "../../src/protocol/mcp_server.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
-import type { ChannelOptions, SubscriptionPath } from "../../src/transport/channel.ts";
+import type { ChannelOptions, SubscriptionPath } from "../../src/transport/channel_parts.ts";
 import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
 import type { Answer } from "../../src/protocol/answer.ts";
 import { Channel } from "../../src/transport/channel.ts";
-import type { ChannelOptions } from "../../src/transport/channel.ts";
+import type { ChannelOptions } from "../../src/transport/channel_parts.ts";
 import type { RpcError } from "../../src/transport/json_rpc.ts";
 
 /** What a request of a method needs at least. */

@@ -14,7 +14,7 @@ import { isEnded } from "../../session/session_ends.ts";
 import type { EndedElsewhere, SessionTarget } from "../../session/session_ends.ts";
 import { Resumptions } from "../../session/resumptions.ts";
 import type { ResumingConnection, WaitingSession } from "../../session/resumptions.ts";
-import type { ChannelObserver } from "../../transport/channel.ts";
+import type { ChannelObserver } from "../../transport/channel_parts.ts";
 import { CLOSE } from "../../transport/close_codes.ts";
 import { serveChannel } from "../../transport/serve_channel.ts";
 import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";

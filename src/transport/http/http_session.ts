@@ -30,7 +30,7 @@ import { formsOf } from "./accept.ts";
 import { callerOf, toAuthInfo } from "./auth_info.ts";
 import { readEventId } from "./event_stream.ts";
 import type { EventStream } from "./event_stream.ts";
-import type { SubscriptionPath } from "../channel.ts";
+import type { SubscriptionPath } from "../channel_parts.ts";
 import { cancelledId, isRequest } from "../json_rpc.ts";
 import { answerMessage } from "./listening.ts";
 import type { Subscribe } from "./listening.ts";

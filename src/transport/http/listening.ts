@@ -9,7 +9,7 @@ import type { Answer } from "../../protocol/answer.ts";
 import type { Era } from "../../protocol/envelope.ts";
 import type { EventLog } from "../../session/event_log.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
-import type { SubscriptionPath } from "../channel.ts";
+import type { SubscriptionPath } from "../channel_parts.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { formsOf } from "./accept.ts";
 import { EventStream } from "./event_stream.ts";

@@ -37,6 +37,8 @@ const permissions = [
   `--allow-env=${env.allow.join(",")}`,
   ...(env.ignore ? ["--ignore-env"] : []),
   `--allow-sys=${sys.join(",")}`,
+  // For doctor, which starts the commands of clients; every other command gives it back before it does anything.
+  "--allow-run",
 ];
 
 const options = readCompileOptions(Deno.args);

@@ -39,19 +39,19 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** What the checks use outside of this machine; tests replace it. */
-export type Outside = Pick<CheckContext, "resolve">;
+export type Outside = Pick<CheckContext, "resolve" | "nameLimitMs">;
 
 /** Prints the report; exit code 1 when something is broken. */
 export async function doctor(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
-  { resolve = resolveName }: Partial<Outside> = {},
+  { resolve = resolveName, nameLimitMs }: Partial<Outside> = {},
 ): Promise<ExitCode> {
   if (problems.length > 0) return await refuse(world, problems);
   const loaded = await loadConfig(flags, world.env);
   const { config } = loaded;
   const folder = config.state ?? stateFolder(world.env);
-  const context = { world, loaded, config, folder, resolve };
+  const context = { world, loaded, config, folder, resolve, ...(nameLimitMs === undefined ? {} : { nameLimitMs }) };
   const redact = redactorOf(loaded);
   const results = (await Promise.all(CHECKS.map((check) => runCheck(check, context)))).flat()
     .map(({ text, fix, ...result }) => ({

@@ -69,7 +69,7 @@ export function unneeded(
   flags: Readonly<Record<string, string>> = {},
   env: World["env"] = () => undefined,
   [operand = ""]: readonly string[] = [],
-): ("write" | "net")[] {
+): ("write" | "net" | "run")[] {
   const hasDatabase = "stateUrl" in COMMAND_SETTINGS[command] &&
     (flags["state-url"] ?? env("LUNO_MCP_STATE_URL") ?? "") !== "";
   const isOnline = ONLINE.includes(command) || hasDatabase ||
@@ -77,6 +77,8 @@ export function unneeded(
   return [
     ...(WRITERS.includes(command) || WRITING_WORDS[command]?.includes(operand) ? [] : ["write" as const]),
     ...(isOnline ? [] : ["net" as const]),
+    // Only doctor starts other programs: those that clients on this computer are set up to start.
+    ...(command === "doctor" ? [] : ["run" as const]),
   ];
 }
 

@@ -32,11 +32,13 @@ export async function setup(
   const parsed = parseSettings(COMMAND_SETTINGS.setup, { flags, env: world.env });
   const { name: word, words } = splitOperands(operands);
   const client = CLIENT_NAMES.find((known) => known === word);
-  const server = words.length === 0 ? undefined : readServerWords(words);
+  const second = CLIENT_NAMES.find((known) => known === words[0]);
+  const server = words.length === 0 || second !== undefined ? undefined : readServerWords(words);
   const secrets = readSecrets(parsed.values.withCredentials ?? false, world.env);
   const all = [
     ...problems,
     ...(word !== undefined && client === undefined ? [unknownClient(word)] : []),
+    ...(second === undefined ? [] : [`${second}: expected one client at a time, or none for all that are found`]),
     ...(parsed.ok ? setupProblems(parsed.values, { client: word, hasWords: words.length > 0 }) : parsed.problems),
     ...(parsed.values.project && client !== undefined ? projectProblems(CLIENTS[client]) : []),
     ...(server?.problems ?? []),
@@ -48,15 +50,18 @@ export async function setup(
   const launch = launchOf({ os, execPath: Deno.execPath(), isCompiled: Deno.build.standalone });
   const wish: Wish = { name, launch, env: secrets.env, isRemoval: remove, force, ...(server && { args: server.args }) };
   const system = { os, env: world.env };
-  if (isPrint && client !== undefined) return await printEntry(client, { wish, system, world, json });
+  if (isPrint && client !== undefined) return await printEntry(client, { wish, system, world, json, project });
   const found = await findConfigs(client, system, project);
   if (found.length === 0) return await fail(world, nothingFound(system));
   const rows: Row[] = [];
   for (const one of found) {
     rows.push(await setUp(one, { wish, world, yes, isSilent: json || !world.stdout.isTerminal() }));
   }
-  if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ clients: rows }));
-  else await say(world, conclusion(rows), world.stdout);
+  const isAsked = !json && world.stdout.isTerminal() && world.stdin.isTerminal();
+  if (json || !world.stdout.isTerminal()) {
+    await print(world.stdout, JSON.stringify({ clients: rows }));
+    if (!yes && rows.some(isWaiting)) await say(world, NOT_ASKED, world.stderr);
+  } else await say(world, conclusion(rows, isAsked), world.stdout);
   return rows.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
@@ -103,14 +108,17 @@ async function findConfigs(name: ClientName | undefined, system: System, isProje
   const names = name === undefined ? CLIENT_NAMES : [name];
   const found = await Promise.all(names.map(async (each) => {
     const client: Client = CLIENTS[each];
-    const config = isProject
-      ? await readConfigFile(client, resolve(join(Deno.cwd(), client.project ?? "")))
-      : await readClientConfig(each, system);
+    const config = isProject ? await readConfigFile(client, projectFile(client)) : await readClientConfig(each, system);
     const { file } = config;
     const isWanted = file !== undefined && (name !== undefined || config.state !== "not installed");
     return isWanted ? [{ name: each, client, file, config }] : [];
   }));
   return found.flat();
+}
+
+/** The file in the working folder. */
+function projectFile({ project = "" }: Client): string {
+  return resolve(join(Deno.cwd(), project));
 }
 
 function nothingFound({ os }: System): string {
@@ -181,19 +189,31 @@ function describe(client: Client, { earlier, entry }: Change, name: string): str
   return [...lines("-", earlier), ...lines("+", entry)].join("\n");
 }
 
-function conclusion(rows: readonly Row[]): string {
+const NOT_ASKED = "Nothing was written; --yes writes without asking";
+
+function conclusion(rows: readonly Row[], isAsked: boolean): string {
   if (rows.some(({ written }) => written)) return "Restart the clients, which read their configuration at their start";
-  const isWaiting = rows.some(({ change, problem }) => problem === undefined && change !== "none");
-  return isWaiting ? "Nothing was written; --yes writes without asking" : "Nothing was written";
+  return !isAsked && rows.some(isWaiting) ? NOT_ASKED : "Nothing was written";
+}
+
+/** Whether a change could be written that was not. */
+function isWaiting({ change, written, problem }: Row): boolean {
+  return !written && problem === undefined && change !== "none";
 }
 
 async function printEntry(
   client: ClientName,
-  { wish, system, world, json }: { wish: Wish; system: System; world: World; json: boolean },
+  { wish, system, world, json, project }: {
+    wish: Wish;
+    system: System;
+    world: World;
+    json: boolean;
+    project: boolean;
+  },
 ): Promise<ExitCode> {
   const args = [...wish.launch.args, ...wish.args ?? []];
   const text = entryText(CLIENTS[client], wish.name, { command: wish.launch.command, args, env: {} });
-  const { file } = await readClientConfig(client, system);
+  const file = project ? projectFile(CLIENTS[client]) : (await readClientConfig(client, system)).file;
   if (json) await print(world.stdout, JSON.stringify({ client, file, text }));
   else {
     await print(world.stdout, text.trimEnd());

@@ -57,6 +57,11 @@ export function serverArguments({ command, args }: ServerEntry, own: Launch): re
   return at === -1 ? undefined : args.slice(at + 1);
 }
 
+/** Whether a command names this program. */
+export function startsProgram(command: string): boolean {
+  return BINARY.test(command);
+}
+
 /** The name of the program at the end of a path, possibly with its platform. */
 const BINARY = /(^|[\\/])luno-mcp-server([-_][\w-]+)?(\.exe)?$/i;
 

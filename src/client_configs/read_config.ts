@@ -16,6 +16,10 @@ export interface ServerEntry {
   readonly env: Readonly<Record<string, string>>;
   /** For a server that is reached over a network. */
   readonly url?: string;
+  /** Members of a type that no client accepts; absent when there are none. */
+  readonly flaws?: readonly string[];
+  /** The client is told not to start it. */
+  readonly isDisabled?: true;
 }
 
 /** The state of a client's configuration. */
@@ -90,18 +94,26 @@ export function readServers({ format, servers: member }: Client, text: string): 
 }
 
 function entryOf(value: unknown): ServerEntry {
-  const { command, args, env, url, httpUrl, serverUrl } = isObject(value) ? value : {};
+  const { command, args = [], env = {}, url, httpUrl, serverUrl, disabled, enabled } = isObject(value) ? value : {};
   const address = [url, httpUrl, serverUrl].find((candidate) => typeof candidate === "string");
+  const flaws = [
+    ...(Array.isArray(args) && args.every(isText) ? [] : ["args: expected a list of texts"]),
+    ...(isObject(env) && Object.values(env).every(isText) ? [] : ["env: expected texts by their names"]),
+  ];
   return {
     ...(typeof command === "string" ? { command } : {}),
-    args: Array.isArray(args) ? args.filter((arg) => typeof arg === "string") : [],
+    args: Array.isArray(args) ? args.filter(isText) : [],
     env: isObject(env)
-      ? Object.fromEntries(
-        Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-      )
+      ? Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => isText(entry[1])))
       : {},
     ...(typeof address === "string" ? { url: address } : {}),
+    ...(flaws.length === 0 ? {} : { flaws }),
+    ...(disabled === true || enabled === false ? { isDisabled: true } : {}),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 /** The members at the top of the file. */

@@ -55,9 +55,13 @@ Deno.test("setup writes nothing where the answer is not yes, or where nobody can
       const { code, stdout } = await run({}, { operands: ["cursor"], ...(typed && { typed }) });
       assert.equal(code, 0);
       assert.match(stdout, /^\+ +"luno": \{$/m);
-      assert.match(stdout, /^Nothing was written; --yes writes without asking$/m);
+      assert.match(
+        stdout,
+        typed === undefined ? /^Nothing was written; --yes writes without asking$/m : /^Nothing was written$/m,
+      );
     }
-    const { stdout } = await run({}, { operands: ["cursor"], terminal: false, typed: ["yes\n"] });
+    const { stdout, stderr } = await run({}, { operands: ["cursor"], terminal: false, typed: ["yes\n"] });
+    assert.equal(stderr, "Nothing was written; --yes writes without asking\n");
     assert.deepEqual(JSON.parse(stdout).clients.map(({ change, written }: Row) => [change, written]), [["add", false]]);
     assert.equal(await read(CURSOR), "{}");
     assert.deepEqual(await entriesOf(join(folder, ".cursor")), ["mcp.json"]);
@@ -227,6 +231,8 @@ Deno.test("setup --print prints what is to be pasted, for JSON and TOML, and wri
       },
     });
     assert.equal(stderr, `For ${join(folder, ".claude.json")}\n`);
+    const ofProject = await run({ print: "true", project: "true" }, { operands: ["claude-code"] });
+    assert.equal(ofProject.stderr, `For ${join(Deno.cwd(), ".mcp.json")}\n`);
     const toml = await run({ print: "true", name: "luno_paper" }, { operands: ["codex"] });
     assert.match(toml.stdout, /^\[mcp_servers\.luno_paper\]\ncommand = "/);
     const record = JSON.parse((await run({ print: "true" }, { operands: ["zed"], json: true })).stdout);
@@ -247,6 +253,7 @@ Deno.test("setup tells every problem of its command line", async () => {
     [{ name: "a b" }, ["zed"], /^--name: expected letters, digits, dashes and underscores/m],
     [{}, ["zed", "--exchange", "nowhere"], /^--exchange: expected live, paper or simulated/m],
     [{}, ["zed", "--exchang", "live"], /^--exchang: unknown flag, did you mean --exchange/m],
+    [{}, ["zed", "cursor"], /^cursor: expected one client at a time, or none for all that are found$/m],
     [{}, ["zed", "kill"], /^kill: expected arguments of the server, or bridge with an address$/m],
     [{ remove: "true" }, ["zed", "--exchange", "live"], /^--remove: expected no arguments of the server$/m],
   ] as const;

@@ -87,18 +87,19 @@ Deno.test("the tasks of deno.json quote what other programs print, as paths may 
 });
 
 Deno.test("unneeded() has each command give back what it does not need", () => {
-  assert.deepEqual(unneeded("serve"), []);
-  assert.deepEqual(unneeded("client"), ["write"]);
-  assert.deepEqual(unneeded("keys"), ["net"]);
-  assert.deepEqual(unneeded("keys", { "state-url": "postgres://ann@localhost/luno" }), []);
+  assert.deepEqual(unneeded("serve"), ["run"]);
+  assert.deepEqual(unneeded("client"), ["write", "run"]);
+  assert.deepEqual(unneeded("keys"), ["net", "run"]);
+  assert.deepEqual(unneeded("keys", { "state-url": "postgres://ann@localhost/luno" }), ["run"]);
   const env = (name: string) => name === "LUNO_MCP_STATE_URL" ? "postgres://ann@localhost/luno" : undefined;
-  assert.deepEqual(unneeded("keys", {}, env), []);
-  assert.deepEqual(unneeded("certs", {}, env), ["net"]);
-  assert.deepEqual(unneeded("kill", { reason: "x" }), ["net"]);
-  assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), []);
-  assert.deepEqual(unneeded("policy", {}, env, ["publish", "policy.json"]), []);
-  assert.deepEqual(unneeded("access", {}, env, ["show"]), ["write"]);
+  assert.deepEqual(unneeded("keys", {}, env), ["run"]);
+  assert.deepEqual(unneeded("certs", {}, env), ["net", "run"]);
+  assert.deepEqual(unneeded("kill", { reason: "x" }), ["net", "run"]);
+  assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), ["run"]);
+  assert.deepEqual(unneeded("policy", {}, env, ["publish", "policy.json"]), ["run"]);
+  assert.deepEqual(unneeded("access", {}, env, ["show"]), ["write", "run"]);
   for (const command of ["tools", "config", "policy", "audit"] as const) {
-    assert.deepEqual(unneeded(command), ["write", "net"], command);
+    assert.deepEqual(unneeded(command), ["write", "net", "run"], command);
   }
+  assert.deepEqual(unneeded("doctor"), []);
 });

@@ -35,6 +35,8 @@ export interface CheckContext {
   readonly signal: AbortSignal;
   /** Resolves a host name with the system's resolver. Rejects with a `code` when there is no address. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** How long that may take, in milliseconds. @default 5000 */
+  readonly nameLimitMs?: number;
 }
 
 /** A named check. */

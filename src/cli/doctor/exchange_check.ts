@@ -4,6 +4,7 @@ import { ExchangeClient } from "../../exchange/client.ts";
 import { tellableSkewMs } from "../../exchange/clock_skew.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { checkClock, MAX_SKEW_MS } from "../../trading/execution/exchange_clock.ts";
+import { abortable, Deadline } from "../../timing/deadline.ts";
 import { formatAge } from "../terminal/times.ts";
 import { checkBudget } from "./budget_check.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
@@ -12,6 +13,9 @@ import { checkCredentials } from "./credentials_check.ts";
 
 /** Time limit of one call, in milliseconds. */
 const CALL_LIMIT_MS = 5_000;
+
+/** Time limit of name resolution, in milliseconds; the system alone may take half a minute. */
+const NAME_LIMIT_MS = 5_000;
 
 /** Slower answers are reported. */
 const SLOW_MS = 2_000;
@@ -46,11 +50,16 @@ export async function checkExchange(context: CheckContext): Promise<readonly Che
   }
 }
 
-async function checkName({ hostname }: URL, { resolve }: CheckContext): Promise<CheckResult> {
+async function checkName(
+  { hostname }: URL,
+  { resolve, signal, nameLimitMs = NAME_LIMIT_MS }: CheckContext,
+): Promise<CheckResult> {
   const name = "name resolution";
   if (/^\[|^\d+(\.\d+){3}$/.test(hostname)) return skipped(name, `${hostname} is an address`);
+  using deadline = new Deadline(nameLimitMs, [signal]);
+  const late = () => Object.assign(new Error(), { code: `no answer within ${nameLimitMs / 1_000} s` });
   try {
-    const addresses = await resolve(hostname);
+    const addresses = await abortable(resolve(hostname), deadline.signal, late);
     return ok(name, `${hostname} is ${addresses.slice(0, 3).join(", ")}`);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "no answer";

@@ -36,15 +36,25 @@ export function mayStart(command: string): boolean {
   return Deno.permissions.querySync({ name: "run", command }).state === "granted";
 }
 
+/** How a command is started. */
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /** @default 15000 */
+  readonly limitMs?: number;
+  /** The variables the command inherits, beside those of the entry. @default all */
+  readonly passedOn?: Readonly<Record<string, string>>;
+}
+
 /** Starts it, completes the opening, and ends it. */
 export async function startCommand(
   { command = "", args, env }: ServerEntry,
-  { signal, limitMs = LIMIT_MS }: { signal: AbortSignal; limitMs?: number },
+  { signal, limitMs = LIMIT_MS, passedOn }: StartOptions,
 ): Promise<Started> {
   let child: Deno.ChildProcess;
   try {
     const streams = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
-    child = new Deno.Command(command, { args: [...args], env: { ...env }, ...streams }).spawn();
+    const environment = { env: { ...passedOn, ...env }, clearEnv: passedOn !== undefined };
+    child = new Deno.Command(command, { args: [...args], ...environment, ...streams }).spawn();
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   }

@@ -89,6 +89,16 @@ const BREAKS: readonly Break[] = [
     }),
   },
   {
+    what: "name servers that do not answer",
+    name: "name resolution",
+    text: /^api\.luno\.example cannot be resolved \(no answer within 0\.001 s\)$/,
+    fix: /network and DNS servers/,
+    how: () => ({
+      flags: { "api-url": "https://api.luno.example" },
+      outside: { resolve: () => new Promise(() => {}), nameLimitMs: 1 },
+    }),
+  },
+  {
     what: "an address at which something else answers",
     name: "exchange",
     text: /Cannot read the ticker/,

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { commandLine, isStartable } from "../../../src/cli/doctor/own_command.ts";
+import { withoutTrading } from "../../../src/cli/doctor/harmless_start.ts";
+import { doctor } from "../../../src/cli/doctor.ts";
 import { startCommand } from "../../../src/cli/doctor/start_command.ts";
 import type { CheckResult } from "../../../src/cli/doctor/check.ts";
 import { VERSION } from "../../../src/version.ts";
+import { runnerOf } from "../trading_commands.ts";
 import { Setup } from "./setups.ts";
 
 const START = fileURLToPath(new URL("../../../scripts/start.ts", import.meta.url));
@@ -23,16 +26,102 @@ async function clientLines(setup: Setup): Promise<readonly CheckResult[]> {
   return checks.filter(({ name }) => name === "client");
 }
 
-Deno.test("doctor starts the command of a client's entry and completes the opening with it", async () => {
+/** Where the runtime keeps packages: clients pass on no variable that says so, and the home of a test has none. */
+async function packageFolder(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+Deno.test("doctor starts the command of each entry, one with trading without it, and completes the opening", async () => {
   await using setup = await Setup.start();
+  const env = { LUNO_MCP_STATE: setup.path("entry-state"), DENO_DIR: await packageFolder() };
+  const command = Deno.execPath();
   const args = [...FROM_SOURCE, "--exchange", "simulated"];
-  const env = { LUNO_MCP_STATE: setup.path("state") };
-  const file = await claudeCode(setup, { luno: { command: Deno.execPath(), args, env } });
-  assert.deepEqual(await clientLines(setup), [{
+  const file = await claudeCode(setup, {
+    luno: { command, args, env },
+    trader: { command, args: [...args, "--trading", "confirm"], env },
+  });
+  const started = (name: string, how: string) => ({
     name: "client",
     status: "ok",
-    text: `Claude Code, luno in ${file}: starts and answers as luno-mcp-server ${VERSION}`,
-  }]);
+    text: `Claude Code, ${name} in ${file}: starts${how} and answers as luno-mcp-server ${VERSION}`,
+  });
+  // Of the shell that doctor runs in, clients know nothing.
+  const { checks } = await setup.results({ env: { MCP_TRANSPORT: "websocket" } });
+  const lines = checks.filter(({ name }) => name === "client");
+  assert.deepEqual(lines, [started("luno", ""), started("trader", " without trading")]);
+  await assert.rejects(Deno.stat(setup.path("entry-state")), Deno.errors.NotFound);
+});
+
+/** Entries that no client can use, or that start something else than a server for a client. */
+const MISTAKES: readonly (readonly [what: string, entry: Readonly<Record<string, unknown>>, text: RegExp])[] = [
+  ["arguments in one text", { args: "--exchange simulated" }, /: args: expected a list of texts$/],
+  ["a number as a variable", { env: { MCP_PORT: 1 } }, /: env: expected texts by their names$/],
+  ["a command that serves nobody", { args: ["tools"] }, /: its arguments run tools, which serves no client$/],
+  ["a server on a port", { args: ["--transport", "http"] }, /: it listens on a port \(--transport http\), /],
+  [
+    "a home that no shell fills in",
+    { command: "~/luno-mcp-server" },
+    /: no shell takes part, which would know ~\/luno/,
+  ],
+  [
+    "arguments in the command",
+    { command: "/opt/a b/luno-mcp-server --exchange paper" },
+    /: its command holds arguments too: /,
+  ],
+  ["a command in quotation marks", { command: '"/opt/a b/luno-mcp-server"' }, /: its command is in quotation marks, /],
+  ["another name of the program", { command: "/no/such/luno-mcp-serve" }, /: there is no \/no\/such\/luno-mcp-serve$/],
+  [
+    "a policy that is not there",
+    { args: ["--trading", "confirm", "--policy", "/no/such/policy.json"] },
+    /: policy: --policy: expected a readable file: there is none/,
+  ],
+];
+
+for (const [what, entry, expected] of MISTAKES) {
+  Deno.test(`doctor names ${what} in a client's entry`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/luno-mcp-server`, "", { mode: 0o700 });
+      const servers = { luno: { command: `${folder}/luno-mcp-server`, ...entry } };
+      await Deno.writeTextFile(`${folder}/.claude.json`, JSON.stringify({ mcpServers: servers }));
+      const { stdout, code } = await runnerOf(doctor)(
+        { exchange: "simulated", state: folder },
+        { env: { HOME: folder }, json: true },
+      );
+      const { checks }: { checks: readonly CheckResult[] } = JSON.parse(stdout);
+      const [line] = checks.filter(({ name }) => name === "client");
+      assert.deepEqual([code, line?.status], [1, "broken"]);
+      assert.match(line?.text ?? "", expected);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("doctor warns of an entry that its client is told not to start", async () => {
+  await using setup = await Setup.start();
+  await claudeCode(setup, { luno: { command: "luno-mcp-server", disabled: true } });
+  const [line] = await clientLines(setup);
+  assert.deepEqual([line?.status, line?.fix], ["warning", "switch it on in the client's list of servers"]);
+});
+
+Deno.test("withoutTrading() keeps what an entry says beside trading, in its arguments and its variables", () => {
+  const args = ["--trading", "confirm", "--policy", "/p", "--seed", "7"];
+  const entry = {
+    command: "npx",
+    args: ["-y", "luno-mcp-server", ...args],
+    env: { ALLOW_WRITE_OPERATIONS: "true", A: "b" },
+  };
+  const flags = { trading: "confirm", policy: "/p", seed: "7" };
+  const start = ["-y", "luno-mcp-server", "--seed=7", "--trading=off"];
+  assert.deepEqual(withoutTrading({ entry, args, flags }, { exchange: "simulated" }), {
+    command: "npx",
+    args: start,
+    env: { A: "b" },
+  });
+  const { args: onPaper } = withoutTrading({ entry, args, flags }, { exchange: "paper" });
+  assert.deepEqual(onPaper, [...start, "--exchange=simulated"]);
 });
 
 Deno.test("doctor names an entry with a wrong path", async () => {

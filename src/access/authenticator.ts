@@ -71,6 +71,8 @@ export interface Denial {
   readonly address: string;
   readonly hasCredential: boolean;
   readonly retryAfterMs?: number;
+  /** What the client is told where the status says too little. */
+  readonly message?: string;
 }
 
 /** The result for one request. */
@@ -85,6 +87,9 @@ const CREDENTIAL_PROTOCOL =
   /^(ticket|access_?token|bearer|token|auth(orization)?|base64url\.bearer|api_?key|jwt)[.:=-]/i;
 
 const JWT_FORM = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+/** Of a word that is no scope, in characters. */
+const MAX_SHOWN = 60;
 
 /** The scheme of RFC 6750; what follows it is one word. */
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
@@ -122,7 +127,7 @@ export class Authenticator {
     if (isInQuery) return refuse({ status: 400, reason: "credential_in_query" });
     if (isMisplaced) return refuse({ status: 401, reason: "credential_misplaced" });
     const narrowed = narrowing(headers, query);
-    if (narrowed === "unknown") return refuse({ status: 400, reason: "scope_unknown" });
+    if (typeof narrowed === "string") return refuse({ status: 400, reason: "scope_unknown", message: narrowed });
     const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
     if (ticket !== undefined && known === undefined) return refuse({ status: 401, reason: "ticket_unusable" });
     if (known !== undefined) return { ok: true, caller: narrowed === undefined ? known : known.narrowedTo(narrowed) };
@@ -226,19 +231,25 @@ function hasCredentialIn(query: URLSearchParams): boolean {
   return [...query].some(([name, value]) => isCredentialName(name) || isCredential(value));
 }
 
-/** The scopes that a request asks to be limited to, from the header or, for browsers, the query. */
+/** The scopes that a request asks to be limited to, from the header or, for browsers, the query; a sentence about one that does not exist. */
 function narrowing(
   headers: HeaderFields,
   query: URLSearchParams | undefined,
-): ReadonlySet<Scope> | undefined | "unknown" {
+): ReadonlySet<Scope> | undefined | string {
   const header = headers.get("x-luno-scopes");
   const texts = [...header === null ? [] : [header], ...query?.getAll("scopes") ?? []];
   if (texts.length === 0) return undefined;
   const sets: ReadonlySet<Scope>[] = [];
   for (const text of texts) {
     const words = text.split(/[\s,]+/).filter((word) => word !== "");
-    if (!words.every(isScope)) return "unknown";
-    sets.push(new Set(words));
+    const unknown = words.find((word) => !isScope(word));
+    if (unknown !== undefined) return scopeUnknown(unknown);
+    sets.push(new Set(words.filter(isScope)));
   }
   return sets.reduce((one, other) => one.intersection(other));
+}
+
+function scopeUnknown(word: string): string {
+  const known = [...ALL_SCOPES].join(", ");
+  return `Unknown scope ${JSON.stringify(word.slice(0, MAX_SHOWN))} in X-Luno-Scopes or scopes=: expected ${known}`;
 }

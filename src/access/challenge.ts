@@ -24,7 +24,7 @@ export interface Challenge {
 const REFUSALS = {
   400: {
     code: "ERR_REQUEST_REFUSED",
-    message: "A credential belongs in the Authorization header, never in the address, and scopes must be known ones",
+    message: "A credential belongs in the Authorization header, never in the address",
   },
   401: {
     code: "ERR_UNAUTHENTICATED",
@@ -40,10 +40,13 @@ const REFUSALS = {
 
 /** The response to a denied request; `metadataUrl` when tokens are accepted. */
 export function challengeOf(
-  { status, hasCredential, retryAfterMs }: Pick<Denial, "status" | "hasCredential" | "retryAfterMs">,
+  { status, hasCredential, retryAfterMs, message = REFUSALS[status].message }: Pick<
+    Denial,
+    "status" | "hasCredential" | "retryAfterMs" | "message"
+  >,
   metadataUrl?: string,
 ): Challenge {
-  const { code, message } = REFUSALS[status];
+  const { code } = REFUSALS[status];
   const error = hasCredential ? ["invalid_token"] : [];
   return {
     code,

@@ -66,18 +66,32 @@ export function checkJwks(text: string): string[] {
   return ["expected a public key that verifies signatures: RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519"];
 }
 
-/** The key that a token names; when it names none, or several keys share the name, the one that signed it. */
+/** The keys of a set. */
+export interface KeySet {
+  readonly all: LocalJWKSet;
+  /** Those without a name, if there are any. */
+  readonly unnamed: LocalJWKSet | undefined;
+}
+
+/**
+ * The key that a token names; when it names none, or several keys share the name, or only keys without a name are left, the one that
+ * signed it.
+ */
 export async function selectKey(
-  keys: LocalJWKSet,
+  { all, unnamed }: KeySet,
   header: JWSHeaderParameters,
   token: FlattenedJWSInput,
 ): ReturnType<LocalJWKSet> {
+  const { kid, ...nameless } = header;
   let candidates: Iterable<VerificationKey> | AsyncIterable<VerificationKey>;
   try {
-    const key = await keys(header, token);
-    if (header.kid !== undefined) return key;
+    const key = await all(header, token);
+    if (kid !== undefined) return key;
     candidates = [key];
   } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey && kid !== undefined && unnamed !== undefined) {
+      return await selectKey({ all: unnamed, unnamed: undefined }, nameless, token);
+    }
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     candidates = error;
   }
@@ -104,10 +118,15 @@ async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Pro
  *
  * @throws {TypeError} when it has a problem: see {@linkcode checkJwks}
  */
-export function readJwks(text: string): LocalJWKSet {
+export function readJwks(text: string): KeySet {
   const problems = checkJwks(text);
   if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
-  return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(readJson(text)).keys) });
+  const keys = signatureKeys(Jwks.parse(readJson(text)).keys);
+  const unnamed = keys.filter(({ kid }) => kid === undefined);
+  return {
+    all: createLocalJWKSet({ keys }),
+    unnamed: unnamed.length === 0 ? undefined : createLocalJWKSet({ keys: unnamed }),
+  };
 }
 
 /** Copies only what verification needs, so that no other member of a key has an effect. */

@@ -8,6 +8,7 @@ import { errors } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { readBodyText } from "../network/body_text.ts";
 import { readJwks, selectKey } from "./jwk_set.ts";
+import type { KeySet } from "./jwk_set.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -90,14 +91,14 @@ class PublishedKeys {
   readonly #fetch: typeof fetch;
   readonly #now: () => number;
   readonly #timeoutMs: number;
-  #keys: LocalJWKSet | undefined;
+  #keys: KeySet | undefined;
   #staleAt = -Infinity;
   /** No fetch before this time. */
   #coolAt = -Infinity;
   #hasFailed = false;
   /** Names that were not found, and until when they are rejected. */
   readonly #unknown = new Map<string, number>();
-  #pending: Promise<LocalJWKSet> | undefined;
+  #pending: Promise<KeySet> | undefined;
 
   constructor(url: URL, options: JwksOptions) {
     this.#url = url;
@@ -129,12 +130,12 @@ class PublishedKeys {
     }
   }
 
-  #fresh(): LocalJWKSet | undefined {
+  #fresh(): KeySet | undefined {
     return this.#now() < this.#staleAt ? this.#keys : undefined;
   }
 
   /** Keys newer than those that lacked the name; `undefined` when they were fetched a moment ago. */
-  async #newerThan(missed: LocalJWKSet): Promise<LocalJWKSet | undefined> {
+  async #newerThan(missed: KeySet): Promise<KeySet | undefined> {
     const keys = this.#fresh();
     if (keys !== undefined && keys !== missed) return keys;
     if (!this.#hasFailed && this.#pending === undefined && this.#now() < this.#coolAt) return undefined;
@@ -157,7 +158,7 @@ class PublishedKeys {
     throw error;
   }
 
-  #fetchOnce(): Promise<LocalJWKSet> {
+  #fetchOnce(): Promise<KeySet> {
     if (this.#pending !== undefined) return this.#pending;
     const waitMs = this.#coolAt - this.#now();
     if (waitMs > 0) return Promise.reject(new KeysUnavailableError(Math.ceil(waitMs)));
@@ -165,7 +166,7 @@ class PublishedKeys {
     return pending;
   }
 
-  async #refresh(): Promise<LocalJWKSet> {
+  async #refresh(): Promise<KeySet> {
     try {
       const keys = readJwks(await this.#download());
       if (this.#hasFailed) log.info("issuer keys fetched again", { url: this.#url.href });

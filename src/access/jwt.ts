@@ -52,6 +52,7 @@ export type RefusedToken =
       | "audience"
       | "expired"
       | "not_yet_valid"
+      | "bound"
       | "claims";
   }
   | { readonly ok: false; readonly reason: "keys_unavailable"; readonly retryAfterMs: number };
@@ -80,14 +81,17 @@ const TYPES: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
 /** No control, formatting, private or invisible characters. */
 const Printable = z.string().regex(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,200}$/u);
 
+/** Words in one text or, as some issuers write them, in a list. */
+const Granted = z.union([z.string(), z.array(z.string())]).optional();
+
 const Claims = z.object({
   sub: Subject,
   /** Up to the last second that a date can represent. */
   exp: z.number().max(8_640_000_000_000),
   iat: z.number().optional(),
   jti: Printable.optional(),
-  scope: z.string().optional(),
-  scp: z.union([z.string(), z.array(z.string())]).optional(),
+  scope: Granted,
+  scp: Granted,
 });
 
 /** Checks tokens of one issuer for one audience; remembers a valid token for at most a minute. */
@@ -165,6 +169,8 @@ function readClaims(payload: JWTPayload, { latestIssue }: { latestIssue: number 
   if (!claims.success) return refused("claims");
   const { sub, exp, iat, jti, scope, scp } = claims.data;
   if (iat !== undefined && iat > latestIssue) return refused("not_yet_valid");
+  // Only who proves to hold a key may use it (RFC 7800, 8705, 9449), and nobody here asks for the proof.
+  if (payload["cnf"] !== undefined && payload["cnf"] !== null) return refused("bound");
   const granted = scope ?? scp ?? [];
   const scopes = new Set((typeof granted === "string" ? granted.split(" ") : granted).filter(isScope));
   return { ok: true, subject: sub, scopes, expiresAt: exp * 1_000, ...(jti === undefined ? {} : { tokenId: jti }) };

@@ -135,7 +135,11 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
+/** The runtime reads other texts as times too, such as `1,5`, and those without a zone as of this machine's. */
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
 function toMilliseconds(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  return /^\d{1,16}$/.test(value) ? Number(value) : Date.parse(value);
+  if (/^\d{1,16}$/.test(value)) return Number(value);
+  return RFC_3339.test(value) ? Date.parse(value) : value;
 }

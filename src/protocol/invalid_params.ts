@@ -20,7 +20,7 @@ import {
   truth,
 } from "./checks.ts";
 import type { Check, Members, Problem } from "./checks.ts";
-import { claimsRevision, CLIENT_CAPABILITIES_KEY, ENVELOPE, REVISION_KEY } from "./envelope.ts";
+import { claimsRevision, CLIENT_CAPABILITIES_KEY, ENVELOPE, MODERN_REVISION, REVISION_KEY } from "./envelope.ts";
 
 const IMPLEMENTATION = object({
   name: text,
@@ -60,15 +60,26 @@ const META = object({
   [`${ENVELOPE}related-task`]: optional(object({ taskId: text })),
 });
 
+/** Of the name of a revision, in characters; it is repeated to clients that name one that there is not. */
+const MAX_REVISION = 60;
+
+const REVISION = expecting(
+  `the name of a revision, such as ${MODERN_REVISION}`,
+  (value) => typeof value === "string" && value.length <= MAX_REVISION,
+);
+
 /** `_meta` of a request that names its revision. */
 const CLAIMED_META = object({
-  [REVISION_KEY]: text,
+  [REVISION_KEY]: REVISION,
   [CLIENT_CAPABILITIES_KEY]: CAPABILITIES,
   [`${ENVELOPE}clientInfo`]: optional(IMPLEMENTATION),
   [`${ENVELOPE}logLevel`]: optional(
     oneOf(["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]),
   ),
 });
+
+/** Of an opening as JSON, in characters: all of it is kept for as long as its client stays, icons included. */
+const MAX_OPENING = 65_536;
 
 /** Lists are never paged, so no cursor can be valid. */
 const ONE_PAGE = object({
@@ -81,7 +92,7 @@ const ONE_PAGE = object({
 const RESUMED: Members = { inputResponses: optional(anyObject), requestState: optional(text) };
 
 const PARAMS: Readonly<Record<string, Check>> = {
-  "initialize": object({ protocolVersion: text, capabilities: CAPABILITIES, clientInfo: IMPLEMENTATION }),
+  "initialize": opening,
   "tools/list": ONE_PAGE,
   "tools/call": object({
     name: text,
@@ -130,6 +141,17 @@ export function findInvalidMeta(params: unknown): string | undefined {
   if (!isObject(params) || params._meta === undefined) return undefined;
   const problem = META(params._meta) ?? (claimsRevision(params) ? CLAIMED_META(params._meta) : undefined);
   return sentenceOf(problem, "_meta");
+}
+
+const OPENING = object({ protocolVersion: text, capabilities: CAPABILITIES, clientInfo: IMPLEMENTATION });
+
+function opening(value: unknown): Problem | undefined {
+  const problem = OPENING(value);
+  if (problem !== undefined) return problem;
+  const { length } = JSON.stringify(value);
+  if (length <= MAX_OPENING) return undefined;
+  const tell = () => `the parameters must be at most ${MAX_OPENING} characters of JSON: current size is ${length}`;
+  return { at: "", tell };
 }
 
 const KIND_OF_REFERENCE = object({ type: oneOf(["ref/prompt", "ref/resource"]) });

@@ -3,9 +3,12 @@ import { editDistance } from "./edit_distance.ts";
 /** The known word nearest to a mistyped one; `undefined` when none is near. Ignores case. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase();
+  const reach = Math.max(2, word.length / 3);
   const [best] = known
+    // Words are at least as far apart as their lengths; to compare a text of a megabyte takes seconds.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= reach)
     .map((candidate) => ({ candidate, far: slipsBetween(written, candidate.toLowerCase()) }))
-    .filter(({ far }) => far <= Math.max(2, word.length / 3))
+    .filter(({ far }) => far <= reach)
     .toSorted((one, other) => one.far - other.far);
   return best?.candidate;
 }

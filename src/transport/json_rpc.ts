@@ -123,6 +123,10 @@ function idsOf(values: readonly unknown[]): readonly (RequestId | null)[] {
   return ids.length > 0 ? ids : [null];
 }
 
+/** What an id is. A larger number was rounded when it was parsed, so the client would not recognize it. */
+const ID = "a string or an integer";
+const ID_OF_NUMBERS = `${ID} up to ${Number.MAX_SAFE_INTEGER}`;
+
 /** The allowed members of a message. */
 const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
 
@@ -133,7 +137,7 @@ function findProblem(message: Record<string, unknown>) {
   for (const name in message) {
     if (!MEMBERS.has(name)) return `${JSON.stringify(name.slice(0, 60))} is no member of a message`;
   }
-  if (id !== undefined && !isId(id)) return "id must be a string or an integer";
+  if (id !== undefined && !isId(id)) return `id must be ${Number.isInteger(id) ? ID_OF_NUMBERS : ID}`;
   if (method !== undefined) {
     if (typeof method !== "string") return "method must be a string";
     if (result !== undefined || error !== undefined) return "a message with a method has neither result nor error";

@@ -3,6 +3,7 @@ import { AccessFile } from "../../src/access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../../src/access/authenticator.ts";
 import type { Authentication, AuthenticatorParts, Sender } from "../../src/access/authenticator.ts";
 import type { Credential } from "../../src/access/caller.ts";
+import { challengeOf } from "../../src/access/challenge.ts";
 import { TrustedProxies } from "../../src/access/forwarding.ts";
 import type { TokenVerdict } from "../../src/access/jwt.ts";
 import { Tickets } from "../../src/access/tickets.ts";
@@ -222,6 +223,16 @@ Deno.test("Authenticator refuses a scope that is none, before it looks at the cr
     assert.equal(await scopesOf({ headers: { "x-luno-scopes": text } }), "400 scope_unknown", text);
   }
   assert.equal(await scopesOf({ path: "/ws?scopes=all", headers: { authorization: "x" } }), "400 scope_unknown");
+});
+
+Deno.test("Authenticator says which scope is none, and which there are", async () => {
+  const request = { url: "http://localhost/ws", headers: new Headers({ "x-luno-scopes": "market:read all" }) };
+  const authentication = await authenticatorOf({ keys }).authenticate(request, { address: "127.0.0.1" });
+  assert.ok(!authentication.ok);
+  assert.equal(
+    challengeOf(authentication.denial).message,
+    'Unknown scope "all" in X-Luno-Scopes or scopes=: expected market:read, account:read, orders:write, funds:write, server:admin',
+  );
 });
 
 /** A ticket of `key:ann`, and what asks with it. */

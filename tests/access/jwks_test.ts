@@ -130,6 +130,20 @@ Deno.test("openJwks() keeps what it has when an unknown key cannot be looked up,
   assert.equal(outcome(await verify(newKey)), "ok");
 });
 
+Deno.test("openJwks() tries keys without a name with a token that names one which is not there", async () => {
+  const [first, second, named] = [await createKey("ES256", "1"), await createKey("ES256", "2"), oldKey];
+  const { keys: written } = JSON.parse(jwksOf(first, second, named));
+  const keys = openJwks({
+    text: JSON.stringify({
+      keys: written.map((key: { kid: string }) => key.kid === "old" ? key : { ...key, kid: undefined }),
+    }),
+  });
+  const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
+  for (const key of [first, second, named]) assert.equal(outcome(await verifier.verify(await tokenOf(key))), "ok");
+  assert.equal(outcome(await verifier.verify(await tokenOf(named, { kid: "1" }))), "signature");
+  assert.equal(outcome(await verifier.verify(await tokenOf(strangeKey))), "signature");
+});
+
 Deno.test("openJwks() finds the key of a token that names none, or whose name several keys share", async () => {
   const rsa = [await createKey("RS256", "same"), await createKey("RS256", "same"), await createKey("RS256", "other")];
   const keys = openJwks({ text: jwksOf(oldKey, ...rsa) });

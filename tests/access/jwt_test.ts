@@ -137,7 +137,15 @@ const REFUSED: Readonly<Record<string, readonly [RefusedToken["reason"], string]
   "a sub that is not composed": ["claims", await tokenOf({ sub: "Zoe\u0308" })],
   "a sub that is a number": ["claims", await tokenOf({ sub: 1 })],
   "a jti that is a number": ["claims", await tokenOf({ jti: 1 })],
-  "a scope that is a list": ["claims", await tokenOf({ scope: ["market:read"] })],
+  "a scope of numbers": ["claims", await tokenOf({ scope: [1] })],
+  "a key that its holder must prove": [
+    "bound",
+    await tokenOf({ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }),
+  ],
+  "a certificate that its holder must prove": [
+    "bound",
+    await tokenOf({ cnf: { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" } }),
+  ],
   "an scp of numbers": ["claims", await tokenOf({ scp: [1] })],
 };
 
@@ -178,6 +186,7 @@ for (const alg of SIGNING_ALGORITHMS) {
 
 const SCOPES: Readonly<Record<string, readonly [Claims, readonly string[]]>> = {
   "a scope as text": [{ scope: "market:read orders:write" }, ["market:read", "orders:write"]],
+  "a scope as a list, as Spring writes it": [{ scope: ["market:read", "openid"] }, ["market:read"]],
   "an scp as text": [{ scp: "market:read" }, ["market:read"]],
   "an scp as a list": [{ scp: ["market:read", "account:read"] }, ["market:read", "account:read"]],
   "the scope when there are both": [{ scope: "market:read", scp: ["funds:write"] }, ["market:read"]],

@@ -232,7 +232,10 @@ Deno.test("PublicTradeList reads times as numbers, quoted numbers and RFC 3339, 
   for (const time of [1710325156438, "1710325156438", "2024-03-13T10:19:16.438Z"]) {
     assert.equal(read(time).trades[0]?.timestamp, 1710325156438);
   }
-  for (const wrong of [undefined, null, "", "yesterday", 1.5, -1]) assert.equal(read(wrong).left_out, 1, String(wrong));
+  assert.equal(read("2024-03-13T12:19:16+02:00").trades[0]?.timestamp, 1710325156000);
+  // The runtime reads the latter as times: as days of a year, and on the clock of this machine.
+  const wrongs = [undefined, null, "", "yesterday", 1.5, -1, "-1", "1,5", "1.", "2024-03-13", "2024-03-13T10:19:16"];
+  for (const wrong of wrongs) assert.equal(read(wrong).left_out, 1, String(wrong));
 });
 
 Deno.test("Every list leaves out the rows that cannot be read, counts them, and answers the rest", () => {

@@ -35,6 +35,22 @@ const WRONG: readonly (readonly [method: string, params: unknown, sentence: stri
     '_meta["io.modelcontextprotocol/logLevel"] must be one of debug, info, notice, warning, error, critical, alert, ' +
     'emergency: current value is "loud"',
   ],
+  [
+    "tools/list",
+    { _meta: { progressToken: 2 ** 53 } },
+    "_meta.progressToken must be a string or an integer up to 9007199254740991: current value is 9007199254740992",
+  ],
+  [
+    "tools/list",
+    { _meta: { ...CLAIM, "io.modelcontextprotocol/protocolVersion": "x".repeat(61) } },
+    '_meta["io.modelcontextprotocol/protocolVersion"] must be the name of a revision, such as 2026-07-28: current value is ' +
+    `"${"x".repeat(60)}"`,
+  ],
+  [
+    "initialize",
+    { ...CLIENT, capabilities: { experimental: { a: { b: "x".repeat(65_536) } } } },
+    "the parameters must be at most 65536 characters of JSON: current size is 65658",
+  ],
   ["initialize", { ...CLIENT, protocolVersion: 1 }, "protocolVersion must be a string: current value is 1"],
   [
     "initialize",

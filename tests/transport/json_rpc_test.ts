@@ -33,6 +33,12 @@ const REFUSED: readonly (readonly [text: string, ids: readonly unknown[], code: 
     'Invalid request: "extra" is no member of a message',
   ],
   ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', [null], -32600, "Invalid request: id must be a string or an integer"],
+  [
+    '{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}',
+    [null],
+    -32600,
+    "Invalid request: id must be a string or an integer up to 9007199254740991",
+  ],
   ['{"jsonrpc":"2.0","id":null,"method":"ping"}', [null], -32600, "Invalid request: id must be a string or an integer"],
   ['{"jsonrpc":"2.0","id":5,"method":7}', [5], -32600, "Invalid request: method must be a string"],
   ['{"jsonrpc":"2.0","id":5}', [5], -32600, "Invalid request: method is missing"],

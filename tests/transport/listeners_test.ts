@@ -715,8 +715,25 @@ every("answers 400 to a target that names another host than Host, and ends the c
   assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i);
 });
 
+every("answers 400 to a target of another scheme, or with a user, and ends the connection", async (variant) => {
+  for (
+    const target of ["ftp://localhost/", "ws://evil.example/", "http://evil@localhost/", "http://evil:x@localhost/"]
+  ) {
+    const text = `GET ${target} HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`;
+    assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i, target);
+  }
+});
+
+every("answers 400 to a body in a coding that it does not unpack, and ends the connection", async (variant) => {
+  for (const coding of ["gzip, chunked", "deflate,chunked", "chunked, chunked"]) {
+    const head = `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}Transfer-Encoding: ${coding}${CRLF}${CRLF}`;
+    const answer = await answerTo(variant, `${head}2${CRLF}{}${CRLF}0${CRLF}${CRLF}`);
+    assert.match(answer, /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i, coding);
+  }
+});
+
 every("takes a whole address as target when it names the same host", async (variant) => {
-  for (const target of ["http://localhost/x", "http://LOCALHOST:80/x"]) {
+  for (const target of ["http://localhost/x", "http://LOCALHOST:80/x", "HTTP://localhost/x"]) {
     const text = `GET ${target} HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`;
     assert.match(await answerTo(variant, text), /^HTTP\/1\.1 200 /, target);
   }

@@ -67,7 +67,7 @@ function whileAsking<Value, Next>(
 }
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {
-  const app = new Hono<Bindings>();
+  const app = new Hono<Bindings>({ strict: false }); // A trailing slash, which some clients add, makes no difference.
   // A preflight has no credential, and counts against the limits too.
   app.options("*", async ({ env: { peer } }, next) => refuseUnaffordable(parts, peer) ?? await next());
   // The origin was checked before; pages that get here may read the response.
@@ -84,11 +84,6 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   addSessionRoutes(app, parts);
   app.notFound(() => textResponse(404, "Not found"));
   return app;
-}
-
-/** The same paths with a trailing slash, which some clients add; open routes have none. */
-function withSlash(paths: readonly string[]): readonly string[] {
-  return paths.flatMap((path) => path === "/" ? path : [path, `${path}/`]);
 }
 
 /** Routes without authentication: probes, and the metadata of authentication. */
@@ -145,7 +140,7 @@ function issueTicket(parts: HttpParts, caller: Caller): Response {
 
 function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
   const notFound = () => textResponse(404, "Not found");
-  for (const path of withSlash(SOCKET_PATHS)) {
+  for (const path of SOCKET_PATHS) {
     app.get(path, () => {
       if (!parts.websocket) return notFound();
       return textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" });

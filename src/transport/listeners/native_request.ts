@@ -2,7 +2,7 @@ import { ReceivedFields } from "../../network/header_fields.ts";
 import type { HeaderFields } from "../../network/header_fields.ts";
 import { parseUrl } from "../../network/parse_url.ts";
 import type { HttpRequest } from "./http_request.ts";
-import { isSameHost, soundUrl } from "./websocket_handshake.ts";
+import { isPlainlyTransferred, isSameHost, soundUrl } from "./websocket_handshake.ts";
 
 /** The header fields of a runtime's request, read once. */
 export function fieldsOf({ headers }: Request): ReceivedFields {
@@ -23,11 +23,15 @@ export class NativeRequest implements HttpRequest {
     this.headers = fields;
   }
 
-  /** The request; `undefined` when its address cannot be parsed, or has another host than `Host`. */
+  /**
+   * The request; `undefined` when its address cannot be parsed, or has another host than `Host`, or its body has a transfer coding other
+   * than `chunked`.
+   */
   static of(request: Request, fields: ReceivedFields): NativeRequest | undefined {
     const url = soundUrl(request.url);
     const host = fields.get("host");
     if (url === undefined || (host !== null && !isSameHost(url, host))) return undefined;
+    if (!isPlainlyTransferred(fields.get("transfer-encoding"))) return undefined;
     if (host === null) fields.append("host", parseUrl(url)?.host ?? "");
     return new NativeRequest(request, { url, fields });
   }

@@ -5,7 +5,7 @@ import { TLSSocket } from "node:tls";
 import { ReceivedFields } from "../../network/header_fields.ts";
 import type { HeaderFields } from "../../network/header_fields.ts";
 import type { HttpRequest } from "./http_request.ts";
-import { isSameHost, soundUrl } from "./websocket_handshake.ts";
+import { isPlainlyTransferred, isSameHost, soundUrl } from "./websocket_handshake.ts";
 
 /** Methods that the platform's `Request` cannot have. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
@@ -14,7 +14,7 @@ const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNE
 const VERSIONS: ReadonlySet<string> = new Set(["1.0", "1.1"]);
 
 /** A path or a complete address; a backslash would be read as a slash. */
-const TARGET = /^(?:\/|https?:\/\/)[^\\?]*(?:\?|$)/;
+const TARGET = /^(?:\/|https?:\/\/)[^\\?]*(?:\?|$)/i;
 
 /** Whether the platform forbids a method. */
 export function isForbiddenMethod(method: string | undefined): boolean {
@@ -40,16 +40,16 @@ export class NodeRequest implements HttpRequest {
   }
 
   /**
-   * The request; `undefined` when its version, address, `Host` or method is not allowed. Repeated headers are joined by
-   * a comma, even where `node:http` would keep only the first. Without `outgoing`, it is not reported when the client
-   * leaves.
+   * The request; `undefined` when its version, address, `Host`, method or transfer coding is not allowed. Repeated headers are
+   * joined by a comma, even where `node:http` would keep only the first. Without `outgoing`, it is not reported when the
+   * client leaves.
    */
   static of(incoming: IncomingMessage, outgoing?: ServerResponse): NodeRequest | undefined {
     const target = incoming.url ?? "/";
     if (!VERSIONS.has(incoming.httpVersion)) return undefined;
     if (!hasOneHost(incoming) || !TARGET.test(target) || isForbiddenMethod(incoming.method)) return undefined;
     const host = incoming.headers.host ?? "localhost";
-    if (!isSameHost(target, host)) return undefined;
+    if (!isSameHost(target, host) || !isPlainlyTransferred(incoming.headers["transfer-encoding"])) return undefined;
     const scheme = incoming.socket instanceof TLSSocket ? "https" : "http";
     const url = soundUrl(target.startsWith("/") ? `${scheme}://${host}${target}` : target);
     return url === undefined ? undefined : new NodeRequest(incoming, url, outgoing);

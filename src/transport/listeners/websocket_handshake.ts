@@ -73,17 +73,23 @@ export function soundUrl(url: string): string | undefined {
 }
 
 /**
- * Whether a request with an absolute target has the same host there as in `Host`: a proxy may have checked one, while
- * the rules here use the other.
+ * Whether a request with an absolute target has the same host there as in `Host`, and no user: a proxy may have checked
+ * one, while the rules here use the other.
  */
 export function isSameHost(target: string, host: string): boolean {
   if (target.startsWith("/")) return true;
   if (isBuiltOf(target, host)) return true;
-  if (!/^https?:\/\//i.test(target)) return true;
+  if (!/^https?:\/\//i.test(target)) return false;
   const scheme = target.slice(0, target.indexOf(":"));
   const [named, told] = [parseUrl(target), parseUrl(`${scheme}://${host}`)];
+  if (named === null || named.username !== "" || named.password !== "") return false;
   // The application rejects an invalid `Host`.
-  return named !== null && (told === null || named.host === told.host);
+  return told === null || named.host === told.host;
+}
+
+/** Whether a body is sent as it is, or in chunks; other transfer codings are not decoded here. */
+export function isPlainlyTransferred(coding: string | null | undefined): boolean {
+  return coding === null || coding === undefined || coding.toLowerCase() === "chunked";
 }
 
 /** Whether a URL has exactly this host, as one that a listener has built from `Host`. */

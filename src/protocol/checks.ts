@@ -24,11 +24,11 @@ const isText = (value: unknown): value is string => typeof value === "string";
 export const text: Check = expecting("a string", isText);
 export const truth: Check = expecting("true or false", (value) => typeof value === "boolean");
 export const number: Check = expecting("a number", (value) => Number.isFinite(value));
-export const token: Check = (value) => {
+export function token(value: unknown): Problem | undefined {
   if (isText(value) || Number.isSafeInteger(value)) return undefined;
   const limit = Number.isInteger(value) ? ` up to ${Number.MAX_SAFE_INTEGER}` : "";
   return expected(`a string or an integer${limit}`, value);
-};
+}
 export const anyObject: Check = object({});
 
 /** The sentence about a problem of the value at `root`, which is empty for the outermost one. */

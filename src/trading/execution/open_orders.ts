@@ -69,11 +69,34 @@ export async function listOpenOrderIds(
   return { orders, leftOut };
 }
 
+/**
+ * The account's orders that were created since a time by the exchange's clock, by client order id. The lists may lag: an
+ * order that they contain exists, one that they lack may too.
+ *
+ * @throws {ExchangeError} when a page cannot be read
+ */
+export async function listOrdersSince(
+  { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
+  since: number,
+): Promise<ReadonlyMap<string, ExchangeOrder>> {
+  const listed = new Map<string, ExchangeOrder>();
+  // An order that ends meanwhile is in the second list.
+  for (const closed of [false, true]) {
+    const read = (paging: Paging) =>
+      exchange.call("listOrders", { ...paging, closed, limit: PAGE }, { fresh: true, signal });
+    for (const order of await readPages(read, since)) listed.set(order.client_order_id, order);
+  }
+  return listed;
+}
+
+interface Paging {
+  readonly created_before?: number;
+}
+
 /** Reads a list of orders page by page; its cursor is exclusive, and orders may share a millisecond. */
 async function readPages<Row extends OrderId>(
-  read: (
-    paging: { readonly created_before?: number },
-  ) => Promise<{ readonly orders: readonly Row[]; readonly left_out: number }>,
+  read: (paging: Paging) => Promise<{ readonly orders: readonly Row[]; readonly left_out: number }>,
+  since: number = 0,
 ): Promise<Row[]> {
   const found = new Map<string, Row>();
   let before: number | undefined;
@@ -85,6 +108,7 @@ async function readPages<Row extends OrderId>(
     const times = rows.map(({ creation_timestamp }) => creation_timestamp).filter((time) => time > 0);
     if (times.length === 0) break;
     before = Math.min(...times) + 1;
+    if (before <= since) break;
   }
   return [...found.values()];
 }

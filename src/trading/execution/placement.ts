@@ -6,6 +6,7 @@
 import { isErrorCode } from "../../errors/error_table.ts";
 import { isPaper } from "../orders/trading_account.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
+import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import type { Begun, Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";
@@ -142,12 +143,16 @@ export class Placements {
     return code === "ERR_SELF_CROSSING" ? await refreshOpenOrders(this.#parts) : 0;
   }
 
-  /** Determines the outcome of a placement that was sent, and records it. */
-  async resolve(placement: Placement, options: { readonly patienceMs?: number } = {}): Promise<JournalledResult> {
+  /** Determines the outcome of a placement that was sent, and records it; without asking when its order was found already. */
+  async resolve(
+    placement: Placement,
+    { found, ...options }: { readonly patienceMs?: number; readonly found?: ExchangeOrder | undefined } = {},
+  ): Promise<JournalledResult> {
     for (let running = this.#at(placement); running !== undefined; running = this.#at(placement)) {
       const result = await running;
       if (result !== undefined) return result;
     }
+    if (found !== undefined) return await this.#track(placement.clientOrderId, this.#settleFound(placement, found));
     const sentAt = placement.sentAt ?? placement.createdAt;
     const validUntil = placement.validUntil ?? sentAt + LONGEST_TTL_MS + READ_LAG_MS;
     const reason = isErrorCode(placement.reason) ? placement.reason : "ERR_INTERRUPTED";
@@ -220,16 +225,18 @@ export class Placements {
   ): Promise<JournalledResult> {
     const { clientOrderId } = placement;
     const finding = await reconcile(this.#parts, { clientOrderId, ...doubt });
-    if (finding.kind === "found") {
-      const result = await this.#settle(placement, { state: "placed", orderId: finding.order.order_id });
-      await closeIfFinal(this.#parts, placement, finding.order);
-      return result;
-    }
+    if (finding.kind === "found") return await this.#settleFound(placement, finding.order);
     if (finding.kind === "told") return await this.#settle(placement, { state: "placed", orderId: finding.orderId });
     const { reason } = doubt;
     if (finding.kind === "undecided") return await this.#settle(placement, { state: "unknown", reason });
     const telling = doubt.telling ?? { message: absentSentence(reason) };
     return await this.#settle(placement, { state: "not_placed", reason }, telling);
+  }
+
+  async #settleFound(placement: Placement, order: ExchangeOrder): Promise<JournalledResult> {
+    const result = await this.#settle(placement, { state: "placed", orderId: order.order_id });
+    await closeIfFinal(this.#parts, placement, order);
+    return result;
   }
 
   /** Records an outcome and returns the journal's view; an unrecorded outcome is returned as it is. */

@@ -5,10 +5,12 @@
  */
 
 import type { ExecutorParts } from "./executor_parts.ts";
+import { ExchangeError } from "../../exchange/errors.ts";
+import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import { getLogger } from "../../logging/logger.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";
-import { refreshOpenOrders } from "./open_orders.ts";
+import { listOrdersSince, refreshOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { Placements } from "./placement.ts";
 import { slept } from "./reconcile.ts";
@@ -20,6 +22,14 @@ const AT_ONCE = 4;
 
 /** How long one placement is looked up in a background round. */
 const ROUND_PATIENCE_MS = 5_000;
+
+/** So many placements are looked up one by one; of more, those that exist are found in the exchange's lists. */
+const MAX_SINGLE_LOOKS = 20;
+
+/** How far the exchange's clock may have been behind ours when orders were sent. */
+const CLOCKS_APART_MS = 60_000;
+
+const NONE: ReadonlyMap<string, ExchangeOrder> = new Map();
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -103,7 +113,25 @@ async function settleLost(
   const left = await lost(parts, placements);
   for (const placement of left.filter(({ state }) => state === "intent")) await placements.forget(placement);
   const sent = left.filter(({ state }) => state !== "intent");
-  await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement, options) });
+  const listed = sent.length > MAX_SINGLE_LOOKS ? await listedAmong(parts, sent) : NONE;
+  await inParallel(sent, {
+    atOnce: AT_ONCE,
+    work: (placement) => placements.resolve(placement, { ...options, found: listed.get(placement.clientOrderId) }),
+  });
+}
+
+/** The exchange's orders by client order id; a thousand take one call. None when the lists cannot be read. */
+async function listedAmong(
+  parts: ExecutorParts,
+  sent: readonly Placement[],
+): Promise<ReadonlyMap<string, ExchangeOrder>> {
+  const since = sent.reduce((oldest, { createdAt }) => Math.min(oldest, createdAt), Infinity) - CLOCKS_APART_MS;
+  try {
+    return await listOrdersSince(parts, since);
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    return NONE;
+  }
 }
 
 /** Placements of this process on this exchange that nothing here is working on. */

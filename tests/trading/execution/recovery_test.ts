@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import { ExecutorWorld, expectStatus, LOOK, POST, RESTING, withJournal } from "../executor_world.ts";
+import { toRequestParams } from "../../../src/trading/orders/order_rules.ts";
 import { asIntent, entry, FREE, INSTANCE, tamper } from "../stores.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
@@ -49,6 +50,30 @@ for (
     assert.equal(world.exchange.count(POST), 1);
   });
 }
+
+Deno.test("OrderExecutor.recover() finds many orders of the last run in lists, and asks only for those that they lack", async () => {
+  await using world = await ExecutorWorld.start({ isRecovered: false });
+  world.store.instances.enter(INSTANCE);
+  const [ids, lost] = [Array.from({ length: 30 }, (_, place) => `lm-${place}`), "lm-29"];
+  for (const id of ids) world.store.journal.begin(entry(id.slice(3), { order: RESTING }), FREE, world.now);
+  const client = world.exchange.connect();
+  const call = toRequestParams(RESTING);
+  assert.ok(call.endpoint === "postLimitOrder");
+  const sending = { timestamp: world.now, ttl: 5_000 };
+  for (const id of ids.filter((id) => id !== lost)) {
+    const { order_id } = await client.call(call.endpoint, { ...call.params, ...sending, client_order_id: id });
+    if (id === "lm-3") await client.call("stopOrder", { order_id });
+  }
+  await world.executor.recover();
+  const placements = ids.map((id) => world.store.journal.find(id));
+  for (const placement of placements) {
+    const [order] = world.exchange.ordersOf(placement?.clientOrderId ?? "");
+    assert.deepEqual([placement?.orderId, placement?.state], [order?.id ?? null, order ? "placed" : "not_placed"]);
+  }
+  assert.deepEqual(placements.filter((placement) => placement?.isOpen).length, 28);
+  const looks = world.exchange.count(LOOK);
+  assert.ok(looks > 1 && looks < ids.length - 1, `${looks} orders were asked for`);
+});
 
 Deno.test("OrderExecutor.recover() waits for an order of the last run that is still on its way", async () => {
   await using world = await ExecutorWorld.start({ wrap: firstRunEndsUnsettled() });

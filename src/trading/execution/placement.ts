@@ -6,7 +6,7 @@
 import { isErrorCode } from "../../errors/error_table.ts";
 import { isPaper } from "../orders/trading_account.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import type { Begun, Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";

@@ -6,7 +6,7 @@
 
 import type { ExecutorParts } from "./executor_parts.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
-import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import { getLogger } from "../../logging/logger.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";

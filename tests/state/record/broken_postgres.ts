@@ -51,6 +51,17 @@ function misreading(pattern: RegExp, instead: string): typeof Database {
   };
 }
 
+/** Is told something else than the engine says. */
+function rewording(pattern: RegExp, instead: string): typeof Database {
+  return class extends Database {
+    override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+      return super.transaction(({ query }) =>
+        body({ query: (text, values) => query(text.replace(pattern, instead), values) })
+      );
+    }
+  };
+}
+
 /** Previews with another value in one column. */
 function previewsWith(expiresAt: string, usedAt: string): string {
   return `FROM (SELECT preview_id, identity, created_at, ${expiresAt} AS expires_at, ${usedAt} AS used_at FROM previews) p`;
@@ -63,6 +74,9 @@ export const BROKEN_DATABASES = {
   reusing: misreading(/FROM previews/, previewsWith("expires_at", "NULL::bigint")),
   lending: misreading(/(?<=FROM previews\s+WHERE preview_id = \$\d+ AND )identity = (\$\d+)/, "$1::text IS NOT NULL"),
   timeless: misreading(/FROM previews/, previewsWith("9e15::bigint", "used_at")),
+  unstoppable: rewording(/row_to_json\(k\)::text/, `(row_to_json(k)::jsonb || '{"is_halted": 0}')::text`),
+  holding: rewording(/(?<=^DELETE FROM calls WHERE )(?=attempt)/, "false AND "),
+  answering: rewording(/(?<=^UPDATE approvals SET )taken_at = \$1/, "created_at = created_at + 0 * $1::bigint"),
 } as const;
 
 /** The database under an engine. */

@@ -23,6 +23,13 @@ export const BROKEN_RECORD_ENGINES: Readonly<Record<string, () => Promise<Record
   "lets a preview be used twice": () => startSqlite("reusing"),
   "lets another identity use a preview": () => startSqlite("lending"),
   "lets a preview be used that has expired": () => startSqlite("timeless"),
+  "reads what was there before it wrote": () => startSqlite("stale"),
+  "forgets idempotency keys": () => startSqlite("keyless"),
+  "forgets halts": () => startSqlite("unstoppable"),
+  "forgets that a key was given back": () => startSqlite("holding"),
+  "forgets that a replacement was given up": () => startSqlite("clinging"),
+  "gives one answer to two calls": () => startSqlite("answering"),
+  "takes orders from a process that lives": () => startSqlite("grabbing"),
 };
 
 /** What runs an engine that is none of the program's. */

@@ -20,6 +20,18 @@ const BROKEN_PROMISES = {
   "lets a preview be used twice": "Previews are used once: by an order that begins, or by a question",
   "lets another identity use a preview": "Previews are used by nobody but their caller, and are left to that",
   "lets a preview be used that has expired": "Previews end with their time, and when the clock was set back",
+  "reads what was there before it wrote":
+    "what was answered is found again by all processes, and after all have closed",
+  "forgets idempotency keys":
+    "Journal.begin() answers a repeated key with the first placement, whatever has become of it",
+  "forgets halts": "Halts.pull() stops new orders of every process at once, and survives a restart",
+  "forgets that a key was given back":
+    "CallClaims.claim() gives a key to one call at a time, and tells calls for the same from others",
+  "forgets that a replacement was given up":
+    "ReplacementClaims.claim() gives an order to one replacement, in all processes",
+  "gives one answer to two calls": "Approvals.take() gives an answer to one call, in time, whichever process makes it",
+  "takes orders from a process that lives":
+    "Instances.takeOver() leaves alone what a living process has sent, however long ago",
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {

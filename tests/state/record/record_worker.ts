@@ -75,6 +75,23 @@ function misreading(pattern: RegExp, instead: string): typeof DatabaseSync {
   };
 }
 
+/** Is told something else than the engine says. */
+function rewording(pattern: RegExp, instead: string): typeof DatabaseSync {
+  return class extends DatabaseSync {
+    override prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
+      return super.prepare(sql.replace(pattern, instead));
+    }
+  };
+}
+
+/** Lets a key be used as often as it is asked for. */
+class KeylessDatabase extends rewording(/(?<=FROM placements WHERE )(?=identity = \? AND idempotency_key)/, "0 AND ") {
+  constructor(path: string, options: DatabaseSyncOptions) {
+    super(path, options);
+    this.exec("DROP INDEX IF EXISTS placements_by_key");
+  }
+}
+
 /** Has a fault within the transaction that writes an order of this name, and leaves it open. */
 class FaultyDatabase extends DatabaseSync {
   override exec(sql: string): void {
@@ -96,6 +113,14 @@ function opening(Database: new (path: string, options: DatabaseSyncOptions) => D
   };
 }
 
+/** Reads what was there when it was opened. */
+function openStale(options: SqliteRecordOptions): Promise<SqliteRecord> {
+  if (options.mode === "write") return Promise.resolve(SqliteRecord.open(options));
+  const database = new DatabaseSync(join(options.folder, TRADING_DATABASE), { readOnly: true });
+  database.exec("BEGIN; SELECT count(*) FROM placements");
+  return Promise.resolve(new SqliteRecord(database, options));
+}
+
 serveEngines({
   full: opening(FullDatabase),
   slow: opening(SlowDatabase),
@@ -106,4 +131,18 @@ serveEngines({
   lending: opening(misreading(/identity = \?/, "? IS NOT NULL")),
   timeless: opening(misreading(/expires_at/, "9e15 AS expires_at")),
   faulty: opening(FaultyDatabase),
+  stale: openStale,
+  keyless: opening(KeylessDatabase),
+  unstoppable: opening(
+    rewording(/(?<=^SELECT )\*(?= FROM kill_switch)/, "0 AS is_halted, at, by, reason, is_file_noted"),
+  ),
+  holding: opening(rewording(/(?<=^DELETE FROM calls WHERE )(?=attempt)/, "0 AND ")),
+  clinging: opening(
+    rewording(
+      /(?<=^(DELETE FROM|UPDATE) replacements .*WHERE )(?=account = \? AND venue = \? AND order_id = \? AND attempt)/,
+      "0 AND ",
+    ),
+  ),
+  answering: opening(rewording(/(?<=^UPDATE approvals SET )taken_at = \?/, "outcome = iif(?, outcome, outcome)")),
+  grabbing: opening(rewording(/instance NOT IN \(SELECT id FROM instances\)/, "1")),
 });

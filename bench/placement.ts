@@ -35,7 +35,7 @@ export interface PlacementCost {
 const WARM_UP = 50;
 
 /** Places `orders` orders each way; the record is made in `folder`. */
-export async function measurePlacement(orders: number, folder: string): Promise<PlacementCost> {
+async function measurePlacement(orders: number, folder: string): Promise<PlacementCost> {
   const simulation = await startSimulation({ rateLimitPerMinute: 0, connectionResets: false });
   const budget = new CallBudget({ limitPerMinute: 1_000_000 });
   const client = new ExchangeClient({ url: simulation.url, credentials: simulation.keys.trading, budget });

@@ -5,7 +5,7 @@ function problemsOf(sources: Readonly<Record<string, string>>): string[] {
   return importProblems(new Map(Object.entries(sources)));
 }
 
-Deno.test("readImports() reads imports of values and types, at run time and from packages, and no comments", () => {
+Deno.test("readImports() reads imports of values and types, dynamic imports and imports from packages, and ignores comments", () => {
   const source = `
 /** Not this: from "./comment.ts". */
 import { a } from "./a.ts";
@@ -21,7 +21,7 @@ import assert from "node:assert/strict";
   });
 });
 
-Deno.test("importProblems() takes imports that point down, and names one that points up", () => {
+Deno.test("importProblems() accepts imports that point down, and reports one that points up", () => {
   const down = { "src/tools/a.ts": 'import { b } from "../trading/orders/b.ts";', "src/trading/orders/b.ts": "" };
   assert.deepEqual(problemsOf(down), []);
   const [problem = "", ...others] = problemsOf({ "src/money/a.ts": 'import { b } from "../trading/b.ts";' });
@@ -29,7 +29,7 @@ Deno.test("importProblems() takes imports that point down, and names one that po
   assert.match(problem, /^src\/money\/a\.ts imports src\/trading\/b\.ts: src\/money may not import src\/trading$/);
 });
 
-Deno.test("importProblems() lets every room import the ground, and the ground nothing", () => {
+Deno.test("importProblems() lets every room import the shared ground, and the ground nothing", () => {
   const text = { "src/text/a.ts": "", "src/money/b.ts": 'import { a } from "../text/a.ts";' };
   assert.deepEqual(problemsOf(text), []);
   assert.equal(problemsOf({ "src/text/a.ts": 'import { b } from "../money/b.ts";' }).length, 1);
@@ -41,7 +41,7 @@ Deno.test("importProblems() lets only main.ts import commands", () => {
   assert.equal(problemsOf({ "src/server/a.ts": 'import { run } from "../cli/run.ts";' }).length, 1);
 });
 
-Deno.test("importProblems() names files that import each other in a circle, by types too", () => {
+Deno.test("importProblems() reports files that import each other in a cycle, including by types", () => {
   const [problem, ...others] = problemsOf({
     "src/money/a.ts": 'import type { B } from "./b.ts";',
     "src/money/b.ts": 'import { c } from "./c.ts";',
@@ -62,7 +62,7 @@ Deno.test("importProblems() keeps packages in the rooms that they belong to", ()
   ]);
 });
 
-Deno.test("tableProblems() names an arrow of the table along which nothing is imported", () => {
+Deno.test("tableProblems() reports an arrow of the table that no import uses", () => {
   const unused = (source: string): boolean =>
     tableProblems(new Map([["src/market/a.ts", source]])).some((arrow) =>
       arrow.startsWith("No file of src/market imports src/money")

@@ -6,7 +6,7 @@ for (const [path, page] of await readPages()) {
   const code = codeOf(page);
   const commands = [...new Set(code.flatMap((text) => [...commandLines(text), ...shortCommand(text)]))];
   if (commands.length === 0) continue;
-  Deno.test(`every command in ${path} is understood`, () => {
+  Deno.test(`every command in ${path} is valid`, () => {
     const problems = commands.flatMap((command) => {
       const read = readArguments(words(command));
       // A sentence may name a flag, as `client --pairs` does, and leave its value open.
@@ -17,7 +17,7 @@ for (const [path, page] of await readPages()) {
   });
 }
 
-Deno.test("the commands of a page are found in blocks and in sentences, and a mistyped one is not understood", () => {
+Deno.test("the commands of a page are found in blocks and in sentences, and a mistyped one is invalid", () => {
   const page = "Run `luno-mcp-server keys lst`, or:\n\n```sh\n(umask 077; luno-mcp-server keys create me > me.key)\n" +
     "luno-mcp-server --trasport websocket \\\n  --port 1    # why\n```\n";
   const commands = codeOf(page).flatMap(commandLines);

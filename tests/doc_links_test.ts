@@ -36,7 +36,7 @@ async function exists(url: URL): Promise<boolean> {
 }
 
 for (const [path, page] of pages) {
-  Deno.test(`${path} links to files and headings that are there`, async () => {
+  Deno.test(`${path} links to existing files and headings`, async () => {
     const broken: string[] = [];
     for (const link of linksOf(page)) {
       const target = new URL(link, new URL(path, ROOT));
@@ -51,7 +51,7 @@ for (const [path, page] of pages) {
 }
 
 for (const [path, page] of pages) {
-  Deno.test(`${path} names files and folders of the source that are there`, async () => {
+  Deno.test(`${path} names existing files and folders of the source`, async () => {
     const named = page.matchAll(/(?<![\w/])(?:src|tests|scripts|bench)\/[\w./-]*[\w/](?![\w*])/g);
     const missing: string[] = [];
     for (const [name] of named) if (!await exists(new URL(name, ROOT))) missing.push(name);
@@ -59,7 +59,7 @@ for (const [path, page] of pages) {
   });
 }
 
-Deno.test("CONTRIBUTING.md names in its map files that are in the folder that it tells about", async () => {
+Deno.test("CONTRIBUTING.md names in its map files that are in the folder it describes", async () => {
   const map = /^```\n([\s\S]*?)^```$/m.exec(pages.get("CONTRIBUTING.md") ?? "")?.[1] ?? "";
   const missing: string[] = [];
   for (const [, folder = "", text = ""] of map.matchAll(/^(\S+\/) ([\s\S]*?)(?=^\S|(?![\s\S]))/gm)) {

@@ -4,7 +4,7 @@ import { listingText, manifestText, PAGES, pageUrl, policySchemaText, withTable 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 
 for (const [name, table] of Object.entries(PAGES)) {
-  Deno.test(`docs/${name}.md has the table that the code gives`, async () => {
+  Deno.test(`docs/${name}.md contains the table generated from the code`, async () => {
     const page = await Deno.readTextFile(pageUrl(name));
     assert.ok(page.includes(table()));
     assert.equal(withTable(page, table()), page, "run deno task docs");
@@ -25,12 +25,12 @@ Deno.test("deno.json lets each command read the variables of its settings", asyn
   assert.equal(manifest, manifestText(manifest), "run deno task docs");
 });
 
-Deno.test("listing.json is what the catalogue gives", async () => {
+Deno.test("listing.json equals what the catalogue generates", async () => {
   const listing = await Deno.readTextFile(new URL("../src/protocol/listing.json", import.meta.url));
   assert.equal(listing, listingText(), "run deno task docs");
 });
 
-Deno.test("policy.schema.json is what the policy's schema gives", async () => {
+Deno.test("policy.schema.json equals what the policy's schema generates", async () => {
   const schema = await Deno.readTextFile(new URL("../docs/policy.schema.json", import.meta.url));
   assert.equal(schema, policySchemaText(), "run deno task docs");
 });

@@ -3,7 +3,7 @@ import { drawTerminal, runInTerminal } from "../scripts/terminal_picture.ts";
 
 const picture = await Deno.readTextFile(new URL("../docs/demo.svg", import.meta.url));
 
-Deno.test("docs/demo.svg is a picture of its own: it loads nothing and runs nothing", () => {
+Deno.test("docs/demo.svg is self-contained: it loads nothing and runs nothing", () => {
   assert.match(picture, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 [\d.]+ [\d.]+"/);
   assert.doesNotMatch(picture.replace(/xmlns="[^"]*"/, ""), /https?:|href|<script|<style|url\(|@import/);
 });
@@ -24,7 +24,7 @@ Deno.test("drawTerminal() breaks lines at 80 columns and writes markup as text",
   assert.ok(svg.includes('aria-label="a &quot;title&quot;"'));
 });
 
-Deno.test("runInTerminal() answers what a command writes to a terminal", async () => {
+Deno.test("runInTerminal() returns what a command writes to a terminal", async () => {
   const text = await runInTerminal(["tools", "--tools", "server"]);
   assert.match(text, /describe_capabilities/);
   assert.throws(() => JSON.parse(text));

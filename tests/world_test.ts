@@ -16,18 +16,18 @@ function output(error?: Error): Output & { text(): string } {
   };
 }
 
-Deno.test("print() writes all of a text and a newline, however little is taken at a time", async () => {
+Deno.test("print() writes all of a text and a newline, however few bytes are accepted at a time", async () => {
   const stdout = output();
   await print(stdout, "prices: €5 and 😀\nsecond line");
   assert.equal(stdout.text(), "prices: €5 and 😀\nsecond line\n");
 });
 
-Deno.test("print() takes a reader that has gone away for no error, and any other failure for one", async () => {
+Deno.test("print() does not treat a closed reader as an error, but any other failure", async () => {
   await print(output(new Deno.errors.BrokenPipe("gone")), "text");
   await assert.rejects(print(output(new Error("disk full")), "text"), /disk full/);
 });
 
-Deno.test("bestEffort() writes as long as it can, and fails nobody where it cannot", async () => {
+Deno.test("bestEffort() writes as long as it can, and never fails", async () => {
   const stderr = output();
   await print(bestEffort(stderr), "text");
   assert.equal(stderr.text(), "text\n");

@@ -9,7 +9,7 @@ import type { PriceVolume } from "../../src/exchange/stream/book_side.ts";
 import type { BenchSimulator } from "../simulator.ts";
 
 /** Levels a side that are compared. */
-export const COMPARED_LEVELS = 5;
+const COMPARED_LEVELS = 5;
 
 /** REST tells the time of a book by the second. */
 const REST_CLOCK_MS = 1_000;

@@ -4,7 +4,7 @@ import { RELEASE_FOLDER } from "./targets.ts";
 
 /** The file that lists the others, and its signature. */
 export const CHECKSUMS = "SHA256SUMS";
-export const SIGNATURE = `${CHECKSUMS}.sig`;
+const SIGNATURE = `${CHECKSUMS}.sig`;
 
 /** Writes `SHA256SUMS` for every other file of a folder, in the order of their names. A signature of an older list goes. */
 export async function writeChecksums(folder: string): Promise<void> {

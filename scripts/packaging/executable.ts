@@ -3,7 +3,7 @@
 import type { TargetName } from "./targets.ts";
 
 /** How many bytes suffice: the header of a Windows program stands behind a stub for DOS. */
-export const HEADER_BYTES = 4096;
+const HEADER_BYTES = 4096;
 
 /** The system that an executable is for; undefined for other files and other systems. */
 export function targetOf(header: Uint8Array): TargetName | undefined {

@@ -17,7 +17,7 @@ import type { Answer } from "./answer.ts";
 export const RESUMPTION_KEY = "com.luno.mcp-server/resumption";
 
 /** The method for clients without an opening. */
-export const RESUME_METHOD = "resume_session";
+const RESUME_METHOD = "resume_session";
 
 const OPENINGS = ["initialize", "server/discover"];
 

@@ -20,14 +20,14 @@ function granted(access: AccessFile, identity: string, source: Source = "key"): 
   return SCOPES.filter((scope) => access.allows(credential, scope));
 }
 
-Deno.test("AccessFile without a word about somebody grants all that a credential says, to certificates market data", () => {
+Deno.test("AccessFile with neither an entry nor a default grants all that the credential says, and market data to certificates", () => {
   for (const access of [new AccessFile(), accessOf({}), accessOf({ identities: { "key:bob": { scopes: [] } } })]) {
     assert.deepEqual(granted(access, "key:ann"), SCOPES);
     assert.deepEqual(granted(access, "cert:urn:ann", "certificate"), ["market:read"]);
   }
 });
 
-Deno.test("AccessFile.allows() goes by the identity's entry, then by the default, entry by entry", () => {
+Deno.test("AccessFile.allows() uses the identity's entry, then the default, member by member", () => {
   const access = accessOf({
     default: { scopes: ["market:read"] },
     identities: { "key:ann": { scopes: ["orders:write"] }, "key:bob": { rate_limit: 5 }, "key:cyd": { scopes: [] } },
@@ -38,7 +38,7 @@ Deno.test("AccessFile.allows() goes by the identity's entry, then by the default
   assert.deepEqual(granted(access, "token:ann", "token"), ["market:read"]);
 });
 
-Deno.test("AccessFile.allows() gives a certificate what its entry or the default names", () => {
+Deno.test("AccessFile.allows() gives a certificate the scopes that its entry or the default names", () => {
   const access = accessOf({
     default: { scopes: ["market:read", "account:read"] },
     identities: { "cert:spiffe://example/bot": { scopes: ["orders:write"] } },
@@ -47,14 +47,14 @@ Deno.test("AccessFile.allows() gives a certificate what its entry or the default
   assert.deepEqual(granted(access, "cert:other.example", "certificate"), ["market:read", "account:read"]);
 });
 
-Deno.test("AccessFile knows an identity by its exact name, also one that objects have by nature", () => {
+Deno.test("AccessFile matches an identity by its exact name, including names that every object inherits", () => {
   const access = accessOf({ default: { scopes: [] }, identities: { "key:ann": { scopes: ["market:read"] } } });
   for (const identity of ["key:an", "key:anna", "key:Ann", "KEY:ann", "token:ann", "__proto__", "constructor"]) {
     assert.deepEqual(granted(access, identity), [], identity);
   }
 });
 
-Deno.test("AccessFile.limitsOf() joins the default's limits with the identity's own", () => {
+Deno.test("AccessFile.limitsOf() merges the default's limits with the identity's own", () => {
   const access = accessOf({
     default: { rate_limit: 60, max_connections: 2 },
     identities: { "key:ann": { max_connections: 9, max_in_flight: 3 } },
@@ -64,7 +64,7 @@ Deno.test("AccessFile.limitsOf() joins the default's limits with the identity's 
   assert.deepEqual(new AccessFile().limitsOf("key:bob"), {});
 });
 
-Deno.test("parseAccess() takes every kind of identity", () => {
+Deno.test("parseAccess() accepts every kind of identity", () => {
   const names = [
     "local",
     "key:ann@example.org",
@@ -76,7 +76,7 @@ Deno.test("parseAccess() takes every kind of identity", () => {
   assert.deepEqual(problemsOf({ identities: Object.fromEntries(names.map((name) => [name, {}])) }), []);
 });
 
-Deno.test("parseAccess() tells every problem at once, and where it is", () => {
+Deno.test("parseAccess() reports every problem at once, each with its place", () => {
   const problems = problemsOf({
     defaults: {},
     default: { scopes: ["market:write"], rate_limit: 0 },
@@ -131,7 +131,7 @@ for (const name of ODD_NAMES) {
   });
 }
 
-Deno.test("parseAccess() refuses what stands there twice, as only one of the two could count", () => {
+Deno.test("parseAccess() refuses duplicate entries, since only one of them could apply", () => {
   const text = '{"identities":{"key:ann":{"scopes":[]},"key:\\u0061nn":{}},"default":{},"default":{"scopes":[]}}';
   assert.deepEqual(problemsOf(text), [
     "identities.key:ann: expected once: it is repeated",
@@ -153,18 +153,18 @@ for (const [name, text] of Object.entries(NO_FILE)) {
   Deno.test(`parseAccess() refuses ${name} with one problem`, () => assert.equal(problemsOf(text).length, 1));
 }
 
-Deno.test("parseAccess() repeats nothing of a file that is something else", () => {
+Deno.test("parseAccess() quotes nothing of a file that is of another kind", () => {
   const secret = "-----BEGIN PRIVATE KEY----- hunter2";
   assert.ok(!problemsOf(secret).join().includes("hunter2"));
   assert.ok(!problemsOf({ default: { scopes: ["hunter2"] } }).join().includes("hunter2"));
 });
 
-Deno.test("parseAccess() refuses more identities than it can hold", () => {
+Deno.test("parseAccess() refuses more identities than its maximum", () => {
   const identities = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`key:k${index}`, {}]));
   assert.match(problemsOf({ identities }).join(), /at most 10000/);
 });
 
-Deno.test("parseAccess() names bound and nearest word, never a library's sentence", () => {
+Deno.test("parseAccess() names the bound and the nearest known word, never a library's message", () => {
   const problemsOf = (file: unknown) => {
     const parsed = parseAccess(JSON.stringify(file));
     return parsed.ok ? [] : parsed.problems;

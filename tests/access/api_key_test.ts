@@ -12,14 +12,14 @@ Deno.test("createApiKey() writes prefix, id, secret and checksum", () => {
   assert.deepEqual([...KEY.digest], [...createHash("sha256").update(KEY.text).digest()]);
 });
 
-Deno.test("createApiKey() makes another key each time", () => {
+Deno.test("createApiKey() makes a different key each time", () => {
   const made = Array.from({ length: 50 }, () => createApiKey());
   assert.equal(new Set(made.map(({ id }) => id)).size, 50);
   assert.equal(new Set(made.map(({ text }) => text.split("_")[2])).size, 50);
   for (const { id, text, digest } of made) assert.deepEqual(readApiKey(text), { id, digest });
 });
 
-Deno.test("readApiKey() refuses a key of which one character is wrong, wherever it is", () => {
+Deno.test("readApiKey() refuses a key with one wrong character, at any place", () => {
   for (let index = 0; index < KEY.text.length; index++) {
     for (const wrong of ["0", "1", "f", "F", "_", "x", "\n", "é"]) {
       if (wrong === KEY.text[index]) continue;
@@ -29,7 +29,7 @@ Deno.test("readApiKey() refuses a key of which one character is wrong, wherever 
   }
 });
 
-Deno.test("readApiKey() refuses what is shorter, longer or in capitals", () => {
+Deno.test("readApiKey() refuses a key that is too short, too long or in capitals", () => {
   const { text } = KEY;
   for (const wrong of ["", "lunomcp_", text.slice(1), text.slice(0, -1), `${text}0`, ` ${text}`, text.toUpperCase()]) {
     assert.equal(readApiKey(wrong), undefined);
@@ -37,14 +37,14 @@ Deno.test("readApiKey() refuses what is shorter, longer or in capitals", () => {
   assert.equal(readApiKey(text.repeat(100_000)), undefined);
 });
 
-Deno.test("API_KEY_PATTERN finds every key in a text, cut short and in capitals too", () => {
+Deno.test("API_KEY_PATTERN finds every key in a text, also one that is truncated or in capitals", () => {
   const other = createApiKey().text;
   const hidden = `a ${KEY.text}, "${other}" ${other.slice(0, 40)} ${other.toUpperCase()}`.replace(API_KEY_PATTERN, "*");
   assert.equal(hidden, 'a *, "*" * *');
   assert.equal("lunomcp_ lunomcp_070707070707".replace(API_KEY_PATTERN, "*"), "lunomcp_ lunomcp_070707070707");
 });
 
-Deno.test("looksLikeApiKey() tells what is meant as a key from other tokens", () => {
+Deno.test("looksLikeApiKey() tells strings meant as keys from other tokens", () => {
   assert.deepEqual([KEY.text, "lunomcp_typo", "eyJhbGciOiJFUzI1NiJ9.e30.x", ""].map(looksLikeApiKey), [
     true,
     true,

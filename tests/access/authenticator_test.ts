@@ -72,14 +72,14 @@ function bearer(credential: string): Shown {
   return { headers: { authorization: `Bearer ${credential}` } };
 }
 
-Deno.test("Authenticator takes a key, a token and a certificate, each by its source", async () => {
+Deno.test("Authenticator accepts a key, a token and a certificate, each checked by its own source", async () => {
   const authenticator = authenticatorOf({ keys, tokens, certificates });
   assert.equal(outcome(await ask(authenticator, bearer(KEY))), "key:ann");
   assert.equal(outcome(await ask(authenticator, bearer(TOKEN))), "token:ann");
   assert.equal(outcome(await ask(authenticator, { sender: { certificate: CERTIFICATE } })), "certificate:ann");
 });
 
-Deno.test("Authenticator lets a credential that was sent count, not the certificate beside it", async () => {
+Deno.test("Authenticator prefers a credential in the request to the certificate of the connection", async () => {
   const authenticator = authenticatorOf({ keys, certificates });
   const sender = { certificate: CERTIFICATE };
   assert.equal(outcome(await ask(authenticator, { ...bearer(KEY), sender })), "key:ann");
@@ -100,7 +100,7 @@ const FORMS: Readonly<Record<string, string>> = {
 };
 
 for (const [name, authorization] of Object.entries(FORMS)) {
-  Deno.test(`Authenticator refuses ${name} in Authorization as malformed, and asks no source`, async () => {
+  Deno.test(`Authenticator refuses ${name} in Authorization as malformed, and consults no source`, async () => {
     let asked = 0;
     const counting = {
       verify: () => {
@@ -114,14 +114,14 @@ for (const [name, authorization] of Object.entries(FORMS)) {
   });
 }
 
-Deno.test("Authenticator takes the scheme in any case and with more spaces than one", async () => {
+Deno.test("Authenticator accepts the scheme in any case, followed by any number of spaces", async () => {
   const authenticator = authenticatorOf({ keys });
   for (const scheme of ["bearer ", "BEARER ", "Bearer   "]) {
     assert.equal(outcome(await ask(authenticator, { headers: { authorization: scheme + KEY } })), "key:ann", scheme);
   }
 });
 
-Deno.test("Authenticator refuses what none of its sources is for", async () => {
+Deno.test("Authenticator refuses a credential that no source handles", async () => {
   assert.equal(outcome(await ask(authenticatorOf({ tokens }), bearer(KEY))), "401 source_not_configured");
   assert.equal(outcome(await ask(authenticatorOf({ keys }), bearer(TOKEN))), `401 key ${TOKEN.length}`);
   assert.equal(outcome(await ask(authenticatorOf({ certificates }), bearer(KEY))), "401 source_not_configured");
@@ -130,7 +130,7 @@ Deno.test("Authenticator refuses what none of its sources is for", async () => {
   assert.equal(outcome(denied), "401 denied");
 });
 
-Deno.test("Authenticator says 503 and when to try again where the issuer's keys cannot be had", async () => {
+Deno.test("Authenticator answers 503 with a time to retry when the issuer's keys are unavailable", async () => {
   const down = {
     verify: () => Promise.resolve({ ok: false as const, reason: "keys_unavailable" as const, retryAfterMs: 700 }),
   };
@@ -145,7 +145,7 @@ Deno.test("Authenticator says 503 and when to try again where the issuer's keys 
   });
 });
 
-Deno.test("Authenticator refuses a credential that has ended, though its source still takes it", async () => {
+Deno.test("Authenticator refuses an expired credential even if its source still accepts it", async () => {
   const late = { verify: () => Promise.resolve({ ...goodToken, expiresAt: NOW }) };
   assert.equal(outcome(await ask(authenticatorOf({ tokens: late }), bearer(TOKEN))), "401 expired");
   const revoked = { verify: () => ({ ok: true as const, credential: credentialOf("key", { isRevoked: () => true }) }) };
@@ -182,7 +182,7 @@ const QUERIES = [
 ];
 
 for (const query of QUERIES) {
-  Deno.test(`Authenticator refuses ?${query} with 400, also beside a good key`, async () => {
+  Deno.test(`Authenticator refuses ?${query} with 400, even beside a valid key`, async () => {
     const authenticator = authenticatorOf({ keys });
     for (const shown of [{}, bearer(KEY)]) {
       const authentication = await ask(authenticator, { ...shown, path: `/ws?${query}` });
@@ -191,7 +191,7 @@ for (const query of QUERIES) {
   });
 }
 
-Deno.test("Authenticator lets other parameters be", async () => {
+Deno.test("Authenticator ignores other parameters", async () => {
   const path = "/ws?scopes=market:read&keyboard=x&tokens=3";
   assert.equal(outcome(await ask(authenticatorOf({ keys }), { ...bearer(KEY), path })), "key:ann");
 });
@@ -204,7 +204,7 @@ async function scopesOf(shown: Shown): Promise<readonly Scope[] | string> {
   return authentication.ok ? authentication.caller.scopes : outcome(authentication);
 }
 
-Deno.test("Authenticator narrows by header and by query, by both to what both say, and never widens", async () => {
+Deno.test("Authenticator narrows scopes by header and by query, by both to their intersection, and never widens them", async () => {
   const header = (text: string) => ({ headers: { "x-luno-scopes": text } });
   assert.deepEqual(await scopesOf({}), ["market:read", "account:read"]);
   assert.deepEqual(await scopesOf(header("market:read")), ["market:read"]);
@@ -218,7 +218,7 @@ Deno.test("Authenticator narrows by header and by query, by both to what both sa
   assert.deepEqual(await scopesOf({ path: "/ws?scopes=market:read&scopes=" }), []);
 });
 
-Deno.test("Authenticator refuses a scope that is none, before it looks at the credential", async () => {
+Deno.test("Authenticator refuses an unknown scope before it looks at the credential", async () => {
   for (const text of ["market:write", "Market:read", "*", "market:read market:*", "market:read\u00a0x"]) {
     assert.equal(await scopesOf({ headers: { "x-luno-scopes": text } }), "400 scope_unknown", text);
   }
@@ -246,7 +246,7 @@ async function withTicket(options: { headers?: Record<string, string> } = {}) {
   return { protocols: `mcp, ticket.${ticket}`, show };
 }
 
-Deno.test("Authenticator takes a ticket on an upgrade, once, and the caller keeps what it was held to", async () => {
+Deno.test("Authenticator accepts a ticket on an upgrade, once, and the caller keeps its limits", async () => {
   const { protocols, show } = await withTicket({ headers: { "x-luno-scopes": "market:read" } });
   const headers = { "sec-websocket-protocol": protocols, upgrade: "websocket" };
   const first = await show(headers);
@@ -255,21 +255,21 @@ Deno.test("Authenticator takes a ticket on an upgrade, once, and the caller keep
   assert.equal(outcome(await show(headers)), "401 ticket_unusable");
 });
 
-Deno.test("Authenticator narrows a ticket further and never widens it", async () => {
+Deno.test("Authenticator can narrow a ticket further but never widens it", async () => {
   const { protocols, show } = await withTicket({ headers: { "x-luno-scopes": "market:read" } });
   const headers = { "sec-websocket-protocol": protocols, upgrade: "websocket" };
   const authentication = await show(headers, "/ws?scopes=account:read,server:admin");
   assert.deepEqual(authentication.ok && authentication.caller.scopes, []);
 });
 
-Deno.test("Authenticator takes no ticket where nothing is upgraded, and leaves it unused", async () => {
+Deno.test("Authenticator accepts no ticket on a request that is not an upgrade, and leaves it unused", async () => {
   const { protocols, show } = await withTicket();
   const headers = { "sec-websocket-protocol": protocols };
   assert.equal(outcome(await show(headers, "/v1/tickets")), "401 credential_misplaced");
   assert.equal(outcome(await show({ ...headers, upgrade: "websocket" })), "key:ann");
 });
 
-Deno.test("Authenticator lets no good key help a bad ticket", async () => {
+Deno.test("Authenticator refuses a bad ticket even beside a valid key", async () => {
   const { show } = await withTicket();
   const headers = { ...bearer(KEY).headers, "sec-websocket-protocol": "ticket.x", upgrade: "websocket" };
   assert.equal(outcome(await show(headers)), "401 ticket_unusable");
@@ -278,7 +278,7 @@ Deno.test("Authenticator lets no good key help a bad ticket", async () => {
 const localOnly = (address: string, isForwarded: boolean) =>
   address === "127.0.0.1" && !isForwarded ? LOCAL : undefined;
 
-Deno.test("Authenticator lets the person at this machine in where nobody asks for more", async () => {
+Deno.test("Authenticator admits the local user when no credential is required", async () => {
   const authenticator = authenticatorOf({ anonymous: localOnly });
   assert.equal(outcome(await ask(authenticator)), "local");
   assert.equal(outcome(await ask(authenticator, { headers: { cookie: `session=${KEY}` } })), "local");
@@ -317,7 +317,7 @@ const PLACES: Readonly<Record<string, Shown>> = {
 };
 
 for (const [place, shown] of Object.entries(PLACES)) {
-  Deno.test(`Authenticator refuses ${place} with 401 where nothing can check it`, async () => {
+  Deno.test(`Authenticator refuses ${place} with 401 when nothing can check it`, async () => {
     for (const anonymous of [localOnly, () => addressCredential("203.0.113.9")]) {
       const authentication = await ask(authenticatorOf({ anonymous }), shown);
       assert.equal(!authentication.ok && authentication.denial.status, 401);
@@ -326,7 +326,7 @@ for (const [place, shown] of Object.entries(PLACES)) {
   });
 }
 
-Deno.test("Authenticator lets no certificate stand for a credential beside it in a place where none counts", async () => {
+Deno.test("Authenticator does not fall back to a certificate when another credential is in a place where it is not accepted", async () => {
   const sender = { certificate: CERTIFICATE };
   const headers = { "x-api-key": KEY };
   assert.equal(outcome(await ask(authenticatorOf({ certificates }), { headers, sender })), "401 credential_misplaced");
@@ -334,7 +334,7 @@ Deno.test("Authenticator lets no certificate stand for a credential beside it in
   assert.equal(outcome(await ask(authenticatorOf({ keys, certificates }), { headers: both, sender })), "key:ann");
 });
 
-Deno.test("Authenticator takes a ticket that it issued itself where no source is configured", async () => {
+Deno.test("Authenticator accepts a ticket that it issued itself when no source is configured", async () => {
   const tickets = new Tickets({ now: () => 0 });
   const authenticator = authenticatorOf({ anonymous: localOnly, tickets });
   const first = await ask(authenticator);
@@ -343,7 +343,7 @@ Deno.test("Authenticator takes a ticket that it issued itself where no source is
   assert.equal(outcome(await ask(authenticator, { headers, path: "/ws" })), "local");
 });
 
-Deno.test("Authenticator takes nobody for the person at this machine for whom a proxy asks, named or not", async () => {
+Deno.test("Authenticator never treats a request that came through a proxy as the local user's, whether the proxy is named or not", async () => {
   for (const proxies of [new TrustedProxies(), new TrustedProxies(["127.0.0.1"])]) {
     const authenticator = authenticatorOf({ anonymous: localOnly, proxies });
     for (const value of ["127.0.0.1", "unknown", "203.0.113.9"]) {
@@ -355,7 +355,7 @@ Deno.test("Authenticator takes nobody for the person at this machine for whom a 
   }
 });
 
-Deno.test("Authenticator knows a caller by the address that a named proxy says", async () => {
+Deno.test("Authenticator identifies a caller by the address that a named proxy reports", async () => {
   const authenticator = authenticatorOf({ keys, proxies: new TrustedProxies(["127.0.0.1"]) });
   const headers = { ...bearer(KEY).headers, "x-forwarded-for": "203.0.113.9" };
   const authentication = await ask(authenticator, { headers });
@@ -364,6 +364,6 @@ Deno.test("Authenticator knows a caller by the address that a named proxy says",
   assert.equal(!refused.ok && refused.denial.address, "203.0.113.9");
 });
 
-Deno.test("addressCredential() may read and nothing more", () => {
+Deno.test("addressCredential() grants reading only", () => {
   assert.deepEqual([...addressCredential("203.0.113.9").scopes], ["market:read", "account:read"]);
 });

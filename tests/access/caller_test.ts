@@ -18,14 +18,14 @@ function accessOf(value: unknown): AccessFile {
   return parsed.access;
 }
 
-Deno.test("Caller.allows() is what the credential says where no file says less", () => {
+Deno.test("Caller.allows() is what the credential grants unless a file grants less", () => {
   const caller = callerOf();
   assert.deepEqual(caller.scopes, ["market:read", "account:read"]);
   assert.deepEqual([caller.allows("account:read"), caller.allows("orders:write")], [true, false]);
   assert.deepEqual([caller.identity, caller.source, caller.address], ["key:ann", "key", "127.0.0.1"]);
 });
 
-Deno.test("Caller.allows() takes rights away at once, and gives none that the credential lacks", () => {
+Deno.test("Caller.allows() withdraws rights at once, and adds none that the credential lacks", () => {
   const grants = new CurrentGrants();
   const caller = callerOf({ grants });
   grants.replace(accessOf({ identities: { "key:ann": { scopes: ["account:read", "server:admin"] } } }));
@@ -34,7 +34,7 @@ Deno.test("Caller.allows() takes rights away at once, and gives none that the cr
   assert.deepEqual(caller.scopes, ["market:read", "account:read"]);
 });
 
-Deno.test("Caller.limits are those of its identity as they are now", () => {
+Deno.test("Caller.limits are the current limits of its identity", () => {
   const grants = new CurrentGrants();
   const caller = callerOf({ grants });
   assert.deepEqual(caller.limits, {});
@@ -42,7 +42,7 @@ Deno.test("Caller.limits are those of its identity as they are now", () => {
   assert.deepEqual(caller.limits, { rateLimit: 7 });
 });
 
-Deno.test("Caller.narrowedTo() only ever takes scopes away, on the narrowed caller alone", () => {
+Deno.test("Caller.narrowedTo() only removes scopes, and only from the narrowed caller", () => {
   const caller = callerOf();
   const narrowed = caller.narrowedTo(new Set<Scope>(["market:read", "server:admin"]));
   assert.deepEqual(narrowed.scopes, ["market:read"]);
@@ -51,7 +51,7 @@ Deno.test("Caller.narrowedTo() only ever takes scopes away, on the narrowed call
   assert.deepEqual(caller.scopes, ["market:read", "account:read"]);
 });
 
-Deno.test("Caller.narrowing is the same text for the same scopes, in whatever order they were asked for", () => {
+Deno.test("Caller.narrowing is the same text for the same scopes in any order", () => {
   assert.equal(callerOf().narrowing, "");
   assert.equal(callerOf().narrowedTo(new Set()).narrowing, "none");
   const orders = [["account:read", "market:read"], ["market:read", "account:read"]] as const;
@@ -61,7 +61,7 @@ Deno.test("Caller.narrowing is the same text for the same scopes, in whatever or
   );
 });
 
-Deno.test("Caller.ending() is expired from the last moment on, and nothing is allowed any more", () => {
+Deno.test("Caller.ending() is expired from the exact moment of expiry, and from then on nothing is allowed", () => {
   const clock = { now: 99 };
   const caller = callerOf({ credential: { ...ANN, expiresAt: 100 }, now: () => clock.now });
   assert.deepEqual([caller.ending(), caller.allows("market:read")], [undefined, true]);
@@ -69,7 +69,7 @@ Deno.test("Caller.ending() is expired from the last moment on, and nothing is al
   assert.deepEqual([caller.ending(), caller.allows("market:read"), caller.scopes], ["expired", false, []]);
 });
 
-Deno.test("Caller.ending() is revoked as soon as the credential is, also for a narrowed caller", () => {
+Deno.test("Caller.ending() is revoked as soon as the credential is, for a narrowed caller too", () => {
   let isRevoked = false;
   const caller = callerOf({ credential: { ...ANN, isRevoked: () => isRevoked } });
   const narrowed = caller.narrowedTo(READ);

@@ -23,7 +23,7 @@ function sourceOf(certificate: ClientCertificate, denied = NOBODY) {
   return { source: new CertificateSource({ read, denied, now: () => 1_000 }), reads };
 }
 
-Deno.test("CertificateSource.verify() takes a sound certificate until it ends, and leaves scopes to the access file", () => {
+Deno.test("CertificateSource.verify() accepts a valid certificate until it expires, and leaves its scopes to the access file", () => {
   const verdict = sourceOf(GOOD).source.verify(new Uint8Array());
   assert.ok(verdict.ok);
   const { isRevoked, ...credential } = verdict.credential;
@@ -36,7 +36,7 @@ Deno.test("CertificateSource.verify() takes a sound certificate until it ends, a
   assert.equal(isRevoked?.(), false);
 });
 
-Deno.test("CertificateSource.verify() reads the certificate of a connection once, with the clock", () => {
+Deno.test("CertificateSource.verify() parses the certificate of a connection once, and checks it against the clock each time", () => {
   const { source, reads } = sourceOf(GOOD);
   const der = new Uint8Array();
   for (let times = 0; times < 3; times++) source.verify(der);
@@ -45,7 +45,7 @@ Deno.test("CertificateSource.verify() reads the certificate of a connection once
   assert.equal(reads.length, 2);
 });
 
-Deno.test("CertificateSource.verify() says why a certificate names nobody", () => {
+Deno.test("CertificateSource.verify() says why a certificate identifies nobody", () => {
   const refused = { ok: false as const, reason: "it has expired" };
   assert.deepEqual(sourceOf(refused).source.verify(new Uint8Array()), refused);
 });
@@ -57,7 +57,7 @@ for (const entry of ["ab", "f".repeat(64)]) {
   });
 }
 
-Deno.test("CertificateSource.deny() acts on what was let in before, and lets it in again when it is off the list", () => {
+Deno.test("CertificateSource.deny() ends connections that were admitted before, and admits the certificate again once it is off the list", () => {
   const { source } = sourceOf(GOOD);
   const der = new Uint8Array();
   const verdict = source.verify(der);

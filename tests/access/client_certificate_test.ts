@@ -27,7 +27,7 @@ async function identityOf(...names: JsonGeneralName[]): Promise<string | undefin
   return certificate.ok ? certificate.identity : undefined;
 }
 
-Deno.test("readClientCertificate() tells whom a certificate names and what it is denied by", async () => {
+Deno.test("readClientCertificate() returns the identity that a certificate names and the numbers by which it can be denied", async () => {
   const { der } = await authority.issue({ ...DURING, serialNumber: "00ABCD" });
   const { serialNumber, fingerprint256 } = new X509Certificate(der);
   assert.deepEqual(readClientCertificate(der, { now: NOW }), {
@@ -39,21 +39,21 @@ Deno.test("readClientCertificate() tells whom a certificate names and what it is
   });
 });
 
-Deno.test("readClientCertificate() reads the client's certificate that the program makes", async () => {
+Deno.test("readClientCertificate() reads the client certificate that certs create makes", async () => {
   const { client } = await createCertificates({ hosts: [], client: "alice", now: NOW });
   const certificate = readClientCertificate(new X509Certificate(client.cert).raw, { now: NOW });
   assert.ok(certificate.ok);
   assert.equal(certificate.identity, "cert:urn:luno-mcp:client:alice");
 });
 
-Deno.test("readClientCertificate() prefers the first URI to the first DNS name, and writes that in lower case", async () => {
+Deno.test("readClientCertificate() prefers the first URI to the first DNS name, and lowercases the DNS name", async () => {
   const dns: JsonGeneralName = { type: "dns", value: "Desk.Example.com" };
   const uri: JsonGeneralName = { type: "url", value: "spiffe://Example/a" };
   assert.equal(await identityOf(dns, uri, { type: "url", value: "urn:other" }), "cert:spiffe://Example/a");
   assert.equal(await identityOf(dns, { type: "dns", value: "other" }), "cert:desk.example.com");
 });
 
-Deno.test("readClientCertificate() refuses names that are none, too long, or could pass for another", async () => {
+Deno.test("readClientCertificate() refuses names that are invalid, too long or confusable", async () => {
   assert.match(await reasonFor({ names: [] }), /absolute URI or a DNS name/);
   assert.match(await reasonFor({ names: [{ type: "ip", value: "192.0.2.1" }] }), /absolute URI or a DNS name/);
   assert.match(await reasonFor({ names: [{ type: "email", value: "a@example.com" }] }), /absolute URI or a DNS name/);
@@ -66,32 +66,32 @@ Deno.test("readClientCertificate() refuses names that are none, too long, or cou
   assert.equal((await identityOf({ type: "url", value: `urn:${"x".repeat(196)}` }))?.length, 205);
 });
 
-Deno.test("readClientCertificate() refuses every usage but the client's alone", async () => {
+Deno.test("readClientCertificate() refuses every usage other than client authentication alone", async () => {
   const { clientAuth, serverAuth } = ExtendedKeyUsage;
   for (const usages of [undefined, [], [serverAuth], [clientAuth, serverAuth], [clientAuth, clientAuth]]) {
     assert.match(await reasonFor({ usages }), /clientAuth and no other/);
   }
 });
 
-Deno.test("readClientCertificate() refuses an authority, and does not need the constraint to be there", async () => {
+Deno.test("readClientCertificate() refuses an authority, and accepts a certificate without the constraint", async () => {
   assert.match(await reasonFor({ ca: true }), /no authority/);
   assert.ok((await read({ ca: undefined })).ok);
 });
 
-Deno.test("readClientCertificate() refuses a certificate outside its time, to the second", async () => {
+Deno.test("readClientCertificate() refuses a certificate outside its validity, to the second", async () => {
   assert.ok((await read({ notBefore: NOW })).ok);
   assert.ok((await read({ notAfter: NOW })).ok);
   assert.match(await reasonFor({ notAfter: NOW - 1_000 }), /expired at 2026-11-21T23:59:59/);
   assert.match(await reasonFor({ notBefore: NOW + 1_000 }), /not valid before 2026-11-22T00:00:01/);
 });
 
-Deno.test("readClientCertificate() checks a certificate that it knows by the time of each reading", async () => {
+Deno.test("readClientCertificate() checks a cached certificate against the time of each reading", async () => {
   const { der } = await authority.issue(DURING);
   const at = (now: number) => readClientCertificate(der, { now }).ok;
   assert.deepEqual([NOW, DURING.notAfter + 1, NOW, DURING.notBefore - 1].map(at), [true, false, true, false]);
 });
 
-Deno.test("readClientCertificate() refuses version 1, an extension twice, and a serial number as long as a fingerprint", async () => {
+Deno.test("readClientCertificate() refuses version 1, a duplicate extension, and a serial number as long as a fingerprint", async () => {
   const { der } = await authority.issueVersion1();
   assert.deepEqual(readClientCertificate(der, { now: NOW }), {
     ok: false,
@@ -101,7 +101,7 @@ Deno.test("readClientCertificate() refuses version 1, an extension twice, and a 
   assert.match(await reasonFor({ serialNumber: "11".repeat(32) }), /at most 20 bytes/);
 });
 
-Deno.test("readClientCertificate() refuses what is no certificate", async () => {
+Deno.test("readClientCertificate() refuses bytes that are not a certificate", async () => {
   const { der, files } = await authority.issue(DURING);
   const pem = new TextEncoder().encode(files.cert);
   for (
@@ -114,7 +114,7 @@ Deno.test("readClientCertificate() refuses what is no certificate", async () => 
   }
 });
 
-Deno.test("checkAuthorities() finds nothing wrong with sound authorities, one or many", async () => {
+Deno.test("checkAuthorities() finds no problem in one or many valid authorities", async () => {
   const other = await TestAuthority.create({ ...DURING, algorithm: P384, keyUsages: undefined });
   for (const pem of [authority.files.cert, `# ours\n${authority.files.cert}\n${other.files.cert}`]) {
     assert.deepEqual(checkAuthorities(pem, { name: "CA", now: NOW }), []);
@@ -129,7 +129,7 @@ Deno.test("checkAuthorities() refuses a bundle without a certificate", () => {
   }
 });
 
-Deno.test("checkAuthorities() names every certificate that is no authority, with the reason", async () => {
+Deno.test("checkAuthorities() names every certificate that is not an authority, with the reason", async () => {
   const signers = await Promise.all([
     TestAuthority.create({ ...DURING, ca: false }),
     TestAuthority.create({ ...DURING, ca: undefined }),

@@ -18,7 +18,7 @@ function revocable(clock: { now: number }) {
   return { caller, state };
 }
 
-Deno.test("CredentialWatch.look() ends what stands on an ended credential, once, and nothing else", async () => {
+Deno.test("CredentialWatch.look() ends what depends on an expired credential, once, and nothing else", async () => {
   const clock = { now: 0 };
   const [ann, bob] = [revocable(clock), revocable(clock)];
   const ended: [string, Ending][] = [];
@@ -36,7 +36,7 @@ Deno.test("CredentialWatch.look() ends what stands on an ended credential, once,
   assert.deepEqual(ended, [["ann", "revoked"], ["bob", "expired"]]);
 });
 
-Deno.test("CredentialWatch.look() refreshes first, so that what another process revoked ends at the same look", async () => {
+Deno.test("CredentialWatch.look() refreshes first, so that what another process revoked ends in the same check", async () => {
   const { caller, state } = revocable({ now: 0 });
   const ended: Ending[] = [];
   const watch = new CredentialWatch(() => Promise.resolve(void (state.isRevoked = true)));
@@ -45,7 +45,7 @@ Deno.test("CredentialWatch.look() refreshes first, so that what another process 
   assert.deepEqual(ended, ["revoked"]);
 });
 
-Deno.test("CredentialWatch.look() goes on where nothing can be refreshed", async () => {
+Deno.test("CredentialWatch.look() continues when nothing can be refreshed", async () => {
   const clock = { now: 0 };
   const { caller } = revocable(clock);
   const ended: Ending[] = [];
@@ -57,7 +57,7 @@ Deno.test("CredentialWatch.look() goes on where nothing can be refreshed", async
   assert.deepEqual(ended, ["expired"]);
 });
 
-Deno.test("CredentialWatch.look() ends what has expired while a refresh does not come to an end", () => {
+Deno.test("CredentialWatch.look() ends what has expired while a refresh is still pending", () => {
   const clock = { now: 0 };
   const { caller } = revocable(clock);
   const ended: Ending[] = [];
@@ -73,7 +73,7 @@ Deno.test("CredentialWatch.look() ends what has expired while a refresh does not
   assert.deepEqual([ended, refreshes], [["expired"], 1]);
 });
 
-Deno.test("CredentialWatch forgets who leaves, and keeps no timer for nobody", async () => {
+Deno.test("CredentialWatch forgets what is closed, and keeps no timer when nothing is open", async () => {
   const { caller, state } = revocable({ now: 0 });
   const watch = new CredentialWatch(() => Promise.resolve());
   const ended: Ending[] = [];
@@ -85,7 +85,7 @@ Deno.test("CredentialWatch forgets who leaves, and keeps no timer for nobody", a
   assert.deepEqual(ended, []);
 });
 
-Deno.test("CredentialWatch looks by itself while something is open", async () => {
+Deno.test("CredentialWatch checks by itself while something is open", async () => {
   const { caller, state } = revocable({ now: 0 });
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const watch = new CredentialWatch(() => Promise.resolve(void (state.isRevoked = true)));

@@ -22,7 +22,7 @@ Deno.test("DenyList.has() finds a certificate by its serial number or its finger
   assert.ok(!list.has({ serial: "5fe", fingerprint: "0".repeat(64) }));
 });
 
-Deno.test("parseDenyList() takes any case, colons, leading zeros, comments, blank lines and any line ending", () => {
+Deno.test("parseDenyList() accepts any case, colons, leading zeros, comments, blank lines and any line ending", () => {
   const colons = FINGERPRINT.toUpperCase().match(/../g)?.join(":");
   const list = listOf(`\ufeff# lost\r\n\r\n  0A:b1:C2  # of a laptop\r00ff\n${colons}\n00\n`);
   assert.equal(list.size, 4);
@@ -30,18 +30,18 @@ Deno.test("parseDenyList() takes any case, colons, leading zeros, comments, blan
   assert.ok(list.has({ serial: "1", fingerprint: FINGERPRINT }));
 });
 
-Deno.test("parseDenyList() takes an empty file, which denies nobody", () => {
+Deno.test("parseDenyList() accepts an empty file, which denies nobody", () => {
   assert.equal(listOf("").size, 0);
 });
 
-Deno.test("parseDenyList() names every line that is wrong, without what it says", () => {
+Deno.test("parseDenyList() reports every invalid line by its number, without its content", () => {
   const lines = ["ff", "0x12", "a:b", "aa:", "secret", "1".repeat(41), "1".repeat(65), `${FINGERPRINT} 1`, "-1", "ff"];
   const problems = problemsOf(lines.join("\n"));
   assert.deepEqual(problems.map((problem) => problem.split(":")[0]), [2, 3, 4, 5, 6, 7, 8, 9].map((n) => `line ${n}`));
   assert.doesNotMatch(problems.join(), /secret/);
 });
 
-Deno.test("parseDenyList() takes 100,000 entries and no more", () => {
+Deno.test("parseDenyList() accepts at most 100,000 entries", () => {
   const entries = Array.from({ length: 100_000 }, (_, index) => (index + 1).toString(16));
   assert.equal(listOf(entries.join("\n")).size, 100_000);
   assert.deepEqual(problemsOf([...entries, "ffffffff"].join("\n")), [
@@ -49,12 +49,12 @@ Deno.test("parseDenyList() takes 100,000 entries and no more", () => {
   ]);
 });
 
-Deno.test("parseDenyList() cuts the problems of a file that is something else", () => {
+Deno.test("parseDenyList() limits the problems it reports of a file of another kind", () => {
   const problems = problemsOf("nonsense\n".repeat(1_000));
   assert.equal(problems.length, 101);
   assert.equal(problems.at(-1), "900 more lines with the same problem");
 });
 
-Deno.test("normalizeSerial() makes one spelling of a number", () => {
+Deno.test("normalizeSerial() gives every spelling of a number one form", () => {
   assert.deepEqual(["00", "0", "0A0", "FF", "00de"].map(normalizeSerial), ["0", "0", "a0", "ff", "de"]);
 });

@@ -9,7 +9,7 @@ function addressOf(proxies: readonly string[], peer: string, forwardedFor: strin
   return new TrustedProxies(proxies).originate(peer, new Headers({ "x-forwarded-for": forwardedFor })).address;
 }
 
-Deno.test("TrustedProxies.originate() is the peer where no header says anything", () => {
+Deno.test("TrustedProxies.originate() is the peer when no header is present", () => {
   for (const proxies of [[], [PROXY]]) {
     const origination = new TrustedProxies(proxies).originate(PROXY, new Headers());
     assert.deepEqual(origination, { address: PROXY, isUnbelieved: false, isForwarded: false });
@@ -37,41 +37,41 @@ const FORWARDING = [
 ];
 
 for (const header of FORWARDING) {
-  Deno.test(`TrustedProxies.originate() does not believe ${header} of a peer that nobody named, and says so`, () => {
+  Deno.test(`TrustedProxies.originate() does not trust ${header} of a peer that is not named, and reports that`, () => {
     for (const proxies of [[], ["10.0.0.2"], ["10.1.0.0/16"]]) {
       const origination = new TrustedProxies(proxies).originate(PROXY, new Headers({ [header]: CLIENT }));
       assert.deepEqual(origination, { address: PROXY, isUnbelieved: true, isForwarded: false });
     }
   });
 
-  Deno.test(`TrustedProxies.originate() says that a named proxy forwards by ${header}`, () => {
+  Deno.test(`TrustedProxies.originate() reports that a named proxy forwards by ${header}`, () => {
     const origination = new TrustedProxies([PROXY]).originate(PROXY, new Headers({ [header]: CLIENT }));
     const address = header === "X-Forwarded-For" ? CLIENT : PROXY;
     assert.deepEqual(origination, { address, isUnbelieved: false, isForwarded: true });
   });
 }
 
-Deno.test("TrustedProxies.originate() believes the last address that is no named proxy, whatever a client wrote before", () => {
+Deno.test("TrustedProxies.originate() uses the last address that is not a named proxy, whatever the client sent before it", () => {
   assert.equal(addressOf([PROXY], PROXY, CLIENT), CLIENT);
   assert.equal(addressOf([PROXY], PROXY, `127.0.0.1, ${CLIENT}`), CLIENT);
   assert.equal(addressOf([PROXY, "10.0.0.2"], PROXY, `127.0.0.1, ${CLIENT}, 10.0.0.2`), CLIENT);
   assert.equal(addressOf([PROXY], PROXY, `127.0.0.1, ${CLIENT}, 10.0.0.2`), "10.0.0.2");
 });
 
-Deno.test("TrustedProxies.originate() takes the first hop where all of them are named, and the peer where it is no address", () => {
+Deno.test("TrustedProxies.originate() uses the first hop when all are named, and the peer when that hop is not an address", () => {
   assert.equal(addressOf(["10.0.0.0/8"], PROXY, "10.0.0.7, 10.0.0.8"), "10.0.0.7");
   for (const text of ["unknown", "", "nonsense", "1.2.3", `${CLIENT}, unknown`, "999.1.1.1"]) {
     assert.equal(addressOf([PROXY], PROXY, text), PROXY, text);
   }
 });
 
-Deno.test("TrustedProxies.originate() leaves ports and brackets out", () => {
+Deno.test("TrustedProxies.originate() strips ports and brackets", () => {
   assert.equal(addressOf([PROXY], PROXY, `${CLIENT}:4711`), CLIENT);
   assert.equal(addressOf([PROXY], PROXY, "[2001:db8::1]:4711"), "2001:db8::1");
   assert.equal(addressOf([PROXY], PROXY, "2001:db8::1"), "2001:db8::1");
 });
 
-Deno.test("TrustedProxies knows networks, IPv6, and IPv4 addresses as a listener on both sees them", () => {
+Deno.test("TrustedProxies matches networks, IPv6, and IPv4 addresses as a dual-stack listener sees them", () => {
   assert.equal(addressOf(["10.0.0.0/8"], "10.255.0.1", CLIENT), CLIENT);
   assert.equal(addressOf(["10.0.0.0/8"], "11.0.0.1", CLIENT), "11.0.0.1");
   assert.equal(addressOf(["2001:db8::/32"], "2001:db8::1", CLIENT), CLIENT);

@@ -39,7 +39,7 @@ function outcome(verdict: TokenVerdict): string {
   return verdict.ok ? "ok" : verdict.reason;
 }
 
-Deno.test("openJwks() fetches once for many who ask at the same time, and not before", async () => {
+Deno.test("openJwks() fetches once for many concurrent look-ups, and not before the first", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify } = verifierOf(provider);
   assert.deepEqual(provider.requests, []);
@@ -59,7 +59,7 @@ Deno.test("openJwks() fetches once for many unknown keys at the same time", asyn
   assert.equal(provider.requests.length, 2);
 });
 
-Deno.test("openJwks() finds a new key a second after the fetch before, and forgets a withdrawn one with the cache", async () => {
+Deno.test("openJwks() finds a new key one second after the previous fetch, and forgets a withdrawn one when the cache expires", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   assert.equal(outcome(await verify(oldKey)), "ok");
@@ -82,7 +82,7 @@ Deno.test("openJwks() finds a new key a second after the fetch before, and forge
   assert.equal(provider.requests.length, 4);
 });
 
-Deno.test("openJwks() takes up a new key right after one that nobody knows", async () => {
+Deno.test("openJwks() finds a new key right after an unknown one", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   await verify(oldKey);
@@ -93,7 +93,7 @@ Deno.test("openJwks() takes up a new key right after one that nobody knows", asy
   assert.equal(outcome(await verify(newKey)), "ok");
 });
 
-Deno.test("openJwks() looks a name up once in 30 seconds that it did not find, and never more than once a second", async () => {
+Deno.test("openJwks() repeats the look-up of an unknown name after 30 seconds, and never fetches more than once a second", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   await verify(oldKey);
@@ -113,7 +113,7 @@ Deno.test("openJwks() looks a name up once in 30 seconds that it did not find, a
   assert.equal(outcome(await verify(strangeKey)), "ok");
 });
 
-Deno.test("openJwks() keeps what it has when an unknown key cannot be looked up, and says when to try again", async () => {
+Deno.test("openJwks() keeps its keys when an unknown key cannot be looked up, and says when to retry", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   await verify(oldKey);
@@ -144,7 +144,7 @@ Deno.test("openJwks() tries keys without a name with a token that names one whic
   assert.equal(outcome(await verifier.verify(await tokenOf(strangeKey))), "signature");
 });
 
-Deno.test("openJwks() finds the key of a token that names none, or whose name several keys share", async () => {
+Deno.test("openJwks() finds the key of a token that names no key, or whose name several keys share", async () => {
   const rsa = [await createKey("RS256", "same"), await createKey("RS256", "same"), await createKey("RS256", "other")];
   const keys = openJwks({ text: jwksOf(oldKey, ...rsa) });
   const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
@@ -157,7 +157,7 @@ Deno.test("openJwks() finds the key of a token that names none, or whose name se
   assert.equal(outcome(await verifier.verify(await tokenOf(stranger, { kid: undefined }))), "signature");
 });
 
-Deno.test("openJwks() takes up a new key for tokens that name none", async () => {
+Deno.test("openJwks() finds a new key for tokens that name no key", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   const otherKey = await createKey("ES256", "other");
@@ -167,7 +167,7 @@ Deno.test("openJwks() takes up a new key for tokens that name none", async () =>
   assert.equal(outcome(await verify(otherKey, { kid: undefined })), "ok");
 });
 
-Deno.test("openJwks() leaves odd members of a set out and takes the others", async () => {
+Deno.test("openJwks() skips invalid members of a set and keeps the others", async () => {
   const odd = [{}, null, 7, "key", [], { kty: null }, { kty: "RSA" }, { ...newKey.jwk, kid: 7 }];
   const text = JSON.stringify({ keys: [...odd, { ...oldKey.jwk, use: null, alg: null, x5c: null }], next: null });
   assert.deepEqual(checkJwks(text), []);
@@ -193,7 +193,7 @@ const WRONG_ANSWERS = {
 for (const [name, answering] of Object.entries(WRONG_ANSWERS)) {
   const isSlow = answering === "hang" || answering === "drip";
   const end = isSlow ? "" : ", and recovers";
-  Deno.test(`openJwks() answers keys_unavailable after ${name}, asks no more for a while${end}`, async () => {
+  Deno.test(`openJwks() answers keys_unavailable after ${name}, and does not fetch again for a while${end}`, async () => {
     await using provider = new IdentityProvider(oldKey);
     const { verify, clock } = verifierOf(provider, isSlow ? { timeoutMs: 50 } : {});
     provider.answering = answering;
@@ -208,7 +208,7 @@ for (const [name, answering] of Object.entries(WRONG_ANSWERS)) {
   });
 }
 
-Deno.test("openJwks() that prefetches logs once that the keys cannot be fetched, before a token comes, and once that they can", async () => {
+Deno.test("openJwks() with prefetch logs once that the keys cannot be fetched, before any token arrives, and once that they can be again", async () => {
   await using provider = new IdentityProvider(oldKey);
   using log = LogRecords.start();
   provider.answering = "error";
@@ -227,13 +227,13 @@ Deno.test("openJwks() that prefetches logs once that the keys cannot be fetched,
   ]);
 });
 
-Deno.test("openJwks() answers keys_unavailable when nobody listens", async () => {
+Deno.test("openJwks() answers keys_unavailable when nothing listens at the address", async () => {
   const provider = new IdentityProvider(oldKey);
   await provider[Symbol.asyncDispose]();
   assert.equal(outcome(await verifierOf(provider).verify(oldKey)), "keys_unavailable");
 });
 
-Deno.test("openJwks() takes a local file, and throws for one with a problem", async () => {
+Deno.test("openJwks() reads a local file, and throws when the file has a problem", async () => {
   const keys = openJwks({ text: jwksOf(oldKey) });
   const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
   assert.equal(outcome(await verifier.verify(await tokenOf(oldKey))), "ok");
@@ -241,7 +241,7 @@ Deno.test("openJwks() takes a local file, and throws for one with a problem", as
   assert.throws(() => openJwks({ text: JSON.stringify({ keys: [SECRET] }) }), TypeError);
 });
 
-Deno.test("openJwks() leaves out keys that are not for signatures, and those of unknown kinds", async () => {
+Deno.test("openJwks() skips keys that are not for signatures, and keys of unknown kinds", async () => {
   const forEncryption = { ...newKey.jwk, use: "enc" };
   const text = JSON.stringify({ keys: [forEncryption, { kty: "NEW", kid: "future" }, oldKey.jwk] });
   assert.deepEqual(checkJwks(text), []);
@@ -280,7 +280,7 @@ const PROBLEMS: Readonly<Record<string, { text: string; problems: readonly RegEx
 };
 
 for (const [name, { text, problems }] of Object.entries(PROBLEMS)) {
-  Deno.test(`checkJwks() finds ${problems.length} problems with ${name}, and repeats nothing of it`, () => {
+  Deno.test(`checkJwks() finds ${problems.length} problems with ${name}, and quotes nothing of it`, () => {
     const found = checkJwks(text);
     assert.equal(found.length, problems.length, found.join());
     for (const [index, problem] of problems.entries()) assert.match(found[index] ?? "", problem);
@@ -288,7 +288,7 @@ for (const [name, { text, problems }] of Object.entries(PROBLEMS)) {
   });
 }
 
-Deno.test("KeysUnavailableError says why in its cause only", async () => {
+Deno.test("KeysUnavailableError keeps the reason in its cause only", async () => {
   await using provider = new IdentityProvider();
   const find = openJwks({ url: provider.jwksUrl });
   await assert.rejects(

@@ -176,7 +176,7 @@ for (const [name, token] of Object.entries(ACCEPTED)) {
 }
 
 for (const alg of SIGNING_ALGORITHMS) {
-  Deno.test(`TokenVerifier.verify() accepts ${alg}, and not with another key`, async () => {
+  Deno.test(`TokenVerifier.verify() accepts ${alg}, and refuses it with another key`, async () => {
     const [key, other] = await Promise.all([createKey(alg, "a"), createKey(alg, "a")]);
     const verifier = verifierOf({ text: jwksOf(key) });
     assert.equal(outcome(await verifier.verify(await tokenOf({}, { key }))), "ok");
@@ -203,7 +203,7 @@ for (const [name, [claims, scopes]] of Object.entries(SCOPES)) {
   });
 }
 
-Deno.test("TokenVerifier.verify() answers subject, end and id, and nothing else of the token", async () => {
+Deno.test("TokenVerifier.verify() returns subject, expiry and id, and nothing else of the token", async () => {
   const token = await tokenOf({ jti: "t1", scope: "market:read", email: "alice@example.com" });
   assert.deepEqual(await verifierOf().verify(token), {
     ok: true,
@@ -214,7 +214,7 @@ Deno.test("TokenVerifier.verify() answers subject, end and id, and nothing else 
   });
 });
 
-Deno.test("TokenVerifier.verify() takes the last of two claims of one name, wherever it is read", async () => {
+Deno.test("TokenVerifier.verify() uses the last of two claims with one name, everywhere", async () => {
   const claims = JSON.stringify(claimsOf({ scope: "funds:write" })).replace(
     /}$/,
     ',"sub":"bob","scope":"market:read"}',
@@ -223,7 +223,7 @@ Deno.test("TokenVerifier.verify() takes the last of two claims of one name, wher
   assert.deepEqual(verdict.ok && [verdict.subject, ...verdict.scopes], ["bob", "market:read"]);
 });
 
-Deno.test("TokenVerifier.verify() takes no key from a token and asks no address in it", async () => {
+Deno.test("TokenVerifier.verify() uses no key and no address that a token carries", async () => {
   await using provider = new IdentityProvider(rsa, ec);
   const elsewhere = `${provider.url}/attacker`;
   const verifier = new TokenVerifier({ keys: openJwks({ url: provider.jwksUrl }), rules: RULES, now: () => NOW });
@@ -239,7 +239,7 @@ Deno.test("TokenVerifier.verify() takes no key from a token and asks no address 
   assert.ok(provider.requests.every((path) => path === "/jwks"), provider.requests.join());
 });
 
-Deno.test("TokenVerifier.verify() asks for no key when the header alone is reason enough", async () => {
+Deno.test("TokenVerifier.verify() looks up no key when the header alone is reason to refuse", async () => {
   let asked = 0;
   const keys = () => {
     asked++;
@@ -264,7 +264,7 @@ Deno.test("TokenVerifier.verify() asks for no key when the header alone is reaso
   assert.equal(asked, 1);
 });
 
-Deno.test("TokenVerifier.verify() remembers a good token for a minute, and never past its end", async () => {
+Deno.test("TokenVerifier.verify() caches a valid token for one minute, and never past its expiry", async () => {
   const clock = { time: NOW };
   let asked = 0;
   const find = openJwks({ text: jwksOf(rsa) });
@@ -293,7 +293,7 @@ Deno.test("TokenVerifier.verify() remembers a good token for a minute, and never
   assert.equal(asked, 5);
 });
 
-Deno.test("TokenVerifier refuses a tolerance that is none", () => {
+Deno.test("TokenVerifier refuses an invalid tolerance", () => {
   for (const clockToleranceS of [-1, NaN, Infinity]) {
     const rules = { ...RULES, clockToleranceS };
     assert.throws(
@@ -328,7 +328,7 @@ for (const key of [rsa, ec]) {
   });
 }
 
-Deno.test("TokenVerifier.verify() never rejects, whatever it is given", async () => {
+Deno.test("TokenVerifier.verify() never rejects, whatever its input", async () => {
   const verifier = verifierOf();
   const part = fc.oneof(fc.string({ unit: "binary" }), fc.json().map((json) => encoded(json)), fc.constant(goodHeader));
   await fc.assert(fc.asyncProperty(fc.array(part, { maxLength: 5 }), async (parts) => {

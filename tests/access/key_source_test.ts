@@ -86,7 +86,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
-Deno.test("KeySource.verify() names the key's holder with the key's scopes and end, also for a key that is new", async () => {
+Deno.test("KeySource.verify() returns the key's holder with its scopes and expiry, also for a key that was just created", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { scopes: READ, expiresAt: NOW + 10, now: NOW });
   const { isRevoked, ...credential } = await setup.credentialOf(text);
@@ -94,7 +94,7 @@ Deno.test("KeySource.verify() names the key's holder with the key's scopes and e
   assert.equal(isRevoked?.(), false);
 });
 
-Deno.test("KeySource.verify() answers at once for a key that it knows, and asks for nothing", async () => {
+Deno.test("KeySource.verify() answers a known key synchronously, without a read", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   await setup.source.verify(text);
@@ -106,7 +106,7 @@ Deno.test("KeySource.verify() answers at once for a key that it knows, and asks 
   assert.equal(setup.asked, asked);
 });
 
-Deno.test("KeySource.verify() tells what is no key, unknown, expired and revoked", async () => {
+Deno.test("KeySource.verify() distinguishes invalid, unknown, expired and revoked keys", async () => {
   await using setup = await Setup.start();
   const { source, elsewhere, clock } = setup;
   const ann = elsewhere.create("ann", { expiresAt: NOW + 10, now: NOW });
@@ -120,7 +120,7 @@ Deno.test("KeySource.verify() tells what is no key, unknown, expired and revoked
   assert.deepEqual(await source.verify(ann.text), { ok: false, reason: "expired" });
 });
 
-Deno.test("KeySource.verify() calls a known id with a wrong secret unknown, also when its key is revoked", async () => {
+Deno.test("KeySource.verify() calls a known id with a wrong secret unknown, even when its key is revoked", async () => {
   await using setup = await Setup.start();
   const { key } = setup.elsewhere.create("ann", { now: NOW });
   const id = Uint8Array.fromHex(key.id);
@@ -141,7 +141,7 @@ Deno.test("KeySource refuses a key at most a tenth of a second after another pro
   assert.deepEqual(admitted.map(({ isRevoked }) => isRevoked?.()), [true, false]);
 });
 
-Deno.test("KeySource.refresh() looks once more for whoever asks while a look is running", async () => {
+Deno.test("KeySource.refresh() reads again for a caller that asks while a read is running", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   await setup.credentialOf(text);
@@ -164,7 +164,7 @@ Deno.test("KeySource.refresh() looks once more for whoever asks while a look is 
   assert.equal(setup.asked, 3);
 });
 
-Deno.test("KeySource ends the use of a key that was replaced with its overlap, also where it is open", async () => {
+Deno.test("KeySource ends the use of a replaced key when its overlap ends, open connections included", async () => {
   await using setup = await Setup.start();
   const { isRevoked } = await setup.credentialOf(setup.elsewhere.create("ann", { now: NOW }).text);
   setup.elsewhere.rotate("ann", { overlapMs: 1_000, now: NOW });
@@ -183,7 +183,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`KeySource ends every key when their file is ${what}`, async () => {
+  Deno.test(`KeySource ends every key when the file of keys is ${what}`, async () => {
     await using setup = await Setup.start();
     const { text } = setup.elsewhere.create("ann", { now: NOW });
     const ann = await setup.credentialOf(text);
@@ -195,7 +195,7 @@ for (
   });
 }
 
-Deno.test("KeySource ends every key when an older copy is written over their file", async () => {
+Deno.test("KeySource ends every key when an older copy overwrites the file of keys", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   const before = await Deno.readFile(setup.path);
@@ -208,7 +208,7 @@ Deno.test("KeySource ends every key when an older copy is written over their fil
   assert.equal(setup.records.of(GONE).length, 1);
 });
 
-Deno.test("KeySource takes up the first key within a tenth of a second, and stays a source when it is revoked", async () => {
+Deno.test("KeySource uses the first key within a tenth of a second, and remains a source when that key is revoked", async () => {
   await using setup = await Setup.start();
   await setup.pass();
   assert.equal(setup.source.isConfigured, false);
@@ -223,7 +223,7 @@ Deno.test("KeySource takes up the first key within a tenth of a second, and stay
   assert.deepEqual([setup.source.isConfigured, (await setup.source.verify(text)).ok], [true, false]);
 });
 
-Deno.test("KeySource is no source while a file of keys holds none, and looks for another when that is gone", async () => {
+Deno.test("KeySource is not a source while the file of keys holds none, and looks for another file when it is gone", async () => {
   await using setup = await Setup.start();
   setup.elsewhere.engine.mark();
   await setup.pass();
@@ -236,7 +236,7 @@ Deno.test("KeySource is no source while a file of keys holds none, and looks for
   assert.ok(setup.source.isConfigured && (await setup.source.verify(text)).ok);
 });
 
-Deno.test("KeySource rejects everybody while a file of keys is there that cannot be used, and says so once", async () => {
+Deno.test("KeySource refuses every caller while the file of keys cannot be used, and logs that once", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   await Deno.chmod(setup.path, 0o644);
@@ -251,7 +251,7 @@ Deno.test("KeySource rejects everybody while a file of keys is there that cannot
   assert.ok(setup.source.isConfigured && (await setup.source.verify(text)).ok);
 });
 
-Deno.test("KeySource goes on with the last known keys while another process locks them, and stops nobody meanwhile", async () => {
+Deno.test("KeySource keeps using the last known keys while another process locks them, without blocking meanwhile", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   await setup.credentialOf(text);
@@ -272,7 +272,7 @@ Deno.test("KeySource goes on with the last known keys while another process lock
   assert.ok((await setup.source.verify(late.text)).ok);
 });
 
-Deno.test("KeySource rejects everybody once it cannot read the keys of a newer version, and looks no more", async () => {
+Deno.test("KeySource refuses every caller once the keys are of a newer version, and stops reading them", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   const { isRevoked } = await setup.credentialOf(text);
@@ -285,7 +285,7 @@ Deno.test("KeySource rejects everybody once it cannot read the keys of a newer v
   assert.deepEqual([setup.asked, setup.source.isConfigured, setup.records.of(OUTDATED).length], [asked, true, 1]);
 });
 
-Deno.test("KeySource takes an empty store that it cannot read any more for one with keys", async () => {
+Deno.test("KeySource treats an empty store that becomes unreadable as one with keys", async () => {
   await using setup = await Setup.start();
   setup.elsewhere.engine.mark();
   await setup.pass();
@@ -295,7 +295,7 @@ Deno.test("KeySource takes an empty store that it cannot read any more for one w
   assert.equal(setup.source.isConfigured, true);
 });
 
-Deno.test("KeySource opens the keys anew after their worker has ended, and takes no others for them", async () => {
+Deno.test("KeySource reopens the keys after their worker has ended, and accepts no other store in their place", async () => {
   await using setup = await Setup.start();
   const { text } = setup.elsewhere.create("ann", { now: NOW });
   await setup.credentialOf(text);

@@ -18,13 +18,13 @@ function check(rules: OriginRules, host: string | null, origin?: string): string
   return refused && `${refused.header} is not allowed`;
 }
 
-Deno.test("checkOrigin() lets loopback names in on loopback, with any port", () => {
+Deno.test("checkOrigin() accepts loopback names on loopback, with any port", () => {
   for (const host of ["localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765", "LOCALHOST:80"]) {
     assert.equal(check(LOOPBACK, host), undefined, host);
   }
 });
 
-Deno.test("checkOrigin() refuses a missing, foreign or crooked Host", () => {
+Deno.test("checkOrigin() refuses a missing, foreign or malformed Host", () => {
   const hosts = [
     null,
     "evil.example",
@@ -40,7 +40,7 @@ Deno.test("checkOrigin() refuses a missing, foreign or crooked Host", () => {
   for (const host of hosts) assert.equal(check(LOOPBACK, host), "Host is not allowed", String(host));
 });
 
-Deno.test("checkOrigin() lets allowed hosts in by exact match, with the port where one is named", () => {
+Deno.test("checkOrigin() accepts allowed hosts by exact match, including the port when one is named", () => {
   for (const host of ["mcp.example", "mcp.example:443", "MCP.example", "api.example:8443"]) {
     assert.equal(check(PUBLIC, host), undefined, host);
   }
@@ -49,7 +49,7 @@ Deno.test("checkOrigin() lets allowed hosts in by exact match, with the port whe
   }
 });
 
-Deno.test("checkOrigin() lets allowed origins in by exact match", () => {
+Deno.test("checkOrigin() accepts allowed origins by exact match", () => {
   for (const origin of ["https://app.example", "http://other.example:8080"]) {
     assert.equal(check(PUBLIC, "mcp.example", origin), undefined, origin);
   }
@@ -67,7 +67,7 @@ Deno.test("checkOrigin() lets allowed origins in by exact match", () => {
   for (const origin of foreign) assert.equal(check(PUBLIC, "mcp.example", origin), "Origin is not allowed", origin);
 });
 
-Deno.test("checkOrigin() lets own pages in on loopback, and no page of another loopback port or name", () => {
+Deno.test("checkOrigin() accepts the server's own pages on loopback, and no page of another loopback port or name", () => {
   for (const own of ["localhost:8765", "127.0.0.1:1", "[::1]:8765", "localhost"]) {
     for (const scheme of ["http", "https"]) assert.equal(check(LOOPBACK, own, `${scheme}://${own}`), undefined, own);
   }
@@ -93,7 +93,7 @@ Deno.test("checkOrigin() lets own pages in on loopback, and no page of another l
   assert.equal(check(named, "localhost:8765", "http://localhost:3000"), undefined);
 });
 
-Deno.test("checkOrigin() lets nothing in that is not one of the allowed names, whatever stands around it", () => {
+Deno.test("checkOrigin() accepts nothing but the allowed names, whatever surrounds them", () => {
   const around = fc.string({ minLength: 1, maxLength: 12 }).filter((text) =>
     /^[\x21-\x7e]+$/.test(text) && !/^:\d{1,5}$/.test(text)
   );

@@ -4,7 +4,7 @@ import { describeResource, metadataUrl, resourceAddress } from "../../src/access
 const issuer = "https://issuer.example";
 const REQUEST = "https://luno.example:8765/v1/tools?x=1";
 
-Deno.test("metadataUrl() puts the well-known path before the resource's own", () => {
+Deno.test("metadataUrl() inserts the well-known path before the resource's own", () => {
   for (
     const [audience, expected] of [
       ["https://luno.example/mcp", "https://luno.example/.well-known/oauth-protected-resource/mcp"],
@@ -16,7 +16,7 @@ Deno.test("metadataUrl() puts the well-known path before the resource's own", ()
   ) assert.equal(metadataUrl({ issuer, audience }, REQUEST), expected);
 });
 
-Deno.test("resourceAddress() is the audience where that is an address, else /mcp where the request came to", () => {
+Deno.test("resourceAddress() is the audience when that is an address, otherwise /mcp at the request's host", () => {
   assert.equal(
     resourceAddress({ issuer, audience: "https://luno.example/mcp" }, REQUEST).href,
     "https://luno.example/mcp",
@@ -24,7 +24,7 @@ Deno.test("resourceAddress() is the audience where that is an address, else /mcp
   assert.equal(resourceAddress({ issuer, audience: "luno" }, REQUEST).href, "https://luno.example:8765/mcp");
 });
 
-Deno.test("describeResource() says what RFC 9728 asks for", () => {
+Deno.test("describeResource() returns what RFC 9728 requires", () => {
   assert.deepEqual(describeResource({ issuer, audience: "https://luno.example/mcp" }, REQUEST), {
     resource: "https://luno.example/mcp",
     authorization_servers: [issuer],

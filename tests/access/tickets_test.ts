@@ -17,14 +17,14 @@ function issued(tickets: Tickets, caller = callerOf("key:ann")): string {
   return ticket;
 }
 
-Deno.test("Tickets.issue() gives 256 random bits, never the same ones", () => {
+Deno.test("Tickets.issue() gives 256 random bits, different each time", () => {
   const { tickets } = open();
   const texts = [issued(tickets), issued(tickets)];
   for (const text of texts) assert.match(text, /^[0-9a-f]{64}$/);
   assert.notEqual(texts[0], texts[1]);
 });
 
-Deno.test("Tickets.redeem() gives the very caller, once", () => {
+Deno.test("Tickets.redeem() returns the caller it was issued for, once", () => {
   const { tickets } = open();
   const caller = callerOf("key:ann").narrowedTo(new Set(["market:read"]));
   const ticket = issued(tickets, caller);
@@ -32,7 +32,7 @@ Deno.test("Tickets.redeem() gives the very caller, once", () => {
   assert.equal(tickets.redeem(ticket), undefined);
 });
 
-Deno.test("Tickets.redeem() refuses what was never issued", () => {
+Deno.test("Tickets.redeem() refuses a ticket that was never issued", () => {
   const { tickets } = open();
   const ticket = issued(tickets);
   for (
@@ -52,7 +52,7 @@ Deno.test(`Tickets.redeem() refuses a ticket after ${TICKET_SECONDS} s`, () => {
   assert.equal(tickets.redeem(late), undefined);
 });
 
-Deno.test("Tickets.redeem() refuses a ticket whose caller's credential has ended meanwhile", () => {
+Deno.test("Tickets.redeem() refuses a ticket whose caller's credential has since ended", () => {
   const { tickets } = open();
   let isRevoked = false;
   const { credential } = callerOf("key:ann");
@@ -67,7 +67,7 @@ Deno.test("Tickets.redeem() refuses a ticket whose caller's credential has ended
   assert.equal(tickets.redeem(ticket), undefined);
 });
 
-Deno.test("Tickets.issue() refuses an identity that holds 20, nobody else, and gives again once one is used or old", () => {
+Deno.test("Tickets.issue() refuses an identity that holds 20, and only that one, until one is used or expires", () => {
   const { tickets, clock } = open();
   const first = issued(tickets);
   for (let count = 1; count < 20; count++) issued(tickets);
@@ -80,7 +80,7 @@ Deno.test("Tickets.issue() refuses an identity that holds 20, nobody else, and g
   issued(tickets);
 });
 
-Deno.test("Tickets.issue() holds 10000 tickets at the most", () => {
+Deno.test("Tickets.issue() holds at most 10000 tickets", () => {
   const { tickets, clock } = open();
   for (let count = 0; count < 10_000; count++) issued(tickets, callerOf(`key:k${count % 500}`));
   assert.equal(tickets.issue(callerOf("key:late")), undefined);

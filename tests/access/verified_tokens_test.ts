@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VerifiedTokens } from "../../src/access/verified_tokens.ts";
 
-Deno.test("VerifiedTokens.add() forgets the oldest of more than a thousand, and counts a repeated one once", () => {
+Deno.test("VerifiedTokens.add() evicts the oldest of more than a thousand, and counts a repeated one once", () => {
   const tokens = new VerifiedTokens<{ expiresAt: number }>(() => 0);
   const verdict = { expiresAt: 1_000 };
   for (let index = 0; index < 1_000; index++) tokens.add(`token ${index}`, verdict);
@@ -13,7 +13,7 @@ Deno.test("VerifiedTokens.add() forgets the oldest of more than a thousand, and 
   for (const token of ["token 0", "token 2", "one more"]) assert.equal(tokens.get(token), verdict, token);
 });
 
-Deno.test("VerifiedTokens.get() drops what is a minute old, has expired or comes from a clock that was set back", () => {
+Deno.test("VerifiedTokens.get() drops an entry that is one minute old, has expired or is dated in the future", () => {
   const clock = { time: 100_000 };
   const tokens = new VerifiedTokens<{ expiresAt: number }>(() => clock.time);
   tokens.add("long", { expiresAt: 900_000 });

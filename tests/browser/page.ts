@@ -78,7 +78,7 @@ async function removeProfile(profile: string): Promise<void> {
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
     for (const scheme of ["ws", "wss"]) {
-      Deno.test(`a page on an allowed origin talks ${scheme} to --listener ${listener}, one on a foreign origin does not (${program.name})`, async () => {
+      Deno.test(`a page on an allowed origin connects ${scheme} to --listener ${listener}, one on a foreign origin does not (${program.name})`, async () => {
         await using certs = await createCerts(program);
         await using server = await startServer(program, [
           ...["--listener", listener, "--allowed-origins", "http://app.example"],

@@ -18,7 +18,7 @@ function statesOf({ approvals }: SqliteRecord, ids: readonly string[]): unknown[
   return ids.map((id) => approvals.find(id, NOW)?.state);
 }
 
-Deno.test("approve shows each order that waits and asks for it; only yes approves", () =>
+Deno.test("approve shows each pending order and asks about it; only yes approves", () =>
   withStore(async (store, { folder: state }) => {
     const ids = ["Buy 1 XBT", "Buy 2 XBT", "Buy 3 XBT", "Buy 4 XBT"].map((headline) => askAbout(store, headline));
     const { code, stdout, stderr } = await run({ state }, { typed: ["y\n", "\n", "no\n", "YES\n"] });
@@ -30,7 +30,7 @@ Deno.test("approve shows each order that waits and asks for it; only yes approve
     assert.deepEqual(statesOf(store, ids), ["approved", "declined", "declined", "approved"]);
   }));
 
-Deno.test("approve leaves what was not answered waiting when the input ends", () =>
+Deno.test("approve leaves unanswered orders pending when the input ends", () =>
   withStore(async (store, { folder: state }) => {
     const ids = ["Buy 1 XBT", "Buy 2 XBT"].map((headline) => askAbout(store, headline));
     assert.equal((await run({ state }, { typed: ["y\n"] })).code, 0);
@@ -39,7 +39,7 @@ Deno.test("approve leaves what was not answered waiting when the input ends", ()
     assert.deepEqual(statesOf(store, ids), ["approved", "pending"]);
   }));
 
-Deno.test("approve asks nobody where stdin is no terminal: it lists, and decides what an operand names", () =>
+Deno.test("approve does not ask when stdin is not a terminal: it lists, and decides the order that an operand names", () =>
   withStore(async (store, { folder: state }) => {
     const [first = "", second = ""] = ["Buy 1 XBT", "Buy 2 XBT"].map((headline) => askAbout(store, headline));
     assert.match(
@@ -78,7 +78,7 @@ Deno.test("approve says why an order cannot be approved", () =>
     assert.deepEqual(statesOf(store, [id]), ["pending"]);
   }));
 
-Deno.test("approve tells every problem of its command line", async () => {
+Deno.test("approve reports every problem of its command line", async () => {
   const wrong = await run({ decline: "maybe" }, { operands: ["a"], problems: ["--typo: unknown flag"] });
   assert.equal(wrong.code, 2);
   for (const problem of [/^--typo/m, /^--decline: /m, /^--state: /m]) {
@@ -94,7 +94,7 @@ Deno.test("approve tells every problem of its command line", async () => {
   assert.deepEqual(await run({}, unused), { code: 0, stdout: '{"approvals":[]}\n', stderr: "" });
 });
 
-Deno.test("approve says of equal orders that they are two, and shows but does not decide what only the page may", () =>
+Deno.test("approve says that two identical orders are two, and shows but does not decide those reserved to the page", () =>
   withStore(async (store, { folder: state }) => {
     const [first, second] = [ask(store), ask(store)];
     const onPage = ask(store, { identity: "key:bob", ways: ["page"] });

@@ -42,14 +42,14 @@ function printed(...args: string[]): string {
   return found.text;
 }
 
-Deno.test("readArguments() serves where no command is named", () => {
+Deno.test("readArguments() serves when no command is named", () => {
   assert.deepEqual(read(), { command: "serve", flags: {}, operands: [], json: false, wide: false });
   assert.deepEqual(read("--seed", "3").command, "serve");
   assert.deepEqual(read("serve").command, "serve");
 });
 
 for (const command of COMMANDS) {
-  Deno.test(`readArguments() reads each flag of ${command}, before and behind operands, in both spellings`, () => {
+  Deno.test(`readArguments() reads each flag of ${command}, before and after operands, in both spellings`, () => {
     const { valued, switches } = flagsOf(command);
     const flags = fc.dictionary(fc.constantFrom(...valued), fc.stringMatching(/^[^-\0][^\0]{0,10}$/));
     fc.assert(fc.property(flags, fc.subarray(switches), fc.boolean(), fc.boolean(), (given, on, isJoined, isBefore) => {
@@ -75,7 +75,7 @@ for (const command of COMMANDS) {
   });
 }
 
-Deno.test("readArguments() prints the program's help: its commands, the settings of serve, the variables", () => {
+Deno.test("readArguments() prints the program's help: its commands, the settings of serve and the environment variables", () => {
   const text = printed("--help");
   for (const command of COMMANDS) assert.match(text, new RegExp(`^ +${command} `, "m"));
   for (const flag of Object.values(flagsOf("serve")).flat()) assert.ok(text.includes(` --${flag} `), flag);
@@ -88,7 +88,7 @@ Deno.test("readArguments() prints the version", () => {
   for (const args of [["--version"], ["-v"], ["--seed", "1", "--version"]]) assert.equal(printed(...args), VERSION);
 });
 
-Deno.test("readArguments() reads the arguments of a tool as operands, and --json wherever it stands", () => {
+Deno.test("readArguments() reads the arguments of a tool as operands, and --json at any place", () => {
   assert.deepEqual(read("call", "get_crypto_price", "pair=BTC/ZAR", "note=a=b --c", "--json", "limit=-5"), {
     command: "call",
     flags: {},
@@ -136,7 +136,7 @@ Deno.test("readArguments() refuses missing and excess operands", () => {
   assert.deepEqual(problemsOf("tools a b"), ["b: unexpected argument"]);
 });
 
-Deno.test("readArguments() refuses a flag without its value, and takes no flag for one", () => {
+Deno.test("readArguments() refuses a flag without its value, and does not take the next flag as the value", () => {
   assert.deepEqual(problemsOf("serve --log-level"), ["--log-level: expected a value"]);
   assert.deepEqual(problemsOf("--log-level --seed 3"), ["--log-level: expected a value"]);
   assert.deepEqual(problemsOf("call get_fees --env-file"), ["--env-file: expected a value"]);
@@ -204,7 +204,7 @@ for (
   });
 }
 
-Deno.test("readArguments() takes --help and --version wherever they stand, but behind --", () => {
+Deno.test("readArguments() accepts --help and --version at any place before --", () => {
   const help = printed("tools", "--help");
   for (const line of ["tools --seed --help", "tools --bogus -h", "help tools", "tools -h a b"]) {
     assert.equal(printed(...line.split(" ")), help, line);
@@ -224,7 +224,7 @@ Deno.test("readArguments() explains the tool that a command names", () => {
   assert.deepEqual([invocation.help, invocation.operands], [true, ["call", "get_fees"]]);
 });
 
-Deno.test("readArguments() repeats no key and no password of an address in a problem", () => {
+Deno.test("readArguments() quotes no key and no password of an address in a problem", () => {
   const key = "lunomcp_0123456789ab_00ff00ff";
   for (
     const line of [
@@ -246,7 +246,7 @@ Deno.test("readArguments() refuses a flag that is given twice", () => {
   assert.deepEqual(problemsOf("--seed 1 --seed=2"), ['--seed: expected once, given as "1" and "2"']);
 });
 
-Deno.test("readArguments() tells every problem at once, and still says which command and flags it read", () => {
+Deno.test("readArguments() reports every problem at once, together with the command and flags it read", () => {
   const found = readArguments("config --bogus=1 show all -x --seed 1 --seed 2 --log-level".split(" "));
   assert.ok(found.kind === "run");
   assert.deepEqual(found.problems.map((problem) => problem.split(":")[0]).toSorted(), [
@@ -260,7 +260,7 @@ Deno.test("readArguments() tells every problem at once, and still says which com
   assert.deepEqual([found.invocation.command, found.invocation.flags], ["config", { seed: "2" }]);
 });
 
-Deno.test("readArguments() survives any words", () => {
+Deno.test("readArguments() never throws, whatever the arguments", () => {
   const word = fc.oneof(
     fc.constantFrom("--", "-", "--json", "--no-json", "--seed", "--=", "call", "", "help"),
     fc.string(),
@@ -270,7 +270,7 @@ Deno.test("readArguments() survives any words", () => {
   }));
 });
 
-Deno.test("help and version are understood as words, for one command too", () => {
+Deno.test("help and version also work as words, for a single command too", () => {
   assert.equal(printed("help"), printed("--help"));
   assert.equal(printed("help", "keys"), printed("keys", "--help"));
   assert.equal(printed("version"), printed("--version"));

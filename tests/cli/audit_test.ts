@@ -9,7 +9,7 @@ const run = runnerOf(audit);
 const VERIFY = { operands: ["verify"] };
 const SHOW = { operands: ["show"] };
 
-Deno.test("audit verify proves the record, prints its head, and takes it back as --head", () =>
+Deno.test("audit verify proves the record, prints its head, and accepts it as --head", () =>
   withStore(async (store, { folder: state }) => {
     place(store, "a");
     const first = await run({ state }, VERIFY);
@@ -23,7 +23,7 @@ Deno.test("audit verify proves the record, prints its head, and takes it back as
     assert.match(other.stderr, /^The audit is broken at row 6: no row has the expected hash/);
   }));
 
-Deno.test("audit verify says at which row the record is broken, in JSON too", () =>
+Deno.test("audit verify reports the row at which the record is broken, also as JSON", () =>
   withStore(async (store, { folder: state }) => {
     place(store, "a");
     tamper(state, "DROP TRIGGER audit_keeps_words", "UPDATE audit SET data = '{' WHERE seq = 2");
@@ -36,7 +36,7 @@ Deno.test("audit verify says at which row the record is broken, in JSON too", ()
     assert.match((await run({ state, order: "lm-a", verbose: "true" }, SHOW)).stdout, /unreadable {2}\{/);
   }));
 
-Deno.test("audit show prints an order from its intent to its fills, by either id, in JSON too", () =>
+Deno.test("audit show prints an order from its intent to its fills, by either id, also as JSON", () =>
   withStore(async (store, { folder: state }) => {
     place(store, "a");
     store.journal.close("lm-a", { base: "0.001", counter: "1000" }, NOW);
@@ -64,7 +64,7 @@ Deno.test("audit show prints an order from its intent to its fills, by either id
     assert.deepEqual([rows[3].order_id, rows[3].data.base], ["BXa", "0.001"]);
   }));
 
-Deno.test("audit show answers an empty list where nothing was ever recorded", async () => {
+Deno.test("audit show prints an empty list when nothing was ever recorded", async () => {
   const env = { HOME: join(Deno.cwd(), "no-such-folder") };
   const shown = await run({}, { ...SHOW, env });
   assert.deepEqual([shown.code, shown.stdout], [0, "Nothing was recorded yet\n"]);
@@ -72,20 +72,20 @@ Deno.test("audit show answers an empty list where nothing was ever recorded", as
   assert.deepEqual([json.code, json.stdout], [0, '{"rows":[]}\n']);
 });
 
-Deno.test("audit show refuses a folder that was named and is not there, which may be mistyped", async () => {
+Deno.test("audit show refuses a named folder that does not exist, which may be a typo", async () => {
   const { code, stderr } = await run({ state: join(Deno.cwd(), "no-such-folder") }, SHOW);
   assert.equal(code, 2);
   assert.match(stderr, /^--state: expected a folder with a trading database: there is no /);
 });
 
-Deno.test("audit show says when no row speaks of an order", () =>
+Deno.test("audit show reports when no row concerns an order", () =>
   withStore(async (_store, { folder: state }) => {
     const { code, stderr } = await run({ state, order: "BX\u001b[2J" }, SHOW);
     assert.equal(code, 1);
     assert.equal(stderr, 'Cannot show "BX\\u001b[2J" as no row of the audit speaks of it\n');
   }));
 
-Deno.test("audit finds the record where the environment says", () =>
+Deno.test("audit finds the record where the environment points", () =>
   withStore(async (store, { folder }) => {
     place(store, "a");
     assert.equal((await run({}, { ...VERIFY, env: { LUNO_MCP_STATE: folder } })).code, 0);
@@ -102,7 +102,7 @@ Deno.test("audit refuses a record of a newer version", () =>
     assert.match(stderr, /^--state: .*newer version/);
   }));
 
-Deno.test("audit tells every problem of its command line", async () => {
+Deno.test("audit reports every problem of its command line", async () => {
   const wrong = await run({ head: "abc" }, { operands: ["shwo"], problems: ["--typo: unknown flag"] });
   assert.equal(wrong.code, 2);
   for (const problem of [/^--typo/m, /^"shwo": expected audit verify/m, /^--head: .*"abc"$/m]) {
@@ -117,7 +117,7 @@ Deno.test("audit tells every problem of its command line", async () => {
 
 const ARCHIVE = { operands: ["archive"] };
 
-Deno.test("audit archive moves what is old into files, says so, and audit verify counts them", () =>
+Deno.test("audit archive moves old rows into files, reports that, and audit verify counts them", () =>
   withStore(async (store, { folder: state }) => {
     const days = { state, "record-retention": "30" };
     assert.equal((await run(days, ARCHIVE)).stdout, "Nothing in the audit log is older than 30 days\n");
@@ -136,7 +136,7 @@ Deno.test("audit archive moves what is old into files, says so, and audit verify
     assert.match((await run({ state }, VERIFY)).stderr, /^The audit is broken at row 1: rows 1 to 3 are archived/);
   }));
 
-Deno.test("audit archive says what it needs and what stands in its way", () =>
+Deno.test("audit archive reports what is missing and what prevents it", () =>
   withStore(async (store, { folder: state }) => {
     assert.match((await run({ state }, ARCHIVE)).stderr, /^--record-retention: expected days/);
     const few = await run({ state, "record-retention": "6" }, ARCHIVE);

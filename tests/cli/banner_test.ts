@@ -9,7 +9,7 @@ async function configOf(flags: Record<string, string>): Promise<Config> {
   return loaded.ok ? loaded.config : assert.fail(loaded.problems.join("\n"));
 }
 
-Deno.test("stdioBanner() says what waits, that it trades nothing, and how a client starts it", async () => {
+Deno.test("stdioBanner() says that the server waits for a client, that it does not trade, and how a client starts it", async () => {
   const banner = await stdioBanner(
     await configOf({ exchange: "simulated" }),
     { report: undefined, trading: undefined },
@@ -24,7 +24,7 @@ Deno.test("stdioBanner() says what waits, that it trades nothing, and how a clie
   assert.match(meant ?? "", /^It is meant to be started by a client/);
 });
 
-Deno.test("networkBanner() names its routes and how to try them, by the transport that is served", async () => {
+Deno.test("networkBanner() names the routes and how to try them, for the transport that is served", async () => {
   const server = { url: "https://localhost:8765", report: undefined, trading: undefined };
   const lines = (await networkBanner(await configOf({ transport: "websocket" }), server, 0)).split("\n");
   assert.match(lines[0] ?? "", / serves on localhost:8765 \(exchange: live\)\. Ctrl-C ends it\.$/);

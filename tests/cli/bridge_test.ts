@@ -10,7 +10,7 @@ function answersById(world: TestWorld): Map<unknown, Json> {
   return new Map((world.stdout.messages as Json[]).map((message) => [message.id, message]));
 }
 
-Deno.test("bridge answers a client on stdio from a server over WebSocket and ends with its input", async () => {
+Deno.test("bridge connects a client on stdio to a server over WebSocket and ends with its input", async () => {
   await using exchange = await TestExchange.start();
   await using server = await TestServer.start({ serve: servingTools(exchange.context) });
   const world = new TestWorld();
@@ -27,7 +27,7 @@ Deno.test("bridge answers a client on stdio from a server over WebSocket and end
   assert.equal(world.stderr.text, "");
 });
 
-Deno.test("bridge ends at a signal and answers what is still open", async () => {
+Deno.test("bridge ends at a signal and answers open requests", async () => {
   const taken = Promise.withResolvers<void>();
   await using server = await TestServer.start({ serve: (socket) => socket.on("message", () => taken.resolve()) });
   const world = new TestWorld();
@@ -39,7 +39,7 @@ Deno.test("bridge ends at a signal and answers what is still open", async () => 
   assert.equal(answersById(world).get(1).error.data.code, "ERR_CONNECTION_LOST");
 });
 
-Deno.test("bridge sends its token, and ends with 1 and an answer when it is turned away", async () => {
+Deno.test("bridge sends its token, and ends with 1 and an answer when it is refused", async () => {
   const tokens: unknown[] = [];
   await using server = await TestServer.start({
     serve: () => {},
@@ -59,7 +59,7 @@ Deno.test("bridge sends its token, and ends with 1 and an answer when it is turn
   assert.ok(!(world.stderr.text + world.stdout.text).includes("canary"));
 });
 
-Deno.test("bridge refuses a bad address and a token over clear text, and starts nothing", async () => {
+Deno.test("bridge refuses a bad address and a token over clear text, without starting", async () => {
   for (
     const [operands, problem] of [
       [["https://server.example"], /expected a ws or wss address/],
@@ -75,7 +75,7 @@ Deno.test("bridge refuses a bad address and a token over clear text, and starts 
   }
 });
 
-Deno.test("bridge tells once that its address is missing", async () => {
+Deno.test("bridge reports once that its address is missing", async () => {
   const world = new TestWorld({ args: ["bridge"] });
   const read = readArguments(world.args);
   assert.ok(read.kind === "run");

@@ -36,7 +36,7 @@ function addServer(store: SqliteRecord, folder: string): { readonly id: string; 
   return { id: lock.id, end: () => lock.release() };
 }
 
-Deno.test("kill --cancel-open cancels by itself where no server runs, until nothing is open", () =>
+Deno.test("kill --cancel-open cancels by itself when no server runs, until nothing is open", () =>
   withStore(async (store, { folder: state }) => {
     await using exchange = await openExchange();
     const flags = { state, force: "true", "cancel-open": "true", "api-url": exchange.url };
@@ -47,7 +47,7 @@ Deno.test("kill --cancel-open cancels by itself where no server runs, until noth
     assert.deepEqual(store.instances.alive(), []);
   }));
 
-Deno.test("kill --cancel-open fails where it has no key, and cancelling stays requested", () =>
+Deno.test("kill --cancel-open fails without a key, and the request to cancel remains", () =>
   withStore(async (store, { folder: state }) => {
     const { code, stdout, stderr } = await run({ state, force: "true", "cancel-open": "true" });
     assert.equal(code, 1);
@@ -70,7 +70,7 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
     assert.deepEqual([store.cancelRequests.open(["main"]).length, liveIn(exchange)], [1, before]);
   }));
 
-Deno.test("kill --cancel-open refuses to cancel at another exchange than the record's, and says which that is", () =>
+Deno.test("kill --cancel-open refuses to cancel at an exchange other than the record's, and names that one", () =>
   withStore(async (store, { folder: state }) => {
     store.journal.claimFor("main", "api.luno.com");
     await using exchange = await openExchange();
@@ -83,7 +83,7 @@ Deno.test("kill --cancel-open refuses to cancel at another exchange than the rec
     assert.equal(liveIn(exchange), before);
   }));
 
-Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
+Deno.test("kill --cancel-open leaves cancelling to a server that accepts the request", () =>
   withStore(async (store, { folder: state }) => {
     const server = addServer(store, state);
     const timer = setInterval(() => {
@@ -101,7 +101,7 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
     }
   }));
 
-Deno.test("kill --cancel-open cancels by itself where the server that runs stands still", () =>
+Deno.test("kill --cancel-open cancels by itself when the running server is frozen", () =>
   withStore(async (store, { folder: state }) => {
     await using exchange = await openExchange();
     const server = addServer(store, state);
@@ -111,7 +111,7 @@ Deno.test("kill --cancel-open cancels by itself where the server that runs stand
     server.end();
   }));
 
-Deno.test("accountsToCancel() knows of a paper order that is settled while it looks", () =>
+Deno.test("accountsToCancel() accounts for a paper order that is settled while it reads", () =>
   withStore(async (store) => {
     store.journal.begin(entry("mine", { account: "paper" }), FREE, NOW);
     const settle = () => store.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW);

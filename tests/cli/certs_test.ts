@@ -64,7 +64,7 @@ async function namesIn(dir: string): Promise<string[]> {
   return names.sort();
 }
 
-Deno.test("certs create writes an authority, a server's and a client's certificate for their owner only", () =>
+Deno.test("certs create writes the certificates of an authority, a server and a client, readable by their owner only", () =>
   withFolder(async (dir) => {
     const { code, stdout, stderr } = await run({ dir });
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -88,7 +88,7 @@ Deno.test("certs create writes an authority, a server's and a client's certifica
     assert.ok(loaded.ok);
   }));
 
-Deno.test("certs create makes version 3 certificates that say what they are for", () =>
+Deno.test("certs create makes version 3 certificates with the right usages", () =>
   withFolder(async (dir) => {
     assert.equal((await run({ dir, host: "Example.org,192.0.2.7,[2001:db8::1]", client: "desk-1" })).code, 0);
     const authority = await certificateAt(dir, "ca.pem");
@@ -110,7 +110,7 @@ Deno.test("certs create makes version 3 certificates that say what they are for"
     assert.equal(client.subjectAltName, "URI:urn:luno-mcp:client:desk-1");
   }));
 
-Deno.test("certs create overwrites nothing, unless it is told to", () =>
+Deno.test("certs create overwrites nothing without --force", () =>
   withFolder(async (dir) => {
     await Deno.mkdir(dir);
     const kept = join(dir, "server-key.pem");
@@ -126,7 +126,7 @@ Deno.test("certs create overwrites nothing, unless it is told to", () =>
     assert.equal((await Deno.stat(kept)).mode ?? 0, 0o100600);
   }));
 
-Deno.test("certs create tells every problem of its flags and writes nothing", () =>
+Deno.test("certs create reports every problem of its flags and writes nothing", () =>
   withFolder(async (dir) => {
     const { code, stderr } = await run({ dir, host: "a b", client: "x/y" }, ["--typo: unknown flag"]);
     assert.equal(code, 2);
@@ -134,7 +134,7 @@ Deno.test("certs create tells every problem of its flags and writes nothing", ()
     await assert.rejects(Deno.stat(dir), Deno.errors.NotFound);
   }));
 
-Deno.test("certs create says when it cannot write to the folder", () =>
+Deno.test("certs create reports that it cannot write to the folder", () =>
   withFolder(async (dir) => {
     await Deno.writeTextFile(dir, "a file");
     const { code, stderr } = await run({ dir });

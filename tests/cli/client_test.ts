@@ -38,7 +38,7 @@ class Served implements AsyncDisposable {
   }
 }
 
-Deno.test("client shows who the server is, what it speaks and which tools it offers", async () => {
+Deno.test("client shows the server's name, its protocol versions and its tools", async () => {
   await using served = await Served.start();
   const piped = await served.run({});
   assert.equal(piped.code, 0, piped.stderr);
@@ -56,7 +56,7 @@ Deno.test("client shows who the server is, what it speaks and which tools it off
   assert.match(stdout, /luno-mcp-server[^]*get_crypto_price[^]*20 tools/);
 });
 
-Deno.test("client call reads arguments as the server's schema wants them and prints the answer", async () => {
+Deno.test("client call reads arguments by the server's schema and prints the answer", async () => {
   await using served = await Served.start();
   const operands = ["call", "get_all_tickers", "pairs=XBTZAR,ethzar", "fields=pair,last", "limit=1"];
   const { code, stdout } = await served.run({}, { operands });
@@ -65,7 +65,7 @@ Deno.test("client call reads arguments as the server's schema wants them and pri
   assert.deepEqual(Object.keys(ticker), ["pair", "last"]);
 });
 
-Deno.test("client call ends with 1 on a tool's error, and with 2 on a tool that the server does not have", async () => {
+Deno.test("client call exits with 1 on a tool error, and with 2 on a tool that the server lacks", async () => {
   await using served = await Served.start();
   const failed = await served.run({}, { operands: ["call", "get_crypto_price", "pair=NOPE"] });
   assert.equal(failed.code, 1);
@@ -78,7 +78,7 @@ Deno.test("client call ends with 1 on a tool's error, and with 2 on a tool that 
   );
 });
 
-Deno.test("client tells every problem at once, with what would do nothing", async () => {
+Deno.test("client reports every problem at once, including flags without effect", async () => {
   const world = new TestWorld({ env: { LUNO_MCP_TOKEN: "a-token" } });
   const flags = { uri: "ws://exchange.example", mode: "single", clients: "5", interval: "2", cert: "/no/file" };
   assert.equal(await client(flags, { world, problems: ["--ur: unknown flag"], operands: ["cal"] }), 2);
@@ -96,7 +96,7 @@ Deno.test("client tells every problem at once, with what would do nothing", asyn
   assert.equal(world.stdout.text, "");
 });
 
-Deno.test("client says why there is no connection", async () => {
+Deno.test("client says why it cannot connect", async () => {
   await using served = await Served.start({ refuse: () => "401 Unauthorized" });
   const { code, stderr, stdout } = await served.run({});
   assert.deepEqual([code, stdout], [1, ""]);
@@ -118,7 +118,7 @@ Deno.test("client call TOOL --help explains the tool as the server describes it"
   for (const line of world.stdout.text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
-Deno.test("client call names the bound of an argument on a terminal, and ends with 1", async () => {
+Deno.test("client call names the bound of an argument on a terminal, and exits with 1", async () => {
   await using served = await Served.start();
   const operands = ["call", "get_price_range", "pair=XBTZAR", "days=366"];
   const { code, stdout, stderr } = await served.run({}, { operands, terminal: true });
@@ -129,7 +129,7 @@ Deno.test("client call names the bound of an argument on a terminal, and ends wi
   );
 });
 
-Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {
+Deno.test("client --pairs prints a line for each pair and round, or JSON, until the time is up", async () => {
   await using served = await Served.start();
   const flags = { uri: served.server.url, pairs: "btc/zar,ETHZAR", interval: "0.1" };
   const firstLine = async (json: boolean) => {
@@ -149,7 +149,7 @@ Deno.test("client --pairs prints a line for each pair and look, or JSON, until t
   assert.equal(code, 0);
 });
 
-Deno.test("client --pairs draws its table in place on a terminal", async () => {
+Deno.test("client --pairs redraws its table in place on a terminal", async () => {
   await using served = await Served.start();
   const world = new TestWorld({ terminal: true });
   const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
@@ -160,7 +160,7 @@ Deno.test("client --pairs draws its table in place on a terminal", async () => {
   assert.equal(await running, 0);
 });
 
-Deno.test("client --pairs goes on over a connection that broke, and gives up on a pair that does not exist", async () => {
+Deno.test("client --pairs continues after a broken connection, and gives up on a pair that does not exist", async () => {
   await using served = await Served.start();
   const world = new TestWorld();
   const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
@@ -177,7 +177,7 @@ Deno.test("client --pairs goes on over a connection that broke, and gives up on 
   assert.match(unknown.stderr, /Cannot find pair/);
 });
 
-Deno.test("client --mode multi reports as text, after lines of progress on no terminal at all", async () => {
+Deno.test("client --mode multi reports as text, after progress lines when there is no terminal", async () => {
   await using served = await Served.start();
   const { code, stdout } = await served.run({ mode: "multi", clients: "3", rate: "50", duration: "0.3" });
   assert.equal(code, 0, stdout);
@@ -189,7 +189,7 @@ Deno.test("client --mode multi reports as text, after lines of progress on no te
   assert.match(told.latency ?? "", /^p50 [\d.]+ +p90 [\d.]+ +p99 [\d.]+ +max [\d.]+ ms$/);
 });
 
-Deno.test("client --mode multi --report json leaves stdout to the report", async () => {
+Deno.test("client --mode multi --report json writes only the report to stdout", async () => {
   await using served = await Served.start();
   const operands = ["call", "get_orderbook", "pair=XBTZAR", "depth=2"];
   const flags = { mode: "multi", clients: "2", rate: "50", duration: "1.2", report: "json" };
@@ -211,7 +211,7 @@ Deno.test("client --mode multi ends early at a signal and still reports", async 
   assert.match(world.stdout.text, /clients {3}2\n/);
 });
 
-Deno.test("client --mode multi ends with 1 when a limit of its command line is broken", async () => {
+Deno.test("client --mode multi exits with 1 when a limit of its command line is broken", async () => {
   await using served = await Served.start();
   const flags = { mode: "multi", clients: "1", rate: "50", duration: "0.3" };
   const slow = await served.run({ ...flags, "max-p99": "0" });
@@ -223,14 +223,14 @@ Deno.test("client --mode multi ends with 1 when a limit of its command line is b
   assert.equal(fine.code, 0, fine.stderr);
 });
 
-Deno.test("client --mode multi ends with 1 when no client ever had a session", async () => {
+Deno.test("client --mode multi exits with 1 when no client ever had a session", async () => {
   await using served = await Served.start({ refuse: () => "403 Forbidden" });
   const { code, stdout } = await served.run({ mode: "multi", clients: "2", duration: "60" });
   assert.equal(code, 1);
   assert.match(stdout, /ERR_REFUSED 403 2/);
 });
 
-Deno.test("brokenLimits() takes a run without answers for one that breaks every limit given", () => {
+Deno.test("brokenLimits() counts a run without answers as breaking every given limit", () => {
   const report = {
     clients: 1,
     duration_s: 1,
@@ -252,7 +252,7 @@ Deno.test("brokenLimits() takes a run without answers for one that breaks every 
   assert.equal(brokenLimits(answered, { maxErrorRate: 0.19, maxP99: 4.9 }).length, 2);
 });
 
-Deno.test("neverConnected() counts the clients that had no session, reconnects apart", () => {
+Deno.test("neverConnected() counts the clients that had no session, not reconnects", () => {
   assert.deepEqual(neverConnected({ clients: 12, connects: 12, reconnects: 0 }), []);
   assert.deepEqual(neverConnected({ clients: 12, connects: 20, reconnects: 8 }), []);
   assert.deepEqual(neverConnected({ clients: 12, connects: 5, reconnects: 4 }), ["11 of 12 clients never connected"]);

@@ -85,7 +85,7 @@ const installed = [
 ];
 
 for (const [shell, scriptOf] of Object.entries(SHELLS)) {
-  Deno.test(`the ${shell} script has every command with its flags, every tool and every argument`, () => {
+  Deno.test(`the ${shell} script contains every command with its flags, every tool and every argument`, () => {
     const script = scriptOf(table);
     const words = new Set(script.match(/[\w-]+=?/g));
     const flags = (Object.keys(COMMANDS) as CommandName[]).flatMap((name) => flagsOf(name).map(({ flag }) => flag));
@@ -99,12 +99,12 @@ for (const [shell, scriptOf] of Object.entries(SHELLS)) {
     assert.deepEqual(ROWS[shell]?.filter((row) => !script.includes(row)), []);
   });
 
-  Deno.test(`completions ${shell} prints the script, with --json as a document`, async () => {
+  Deno.test(`completions ${shell} prints the script, or a document with --json`, async () => {
     assert.equal(await printed(shell), scriptOf(table));
     assert.deepEqual(JSON.parse(await printed(shell, true)), { shell, script: scriptOf(table) });
   });
 
-  Deno.test(`the ${shell} script holds texts of the tables as texts, whatever their characters mean to the shell`, () => {
+  Deno.test(`the ${shell} script quotes texts of the tables, whatever their characters mean to the shell`, () => {
     const script = scriptOf({
       commands: [{ name: "odd", summary: ODD, flags: [{ name: "--odd", help: ODD }], operands: [[ODD]] }],
       tools: [{ name: "odd", title: ODD, words: [`odd=${ODD}`] }],
@@ -132,7 +132,7 @@ for (const shell of installed) {
       assert.deepEqual(Object.fromEntries(lines.map((line, at) => [line, words[at]])), TYPED);
     }));
 
-  Deno.test(`${shell} runs nothing that a text of the tables says`, () =>
+  Deno.test(`${shell} executes no text of the tables`, () =>
     inFolder(async (folder) => {
       const script = SHELLS[shell]?.({
         commands: [{
@@ -150,7 +150,7 @@ for (const shell of installed) {
     }));
 }
 
-Deno.test("completions refuses a shell that it does not know, and every other problem with it", async () => {
+Deno.test("completions refuses an unknown shell, and reports every other problem with it", async () => {
   const world = new TestWorld({ args: ["completions"] });
   const call = { world, problems: ["--x: unknown flag"], operands: ["tcsh"], json: false };
   assert.equal(await completions({}, call), 2);

@@ -12,7 +12,7 @@ import { Setup } from "./doctor/setups.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { TestWorld } from "./world.ts";
 
-Deno.test("doctor finds nothing broken in a sound set-up, and exits with 0", async () => {
+Deno.test("doctor finds no problem in a working set-up, and exits with 0", async () => {
   await using setup = await Setup.start();
   const { code, checks } = await setup.results();
   assert.equal(code, 0, JSON.stringify(checks));
@@ -35,7 +35,7 @@ Deno.test("doctor finds nothing broken in a sound set-up, and exits with 0", asy
   });
 });
 
-Deno.test("doctor says which settings are in force, and which source each came from", async () => {
+Deno.test("doctor shows the settings in force, each with its source", async () => {
   await using setup = await Setup.start();
   const { checks } = await setup.results({ env: { MCP_MAX_CONNECTIONS: "20" } });
   const { text } = checks.find(({ name }) => name === "configuration") ?? { text: "" };
@@ -50,7 +50,7 @@ Deno.test("doctor says which settings are in force, and which source each came f
   }
 });
 
-Deno.test("doctor never shows a secret, also where the exchange refuses the key", async () => {
+Deno.test("doctor never shows a secret, even when the exchange refuses the key", async () => {
   await using setup = await Setup.start();
   const secret = "a-secret-that-nobody-may-see";
   for (const env of [{}, { LUNO_API_SECRET: secret }, { LUNO_API_KEY: `${secret}-id`, MCP_PORT: "x" }]) {
@@ -76,7 +76,7 @@ Deno.test("doctor creates and changes nothing", async () => {
   assert.deepEqual(found.map(({ status }) => status), ["ok", "ok"]);
 });
 
-Deno.test("doctor prints a line for each check that fits the terminal, with the fix below what is broken", async () => {
+Deno.test("doctor prints a line for each check that fits the terminal, with the remedy below each failure", async () => {
   await using setup = await Setup.start();
   const { code, stdout } = await setup.run({ columns: 60, env: { LUNO_API_SECRET: "another_secret" } });
   assert.equal(code, 1);
@@ -87,7 +87,7 @@ Deno.test("doctor prints a line for each check that fits the terminal, with the 
   assert.match(lines.at(-2) ?? "", /: 1 broken$/);
 });
 
-Deno.test("doctor tells every problem of the configuration, and checks the rest as far as it can", async () => {
+Deno.test("doctor reports every problem of the configuration, and checks the rest as far as possible", async () => {
   await using setup = await Setup.start();
   const broken = await setup.broken({ flags: { port: "many", "log-level": "loud" } });
   assert.deepEqual(broken.map(({ name, text }) => `${name} ${text.split(":")[0]}`), [
@@ -104,7 +104,7 @@ Deno.test("doctor tells every problem of the configuration, and checks the rest 
   ]);
 });
 
-Deno.test("doctor refuses a command line that it does not understand", async () => {
+Deno.test("doctor refuses an invalid command line", async () => {
   const run = runnerOf(doctor);
   const { code, stderr } = await run({}, { problems: ["--prot: unknown flag, did you mean --port"] });
   assert.equal(code, 2);
@@ -119,7 +119,7 @@ const context: Omit<CheckContext, "signal"> = {
   resolve: () => Promise.resolve([]),
 };
 
-Deno.test("runCheck() ends a check that takes too long, and tells so", async () => {
+Deno.test("runCheck() ends a check that takes too long, and reports that", async () => {
   let signal: AbortSignal | undefined;
   const run = (given: CheckContext) => {
     signal = given.signal;
@@ -130,7 +130,7 @@ Deno.test("runCheck() ends a check that takes too long, and tells so", async () 
   assert.equal(signal?.aborted, true);
 });
 
-Deno.test("runCheck() answers a check that fails as broken, so that the others are told", async () => {
+Deno.test("runCheck() reports a check that throws as failed, so that the others are still reported", async () => {
   const [result] = await runCheck({ name: "odd", run: () => Promise.reject(new TypeError("no such thing")) }, context);
   assert.deepEqual([result?.name, result?.status, result?.text], ["odd", "broken", "cannot be checked: no such thing"]);
   assert.deepEqual(await runCheck({ name: "even", run: () => Promise.resolve([ok("even", "fine")]) }, context), [

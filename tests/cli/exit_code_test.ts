@@ -45,7 +45,7 @@ for (const [tool, answer, code] of CODES) {
   });
 }
 
-Deno.test("exitCodeWithoutAnswer() is 4 for every tool that trades, as it may have done so, and 1 for others", () => {
+Deno.test("exitCodeWithoutAnswer() is 4 for every tool that trades, since it may have traded, and 1 for others", () => {
   for (const { name, scope } of selectTools(["market", "account", "trading", "server"]).listed) {
     assert.equal(exitCodeWithoutAnswer(name), scope === "orders:write" ? 4 : 1, name);
   }
@@ -68,7 +68,7 @@ function words(order: Readonly<Record<string, string>>): string[] {
   return Object.entries(order).map(([name, value]) => `${name}=${value}`);
 }
 
-Deno.test("client call ends with what became of the order", () =>
+Deno.test("client call exits with the outcome of the order", () =>
   withClient({}, async (world, run) => {
     assert.equal(await run("place_order", ...words(REST)), 0);
     assert.equal(await run("cancel_order", `order_id=${world.orders[0]?.id}`), 0);
@@ -86,13 +86,13 @@ Deno.test("client call ends with what became of the order", () =>
     assert.equal(await run("place_order", ...words(FILL)), 4);
   }));
 
-Deno.test("client call ends with 3 while a person has to approve", () =>
+Deno.test("client call exits with 3 while approval is pending", () =>
   withClient({ bound: "confirm" }, async (world, run) => {
     assert.equal(await run("place_order", ...words(REST)), 3);
     assert.deepEqual(world.sent, []);
   }));
 
-Deno.test("client call ends with 4 where the connection breaks before an order's answer", async () => {
+Deno.test("client call exits with 4 when the connection breaks before an order's answer", async () => {
   await using world = await BrokerWorld.start();
   await using server = await TestServer.start({ serve: servingTools(world.context(), {}, ["trading"]) });
   world.exchange.fault = ({ method }) => {
@@ -105,7 +105,7 @@ Deno.test("client call ends with 4 where the connection breaks before an order's
   assert.equal(world.orders.length, 1);
 });
 
-Deno.test("checkToolWords() refuses a name that is given twice, with all that was given for it", () => {
+Deno.test("checkToolWords() refuses a name that is given twice, and lists all its values", () => {
   assert.deepEqual(checkToolWords(["pair=XBTZAR", "volume=1", "price", "volume=0.001", "volume=1"]), [
     "price: expected name=value",
     'volume: expected once, given as "1" and "0.001" and "1"',

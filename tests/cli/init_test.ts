@@ -23,7 +23,7 @@ async function withSample(name: SampleName, body: (path: string) => Promise<void
   }
 }
 
-Deno.test("config init writes settings that the server loads, trading nothing", () =>
+Deno.test("config init writes settings that the server loads, with trading off", () =>
   withSample("config", async (path) => {
     const loaded = await loadConfig({ config: path }, () => undefined);
     assert.ok(loaded.ok, JSON.stringify(loaded));
@@ -43,7 +43,7 @@ Deno.test("access init writes a file that the server accepts", () =>
     assert.ok(parseAccess(await Deno.readTextFile(path)).ok);
   }));
 
-Deno.test("each sample is explained, member by member, in a page beside it", async () => {
+Deno.test("each sample is explained, member by member, in a page next to it", async () => {
   for (const name of ["config", "policy", "access"] as const) {
     await withSample(name, async (path) => {
       const page = await Deno.readTextFile(`${path}.md`);
@@ -55,7 +55,7 @@ Deno.test("each sample is explained, member by member, in a page beside it", asy
   }
 });
 
-Deno.test("init overwrites neither a file nor its page, and takes no flags", () =>
+Deno.test("init overwrites neither a file nor its page, and accepts no flags", () =>
   withSample("policy", async (path) => {
     const before = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, "mine");
@@ -74,7 +74,7 @@ Deno.test("init overwrites neither a file nor its page, and takes no flags", () 
     assert.match(below.stderr, /^Cannot write .*x\.json: /m);
   }));
 
-Deno.test("readArguments() wants one path behind init", () => {
+Deno.test("readArguments() requires one path after init", () => {
   const problemsOf = (...args: string[]) => {
     const read = readArguments(args);
     return read.kind === "run" ? read.problems : [];

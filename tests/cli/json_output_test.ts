@@ -13,7 +13,7 @@ const names = Object.keys(COMMANDS) as CommandName[];
 const PROTOCOL: ReadonlySet<CommandName> = new Set(["serve", "bridge"]);
 
 for (const name of names) {
-  Deno.test(`${name} --json prints what is wrong with the command line in the one shape of errors`, async () => {
+  Deno.test(`${name} --json reports an invalid command line in the common shape of errors`, async () => {
     const world = new TestWorld({ args: [name, "--frobnicate", "--json"], terminal: true });
     // In this process no permission may be given back.
     const read = readArguments(world.args);
@@ -36,7 +36,7 @@ Deno.test("version --json prints name and version", async () => {
   assert.deepEqual(world.stdout.messages, [{ name: "luno-mcp-server", version: VERSION }]);
 });
 
-Deno.test("docs/output.md has a row for each command's JSON, and for each exit code of the sources", async () => {
+Deno.test("docs/output.md has a row for each command's JSON, and for each exit code in the sources", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/output.md", import.meta.url));
   const rows = page.split("\n").filter((line) => line.startsWith("| `"));
   for (const name of names) {

@@ -63,7 +63,7 @@ function keptKey(state: string, text: string): StoredKey {
   return key;
 }
 
-Deno.test("keys create prints the key alone on stdout, and what it is on stderr", () =>
+Deno.test("keys create prints only the key on stdout, and its description on stderr", () =>
   withState(async (state) => {
     const { code, stdout, stderr } = await run(["create", "ann"], {
       flags: { state, scopes: "account:read,market:read", expires: "12h" },
@@ -80,7 +80,7 @@ Deno.test("keys create prints the key alone on stdout, and what it is on stderr"
     assert.equal(((await Deno.stat(join(state, KEYS_FILE))).mode ?? 0) & 0o777, 0o600);
   }));
 
-Deno.test("keys create allows market data for 90 days, unless it is told otherwise", () =>
+Deno.test("keys create allows market data for 90 days by default", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     await run(["create", "bob"], { flags: { state, scopes: "server:admin", expires: "never" } });
@@ -90,7 +90,7 @@ Deno.test("keys create allows market data for 90 days, unless it is told otherwi
     ]);
   }));
 
-Deno.test("keys create refuses a name that has a key, and says how to replace it", () =>
+Deno.test("keys create refuses a name that already has a key, and says how to replace it", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     const { code, stdout, stderr } = await run(["create", "ann"], { flags: { state } });
@@ -98,7 +98,7 @@ Deno.test("keys create refuses a name that has a key, and says how to replace it
     assert.match(stderr, /^Cannot create a key of ann as it has a live key already: keys rotate ann replaces it/);
   }));
 
-Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folder says", () =>
+Deno.test("keys stores its file where --state, LUNO_MCP_STATE or the user's folder says", () =>
   withState(async (state) => {
     const [flag, variable, home] = [join(state, "flag"), join(state, "variable"), join(state, "home")];
     const user = { XDG_STATE_HOME: home, HOME: home, LOCALAPPDATA: home };
@@ -114,7 +114,7 @@ Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folde
     assert.match(empty.stderr, /^LUNO_MCP_STATE: expected a value/);
   }));
 
-Deno.test("keys create, rotate and revoke print JSON alone with --json", () =>
+Deno.test("keys create, rotate and revoke print only JSON with --json", () =>
   withState(async (state) => {
     const flags = { state };
     const created = await run(["create", "ann"], { flags, json: true });
@@ -177,7 +177,7 @@ Deno.test("keys revoke ends keys by name, by id and by the key itself", () =>
     }
   }));
 
-Deno.test("keys revoke says when there is nothing to revoke, and repeats no key", () =>
+Deno.test("keys revoke reports that there is nothing to revoke, and quotes no key", () =>
   withState(async (state) => {
     const { stdout: key } = await run(["create", "ann"], { flags: { state } });
     const unknown = await run(["revoke", "nobody"], { flags: { state } });
@@ -188,7 +188,7 @@ Deno.test("keys revoke says when there is nothing to revoke, and repeats no key"
     assert.match(mistyped.stderr, /^Cannot revoke "\[redacted\]" as /);
   }));
 
-Deno.test("keys rotate prints a new key and lets the one before live for the overlap", () =>
+Deno.test("keys rotate prints a new key and keeps the previous one valid for the overlap", () =>
   withState(async (state) => {
     const before = (await run(["create", "ann"], { flags: { state, scopes: "account:read" } })).stdout.trim();
     const { code, stdout, stderr } = await run(["rotate", "ann"], { flags: { state, overlap: "2d", expires: "30d" } });
@@ -202,7 +202,7 @@ Deno.test("keys rotate prints a new key and lets the one before live for the ove
     assert.match(unknown.stderr, /^Cannot rotate the key of bob as it has no live key: keys create bob makes one/);
   }));
 
-Deno.test("keys tells every problem at once and makes nothing", () =>
+Deno.test("keys reports every problem at once and creates nothing", () =>
   withState(async (state) => {
     const { code, stderr } = await run(["create", "a b", "more"], {
       flags: { state, scopes: "market:read,root", expires: "11y", overlap: "1d" },
@@ -231,7 +231,7 @@ for (const expires of ["0d", "3651d", "-1d", "1.5d", "d", "90", "90s", "", "1e3d
     }));
 }
 
-Deno.test("keys rotate takes no new scopes, and no overlap without end", () =>
+Deno.test("keys rotate accepts no new scopes, and no overlap without an end", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     const { code, stderr } = await run(["rotate", "ann"], {
@@ -242,7 +242,7 @@ Deno.test("keys rotate takes no new scopes, and no overlap without end", () =>
     assert.match(stderr, /^--overlap: expected a duration from 0m to 3650d, such as 90d, 12h or 30m: /m);
   }));
 
-Deno.test("keys says what it can be asked", () =>
+Deno.test("keys lists its subcommands", () =>
   withState(async (state) => {
     const usage = "expected keys create NAME, keys list, keys revoke NAME_OR_ID, keys rotate NAME";
     for (
@@ -260,7 +260,7 @@ Deno.test("keys says what it can be asked", () =>
     }
   }));
 
-Deno.test("keys list answers an empty list where no key was ever made, and makes nothing", () =>
+Deno.test("keys list prints an empty list when no key was ever created, and creates nothing", () =>
   withState(async (state) => {
     const { code, stdout } = await run(["list"], { flags: { state } });
     assert.deepEqual([code, stdout], [0, '{"keys":[]}\n']);
@@ -282,7 +282,7 @@ Deno.test("keys revoke and rotate refuse a folder without keys", () =>
     await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
   }));
 
-Deno.test("keys refuses a file that others can read, or that is another user's", () =>
+Deno.test("keys refuses a file that other users can read, or that another user owns", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     const path = join(state, KEYS_FILE);
@@ -301,7 +301,7 @@ Deno.test("keys refuses a file that others can read, or that is another user's",
     assert.equal((await run(["list"], { flags: { state }, uid: () => owner })).code, 0);
   }));
 
-Deno.test("keys remembers every change beside the keys, and changes no store that was put in their place", () =>
+Deno.test("keys records every change next to the keys, and changes no store that replaced them", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     const path = join(state, KEYS_FILE);
@@ -319,7 +319,7 @@ Deno.test("keys remembers every change beside the keys, and changes no store tha
     assert.equal((await run(["create", "cyd"], { flags: { state } })).code, 0);
   }));
 
-Deno.test("keys refuses a file that is no database, and an environment without a folder", () =>
+Deno.test("keys refuses a file that is not a database, and an environment without a folder", () =>
   withState(async (state) => {
     await Deno.mkdir(state);
     await Deno.writeTextFile(join(state, KEYS_FILE), "precious ".repeat(200), { mode: 0o600 });
@@ -331,7 +331,7 @@ Deno.test("keys refuses a file that is no database, and an environment without a
     assert.match(homeless.stderr, /^--state: expected a folder: .* name none$/m);
   }));
 
-Deno.test("keys ends with one sentence where another process keeps the keys locked for longer than --state-timeout", () =>
+Deno.test("keys reports in one sentence that another process has kept the keys locked for longer than --state-timeout", () =>
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     const path = join(state, KEYS_FILE);

@@ -28,7 +28,7 @@ function withServer(
   });
 }
 
-Deno.test("kill halts trading of a running server at once, with the reason", () =>
+Deno.test("kill halts trading on a running server at once, with the reason", () =>
   withServer(async (store, { folder: state }) => {
     const { code, stdout, stderr } = await run({ state, reason: "strange fills" });
     assert.deepEqual([code, stderr], [0, ""]);
@@ -40,7 +40,7 @@ Deno.test("kill halts trading of a running server at once, with the reason", () 
     assert.ok(status.stdout.startsWith(sentence), status.stdout);
   }));
 
-Deno.test("kill tells which orders had left before, and until when the exchange takes them", () =>
+Deno.test("kill reports which orders were already sent, and until when the exchange accepts them", () =>
   withServer(async (store, { folder: state }) => {
     store.journal.begin(entry("a"), FREE, NOW);
     const { stdout } = await run({ state });
@@ -57,7 +57,7 @@ Deno.test("kill tells which orders had left before, and until when the exchange 
     );
   }));
 
-Deno.test("kill names the folder and the servers that it halts, and for programs all that they say", () =>
+Deno.test("kill names the folder and the servers that it halts, and reports everything as JSON", () =>
   withServer(async (_store, { folder: state, server }) => {
     const line =
       "process 4711 (serve): ws://localhost:8765, http://localhost:8765/mcp, trading confirm, started 5 min ago";
@@ -72,7 +72,7 @@ Deno.test("kill names the folder and the servers that it halts, and for programs
     assert.equal(lifted.stdout, `Trading is resumed in ${state}\n  used by ${line}\n`);
   }));
 
-Deno.test("kill, kill --lift and resume refuse a folder from which no running server sends orders, unless it is forced", () =>
+Deno.test("kill, kill --lift and resume refuse a folder from which no running server trades, unless forced", () =>
   withStore(async (store, { folder: state }) => {
     const refused =
       /^--state: expected the state folder of a server that trades: no running server uses it: .*\n {2}--force/;
@@ -95,7 +95,7 @@ Deno.test("kill, kill --lift and resume refuse a folder from which no running se
     assert.deepEqual(store.halts.state(), { halted: false });
   }));
 
-Deno.test("kill --lift and resume take a halted folder for the one that is meant, also while no server runs", () =>
+Deno.test("kill --lift and resume accept a halted folder, even while no server runs", () =>
   withStore(async (store, { folder: state }) => {
     for (const lift of [() => run({ state, lift: "true" }), () => runnerOf(resume)({ state })]) {
       store.halts.pull({ by: "local", reason: "test", cancelOpen: [], now: NOW });
@@ -105,14 +105,14 @@ Deno.test("kill --lift and resume take a halted folder for the one that is meant
     }
   }));
 
-Deno.test("kill without --state names the user's own folder where a server uses that one", () =>
+Deno.test("kill without --state names the user's own folder when a server uses that one", () =>
   withStore(async (_store, { folder }) => {
     using _server = new PresentServer(join(folder, "luno-mcp-server"));
     const { stderr } = await run({ state: join(folder, "other") }, { env: { XDG_STATE_HOME: folder } });
     assert.match(stderr, /there is no such folder.*\n {2}\S+\/luno-mcp-server is used by process 4711/);
   }));
 
-Deno.test("kill --status makes neither a folder nor a record, and kill halts a folder without one by force alone", () =>
+Deno.test("kill --status creates neither a folder nor a record, and kill halts a folder without one only when forced", () =>
   withStore(async (_store, { folder }) => {
     const state = join(folder, "new");
     assert.match((await run({ state, status: "true" })).stderr, /^--state: expected a folder that exists: there is no/);
@@ -130,7 +130,7 @@ Deno.test("kill --status makes neither a folder nor a record, and kill halts a f
     assert.deepEqual(left.toSorted(), [HALT_FILE, EXPECTED_RECORD, TRADING_DATABASE].toSorted());
   }));
 
-Deno.test("kill tells a halt whose record is gone from none", () =>
+Deno.test("kill distinguishes a halt whose record is gone from no halt", () =>
   withStore(async (_store, { folder }) => {
     const state = join(folder, "new");
     await Deno.mkdir(state, { mode: 0o700 });
@@ -143,7 +143,7 @@ Deno.test("kill tells a halt whose record is gone from none", () =>
     }
   }));
 
-Deno.test("a file called halt.txt halts too, and lifting names each file that is to be removed", () =>
+Deno.test("a file called halt.txt halts too, and lifting names each file to remove", () =>
   withStore(async (_store, { folder: state }) => {
     await Deno.writeTextFile(join(state, "halt.txt"), "stop");
     assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted in .* by file: .*called halt\.txt/);
@@ -154,7 +154,7 @@ Deno.test("a file called halt.txt halts too, and lifting names each file that is
     assert.match((await run({ state, lift: "true", force: "true" })).stderr, /remove \S+\/halt and \S+\/halt\.txt\n/);
   }));
 
-Deno.test("kill says since when a server does not answer, and takes a lock without a report for a server", () =>
+Deno.test("kill says since when a server has not answered, and counts a lock without a report as a server", () =>
   withStore(async (_store, { folder: state }) => {
     using _stopped = new PresentServer(state, { updated_at: NOW - 180_000 });
     assert.match((await run({ state })).stdout, /started 5 min ago, does not answer, last seen 3 min ago\n/);
@@ -172,7 +172,7 @@ Deno.test("kill --lift resumes trading", () =>
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "begun");
   }));
 
-Deno.test("kill --lift says which file still halts", () =>
+Deno.test("kill --lift names the file that still halts", () =>
   withServer(async (_store, { folder: state }) => {
     const file = join(state, HALT_FILE);
     await Deno.writeTextFile(file, "");
@@ -181,7 +181,7 @@ Deno.test("kill --lift says which file still halts", () =>
     assert.deepEqual([code, stderr], [1, `Trading is still halted by a file: remove ${file}\n`]);
   }));
 
-Deno.test("kill halts by the file where the record cannot be used", () =>
+Deno.test("kill halts by the file when the record cannot be used", () =>
   withServer(async (store, { folder: state }) => {
     tamper(state, "PRAGMA user_version = 99");
     const { code, stdout, stderr } = await run({ state });
@@ -193,7 +193,7 @@ Deno.test("kill halts by the file where the record cannot be used", () =>
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
   }));
 
-Deno.test("kill writes through no link that has the file's name, and halts by it", () =>
+Deno.test("kill does not write through a link with the file's name, and the link halts", () =>
   withServer(async (store, { folder: state }) => {
     const victim = join(state, "victim");
     await Deno.writeTextFile(victim, "precious");
@@ -205,14 +205,14 @@ Deno.test("kill writes through no link that has the file's name, and halts by it
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
   }));
 
-Deno.test("kill says so when it cannot halt at all", () =>
+Deno.test("kill reports that it cannot halt at all", () =>
   withServer(async (_store, { folder }) => {
     const { code, stderr } = await run({ state: join(folder, TRADING_DATABASE) });
     assert.equal(code, 1);
     assert.match(stderr, /^Cannot halt trading as .* cannot be written either: end the server$/m);
   }));
 
-Deno.test("kill tells every problem of its command line and changes nothing", () =>
+Deno.test("kill reports every problem of its command line and changes nothing", () =>
   withServer(async (store, { folder: state }) => {
     const flags = { state, lift: "true", reason: "x", "cancel-open": "true" };
     const wrong = await run(flags, { problems: ["--typo: unknown flag"] });

@@ -34,12 +34,12 @@ async function problemsOf(url: URL, access: Partial<AccessSettings>): Promise<st
   return loaded.ok ? "" : loaded.problems.join("\n");
 }
 
-Deno.test("loadEndpoint() needs nothing but an address", async () => {
+Deno.test("loadEndpoint() requires only an address", async () => {
   const url = new URL("ws://localhost:8765");
   assert.deepEqual(await loadEndpoint(url, NOTHING), { ok: true, endpoint: { url, tls: {} } });
 });
 
-Deno.test("loadEndpoint() takes the token from the environment or from a file that only its owner can read", async () => {
+Deno.test("loadEndpoint() reads the token from the environment or from a file that only its owner can read", async () => {
   using files = new Files();
   const tokenFile = files.write("token", "  a-token\n");
   const loaded = await loadEndpoint(SECURE, { ...NOTHING, tokenFile });
@@ -57,7 +57,7 @@ Deno.test("loadEndpoint() takes the token from the environment or from a file th
   );
 });
 
-Deno.test("loadEndpoint() sends a token in clear text to this machine alone", async () => {
+Deno.test("loadEndpoint() sends a token in clear text only to this machine", async () => {
   for (const host of ["localhost", "127.0.0.1:8765", "[::1]:9"]) {
     assert.equal(await problemsOf(new URL(`ws://${host}`), { token: new Secret("a-token") }), "", host);
   }
@@ -66,7 +66,7 @@ Deno.test("loadEndpoint() sends a token in clear text to this machine alone", as
   }
 });
 
-Deno.test("loadEndpoint() reads certificates and finds what does not fit", async () => {
+Deno.test("loadEndpoint() reads certificates and reports those that do not fit", async () => {
   using files = new Files();
   const { authority, client, server } = await createCertificates({ hosts: [], client: "tester", now: Date.now() });
   const ca = files.write("ca.pem", authority.cert);

@@ -9,7 +9,7 @@ import { TestWorld } from "./world.ts";
 /** As it is read, without what only roff needs. */
 const text = manualPage().replaceAll("\\-", "-").replaceAll("\\(dq", '"').replaceAll("\\e", "\\").replaceAll("\\&", "");
 
-Deno.test("manualPage() has every command with its flags, and every variable", () => {
+Deno.test("manualPage() contains every command with its flags, and every variable", () => {
   for (const name of Object.keys(COMMANDS) as CommandName[]) {
     assert.ok(text.includes(`\n.SS ${COMMANDS[name].usage}\n${COMMANDS[name].summary}.\n`), name);
     for (const { flag, value } of flagsOf(name)) {
@@ -19,20 +19,20 @@ Deno.test("manualPage() has every command with its flags, and every variable", (
   for (const variable of VARIABLES) assert.ok(text.includes(variable), variable);
 });
 
-Deno.test("manualPage() says what each exit code means, as docs/output.md does", async () => {
+Deno.test("manualPage() explains each exit code as docs/output.md does", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/output.md", import.meta.url));
   const rows = [...page.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm)].map(([, code = "", meaning = ""]) => [code, meaning]);
   assert.deepEqual(Object.entries(EXIT_STATUS), rows.map(([code, meaning]) => [code, meaning?.replaceAll("`", "")]));
 });
 
-Deno.test("manualPage() is roff: each line is a request that man knows, or a text that begins like none", () => {
+Deno.test("manualPage() is roff: each line is a known request or text that cannot be mistaken for one", () => {
   for (const line of manualPage().split("\n")) {
     assert.match(line, /^(\.(TH|SH|SS|TP|B|RI)\b|[^.'\\]|\\[&-])/, line);
     assert.match(line, /^([^\\]|\\[-e&]|\\\(dq)*$/, line);
   }
 });
 
-Deno.test("man prints the page as the formatters that are here take it, and with --json as a document", async () => {
+Deno.test("man prints a page that the installed formatters accept, and a document with --json", async () => {
   const world = new TestWorld();
   assert.equal(await man({}, { world, problems: [], operands: [], json: false }), 0);
   assert.equal(world.stdout.text, `${manualPage()}\n`);

@@ -64,7 +64,7 @@ async function balanceOf(state: string, identity: string): Promise<string | unde
   }
 }
 
-Deno.test("paper reset restores the accounts of everybody", () =>
+Deno.test("paper reset restores every client's accounts", () =>
   withState(async (state) => {
     assert.equal(await balanceOf(state, "local"), "9");
     const { code, stdout, stderr } = await run({ state });
@@ -73,7 +73,7 @@ Deno.test("paper reset restores the accounts of everybody", () =>
     assert.deepEqual([await balanceOf(state, "local"), await balanceOf(state, "key:alice")], ["10", "10"]);
   }));
 
-Deno.test("paper reset --client restores the accounts of one, in the folder that LUNO_MCP_STATE names", () =>
+Deno.test("paper reset --client restores one client's accounts, in the folder that LUNO_MCP_STATE names", () =>
   withState(async (state) => {
     const { code, stderr } = await run({ client: "key:alice" }, { LUNO_MCP_STATE: state });
     assert.equal(code, 0);
@@ -81,14 +81,14 @@ Deno.test("paper reset --client restores the accounts of one, in the folder that
     assert.deepEqual([await balanceOf(state, "local"), await balanceOf(state, "key:alice")], ["9", "10"]);
   }));
 
-Deno.test("paper reset says which client has no paper accounts", () =>
+Deno.test("paper reset reports a client without paper accounts", () =>
   withState(async (state) => {
     const { code, stderr } = await run({ state, client: "key:bob" });
     assert.equal(code, 1);
     assert.match(stderr, /"key:bob" as it has no paper accounts/);
   }));
 
-Deno.test("paper reset says when there is nothing to reset, and makes nothing", async () => {
+Deno.test("paper reset reports that there is nothing to reset, and creates nothing", async () => {
   const state = await Deno.makeTempDir();
   try {
     const { code, stderr } = await run({ state });
@@ -103,7 +103,7 @@ Deno.test("paper reset says when there is nothing to reset, and makes nothing", 
   }
 });
 
-Deno.test("paper reset leaves the state of a newer version alone", () =>
+Deno.test("paper reset leaves state of a newer version unchanged", () =>
   withState(async (state) => {
     const store = new (await import("node:sqlite")).DatabaseSync(join(state, PAPER_FILE));
     store.exec("PRAGMA user_version = 99");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { watchParent } from "../../src/cli/parent_watch.ts";
 
-Deno.test("watchParent() tells once when another process has become the parent of a program that npm started", async () => {
+Deno.test("watchParent() reports once that a program started by npm has got another parent", async () => {
   let parent = 17;
   let looks = 0;
   const gone = Promise.withResolvers<void>();
@@ -21,7 +21,7 @@ Deno.test("watchParent() tells once when another process has become the parent o
   assert.equal(looks, 3);
 });
 
-Deno.test("watchParent() looks at no parent where npm did not start the program, so that daemons live on", () => {
+Deno.test("watchParent() ignores the parent of a program that npm did not start, so that daemons keep running", () => {
   const parent = () => assert.fail("looked");
   watchParent({ parent, env: () => undefined, onGone: () => assert.fail("gone") });
 });

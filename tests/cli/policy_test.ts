@@ -23,7 +23,7 @@ const CONTENT = {
   identities: { "key:alice": { mode: "auto", max_per_order: { amount: "1000", currency: "ZAR" } } },
 };
 
-Deno.test("policy check explains a file in sentences, for everybody it names and everybody else", () =>
+Deno.test("policy check explains a file in sentences, for every client it names and for all others", () =>
   withPolicy(CONTENT, async (path) => {
     const { code, stdout, stderr } = await run({ policy: path }, { operands: ["check"] });
     assert.deepEqual([code, stderr], [0, ""]);
@@ -41,7 +41,7 @@ Deno.test("policy check explains a file in sentences, for everybody it names and
     assert.match(stdout, /^ {2}The value of one order may be at most 1000 ZAR$/m);
   }));
 
-Deno.test("policy check tells every problem of a file at once, with a typo's place and what is known", () =>
+Deno.test("policy check reports every problem of a file at once, with the place of a typo and the known names", () =>
   withPolicy({ default: { mod: "auto", max_open_orders: -1 }, identitys: {} }, async (path) => {
     const { code, stdout, stderr } = await run({ policy: path }, { operands: ["check"] });
     assert.deepEqual([code, stdout], [2, ""]);
@@ -53,7 +53,7 @@ Deno.test("policy check tells every problem of a file at once, with a typo's pla
     assert.match(stderr, /^--policy: identitys: unknown: known are default, identities$/m);
   }));
 
-Deno.test("policy check says where a file is no JSON", () =>
+Deno.test("policy check reports where a file is not JSON", () =>
   withPolicy('{\n "default": {,}\n}', async (path) => {
     const { code, stderr } = await run({ policy: path }, { operands: ["check"] });
     assert.equal(code, 2);
@@ -66,7 +66,7 @@ Deno.test("policy check refuses a file that is missing", async () => {
   assert.match(stderr, /^--policy: /);
 });
 
-Deno.test("policy explain says what one client may do, within what the command line allows", () =>
+Deno.test("policy explain shows what one client may do, within the limits of the command line", () =>
   withPolicy(CONTENT, async (path) => {
     const explain = async (client: string, trading: string) => {
       const flags = { policy: path, client, trading };
@@ -84,7 +84,7 @@ Deno.test("policy explain says what one client may do, within what the command l
     assert.equal(await explain("key:bob", "auto"), "key:bob may place orders that a person approves");
   }));
 
-Deno.test("policy explain without a file says what holds then", async () => {
+Deno.test("policy explain without a file shows the defaults", async () => {
   const { code, stdout } = await run({ client: "local" }, { operands: ["explain"] });
   assert.equal(code, 0);
   assert.match(stdout, /^local may place orders without approval$/m);
@@ -92,7 +92,7 @@ Deno.test("policy explain without a file says what holds then", async () => {
   assert.match(stdout, /at most 10 % away from the mid price/);
 });
 
-Deno.test("policy prints JSON with --json and where stdout is no terminal", () =>
+Deno.test("policy prints JSON with --json and when stdout is not a terminal", () =>
   withPolicy(CONTENT, async (path) => {
     for (const options of [{ json: true }, { terminal: false }]) {
       const { stdout } = await run({ policy: path }, { operands: ["check"], ...options });
@@ -119,7 +119,7 @@ Deno.test("policy check --schema prints the JSON Schema of policy files", async 
   assert.ok("identities" in schema.properties);
 });
 
-Deno.test("policy tells every problem of its command line", async () => {
+Deno.test("policy reports every problem of its command line", async () => {
   const wrong = await run({ trading: "yolo" }, { operands: ["explian"], problems: ["--typo: unknown flag"] });
   assert.equal(wrong.code, 2);
   for (

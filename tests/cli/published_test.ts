@@ -42,7 +42,7 @@ class Folder {
 const FIRST = { default: { mode: "confirm" } };
 const SECOND = { default: { mode: "observe" } };
 
-Deno.test("policy publish, versions, show and rollback keep every version, and bring one back as a new one", () =>
+Deno.test("policy publish, versions, show and rollback keep every version, and restore one as a new one", () =>
   withFolder(async (folder) => {
     const first = await folder.run("publish", await folder.write(FIRST));
     assert.deepEqual([first.code, first.stderr], [0, ""]);
@@ -60,7 +60,7 @@ Deno.test("policy publish, versions, show and rollback keep every version, and b
     assert.deepEqual([await shown(), await shown("2")], [FIRST, SECOND]);
   }));
 
-Deno.test("policy publish tells every problem of a file at once, and publishes nothing of it", () =>
+Deno.test("policy publish reports every problem of a file at once, and publishes nothing of it", () =>
   withFolder(async (folder) => {
     const path = await folder.write({ default: { mod: "auto", max_open_orders: -1 } });
     const { code, stderr } = await runPolicy({ state: folder.state, client: "local" }, { operands: ["publish", path] });
@@ -73,7 +73,7 @@ Deno.test("policy publish tells every problem of a file at once, and publishes n
     assert.equal(JSON.parse(versions.stdout).versions.length, 1);
   }));
 
-Deno.test("policy publish --expect-version is refused where another version counts", () =>
+Deno.test("policy publish refuses --expect-version when another version is current", () =>
   withFolder(async (folder) => {
     const publish = async (content: object, expected: string) =>
       await runPolicy({ state: folder.state, "expect-version": expected }, {
@@ -100,7 +100,7 @@ Deno.test("policy show and rollback say which versions are kept", () =>
   }));
 
 for (const operands of [["publish", "FILE"], ["versions"], ["show"], ["rollback", "1"]]) {
-  Deno.test(`access ${operands[0]} on a state folder says to change the file of --access and to reload, with exit code 2`, () =>
+  Deno.test(`access ${operands[0]} on a state folder says to edit the file of --access and to reload, with exit code 2`, () =>
     withFolder(async (folder) => {
       const file = await folder.write({ identities: {} });
       const words = operands.map((word) => word === "FILE" ? file : word);
@@ -116,7 +116,7 @@ for (const operands of [["publish", "FILE"], ["versions"], ["show"], ["rollback"
     }));
 }
 
-Deno.test("access tells every problem of its words and its file at once", () =>
+Deno.test("access reports every problem of its command line and its file at once", () =>
   withFolder(async (folder) => {
     const path = await folder.write({ identities: { "key:ann": { scopes: ["everything"], rate: 1 } } });
     const { code, stderr } = await runAccess({ state: folder.state }, { operands: ["publish", path, "more"] });

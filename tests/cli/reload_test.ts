@@ -6,7 +6,7 @@ import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(reload);
 
-Deno.test("reload asks the servers of a folder, and refuses a folder that none uses", async () => {
+Deno.test("reload asks the servers of a folder, and refuses a folder that no server uses", async () => {
   const folder = await Deno.makeTempDir();
   const alive = setInterval(() => {}, 1_000);
   try {

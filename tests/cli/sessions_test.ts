@@ -10,7 +10,7 @@ function answering(body: string): RawServer {
   return new RawServer((_request, connection) => connection.write(http(200, body)));
 }
 
-Deno.test("sessions says of a server that answers something else that it is none of ours", async () => {
+Deno.test("sessions reports that a server with unexpected answers is not a luno-mcp server", async () => {
   for (const body of ['{"count":"many"}', "<html></html>", "null", ""]) {
     await using server = answering(body);
     for (const operands of [["list"], ["end", "0123456789abcdef"]]) {
@@ -21,7 +21,7 @@ Deno.test("sessions says of a server that answers something else that it is none
   }
 });
 
-Deno.test("sessions says in words of ours that nothing listens at an address", async () => {
+Deno.test("sessions reports in its own words that nothing listens at an address", async () => {
   const server = answering("");
   const uri = server.url.replace("http", "ws");
   await server[Symbol.asyncDispose]();
@@ -30,7 +30,7 @@ Deno.test("sessions says in words of ours that nothing listens at an address", a
   assert.match(stderr, /^Cannot reach the server http:\/\/127\.0\.0\.1:\d+: connection refused\n$/);
 });
 
-Deno.test("sessions names the nearest of its words", async () => {
+Deno.test("sessions suggests the nearest of its subcommands", async () => {
   const { code, stderr } = await run({}, { operands: ["lst"] });
   assert.equal(code, 2);
   assert.match(stderr, /^lst: expected list or end, did you mean list\n/);

@@ -31,7 +31,7 @@ function withSetup(
 const YES = { yes: "true" };
 const CURSOR = ".cursor/mcp.json";
 
-Deno.test("setup shows the change, asks, keeps a copy and writes an entry with an absolute path", () =>
+Deno.test("setup shows the change, asks, keeps a backup and writes an entry with an absolute path", () =>
   withSetup(async ({ run, write, read, folder }) => {
     const text = '{\n  // mine\n  "mcpServers": {}\n}\n';
     const file = await write(CURSOR, text);
@@ -48,7 +48,7 @@ Deno.test("setup shows the change, asks, keeps a copy and writes an entry with a
     assert.deepEqual((await entriesOf(join(folder, ".cursor"))).length, 2);
   }));
 
-Deno.test("setup writes nothing where the answer is not yes, or where nobody can answer", () =>
+Deno.test("setup writes nothing when the answer is not yes, or when nobody can answer", () =>
   withSetup(async ({ run, write, read, folder }) => {
     await write(CURSOR, "{}");
     for (const typed of [["no\n"], ["\n"], [], undefined]) {
@@ -67,7 +67,7 @@ Deno.test("setup writes nothing where the answer is not yes, or where nobody can
     assert.deepEqual(await entriesOf(join(folder, ".cursor")), ["mcp.json"]);
   }));
 
-Deno.test("setup ends with nothing written when it is interrupted at its question", () =>
+Deno.test("setup writes nothing when it is interrupted at its question", () =>
   withSetup(async ({ write, read, folder }) => {
     await write(CURSOR, "{}");
     await write(".gemini/settings.json", "{}");
@@ -82,7 +82,7 @@ Deno.test("setup ends with nothing written when it is interrupted at its questio
     assert.deepEqual([await read(CURSOR), await read(".gemini/settings.json")], ["{}", "{}"]);
   }));
 
-Deno.test("setup run again changes nothing, with arguments changes them, without keeps them", () =>
+Deno.test("setup run again changes nothing, replaces arguments when given new ones, and keeps them otherwise", () =>
   withSetup(async ({ run, read, folder, write }) => {
     await write(CURSOR, "");
     const again = async (...words: string[]) => {
@@ -100,7 +100,7 @@ Deno.test("setup run again changes nothing, with arguments changes them, without
     assert.ok(copies.length > 0);
   }));
 
-Deno.test("setup --remove takes its entry away and leaves the rest", () =>
+Deno.test("setup --remove removes its entry and leaves the rest", () =>
   withSetup(async ({ run, write, read }) => {
     const text = 'model = "x"\n\n[mcp_servers.other]\ncommand = "y"\n';
     await write(".codex/config.toml", text);
@@ -112,7 +112,7 @@ Deno.test("setup --remove takes its entry away and leaves the rest", () =>
     assert.match((await run({ remove: "true", ...YES }, { operands: ["codex"] })).stdout, /has no luno$/m);
   }));
 
-Deno.test("setup without a client sets up all that it finds, and goes on past one that it cannot", () =>
+Deno.test("setup without a client sets up every client it finds, and continues after one that fails", () =>
   withSetup(async ({ run, write, read, folder }) => {
     await write(".claude/settings.json", "{}");
     await write(".gemini/settings.json", "{ broken");
@@ -131,7 +131,7 @@ Deno.test("setup without a client sets up all that it finds, and goes on past on
     assert.equal((await Deno.stat(join(folder, ".claude.json"))).mode! & 0o777, 0o600);
   }));
 
-Deno.test("setup makes the file and its folders for a client that is named, and says where it looked for one", () =>
+Deno.test("setup creates the file and its folders for a named client, and otherwise says where it looked", () =>
   withSetup(async ({ run, read }) => {
     const { code, stderr } = await run(YES);
     assert.equal(code, 1);
@@ -141,7 +141,7 @@ Deno.test("setup makes the file and its folders for a client that is named, and 
     assert.equal((await run(YES, { operands: ["vscode"], env: { HOME: "" } })).code, 1);
   }));
 
-Deno.test("setup leaves an entry of another program alone unless it is forced, and shows nothing of its secrets", () =>
+Deno.test("setup leaves an entry of another program unchanged unless forced, and shows none of its secrets", () =>
   withSetup(async ({ run, write, read }) => {
     const text = JSON.stringify({
       mcpServers: { luno: { command: "luno-mcp", args: ["--token", "hunter2"], env: { LUNO_API_SECRET: "hunter2" } } },
@@ -172,7 +172,7 @@ Deno.test("setup keeps the mode of a file and writes through a link", () =>
     assert.equal((await Deno.stat(`${target}.${STAMP}.bak`)).mode! & 0o777, 0o640);
   }));
 
-Deno.test("setup refuses a read-only file, a folder in its place and a link that leads nowhere, with a sentence", () =>
+Deno.test("setup refuses a read-only file, a folder in its place and a dangling link, each with a message", () =>
   withSetup(async ({ run, write, read, folder }) => {
     const problemOf = async () => {
       const { code, stderr } = await run(YES, { operands: ["cursor"] });
@@ -191,7 +191,7 @@ Deno.test("setup refuses a read-only file, a folder in its place and a link that
     assert.deepEqual(await entriesOf(join(folder, ".cursor")), ["mcp.json"]);
   }));
 
-Deno.test("setup --with-credentials writes the key into a file that is closed to others, and shows it nowhere", () =>
+Deno.test("setup --with-credentials writes the key into a file that others cannot read, and prints it nowhere", () =>
   withSetup(async ({ run, write, read }) => {
     const env = { LUNO_API_KEY: "keyid123", LUNO_API_SECRET: "s3cr3t-of-the-exchange" };
     const flags = { ...YES, "with-credentials": "true" };
@@ -213,14 +213,14 @@ Deno.test("setup --with-credentials writes the key into a file that is closed to
     );
   }));
 
-Deno.test("setup writes no key into a file unless it is told", () =>
+Deno.test("setup writes no key into a file without --with-credentials", () =>
   withSetup(async ({ run, read, write }) => {
     await write(CURSOR, "{}");
     await run(YES, { operands: ["cursor"], env: { LUNO_API_KEY: "keyid123", LUNO_API_SECRET: "s3cr3t" } });
     assert.doesNotMatch(await read(CURSOR), /keyid123|s3cr3t|env/);
   }));
 
-Deno.test("setup --print prints what is to be pasted, for JSON and TOML, and writes nothing", () =>
+Deno.test("setup --print prints what to paste, for JSON and TOML, and writes nothing", () =>
   withSetup(async ({ run, folder }) => {
     const operands = ["claude-code", "--exchange", "simulated"];
     const { code, stdout, stderr } = await run({ print: "true" }, { operands });
@@ -240,7 +240,7 @@ Deno.test("setup --print prints what is to be pasted, for JSON and TOML, and wri
     assert.deepEqual(await entriesOf(folder), []);
   }));
 
-Deno.test("setup tells every problem of its command line", async () => {
+Deno.test("setup reports every problem of its command line", async () => {
   const problemsOf = async (flags: Record<string, string>, operands: string[]) =>
     (await runSetup(flags, { operands })).stderr;
   const cases = [

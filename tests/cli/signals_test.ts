@@ -17,14 +17,14 @@ function effects({ os, hasTerminal, unknown = [] }: Omit<SignalSource, "add"> & 
   return done;
 }
 
-Deno.test("listenToSignals() has SIGHUP end a program whose terminal closed, and reload one that never had one", () => {
+Deno.test("listenToSignals() lets SIGHUP end a program whose terminal closed, and reload one that never had a terminal", () => {
   const common = { SIGINT: "ends", SIGTERM: "ends", SIGUSR1: "halts" };
   assert.deepEqual(effects({ os: "linux", hasTerminal: true }), { ...common, SIGHUP: "ends" });
   assert.deepEqual(effects({ os: "linux", hasTerminal: false }), { ...common, SIGHUP: "reloads" });
   assert.deepEqual(effects({ os: "darwin", hasTerminal: false }), { ...common, SIGHUP: "reloads" });
 });
 
-Deno.test("listenToSignals() has every signal of Windows end the program, as far as its runtime knows them", () => {
+Deno.test("listenToSignals() lets every Windows signal that the runtime supports end the program", () => {
   const all = { SIGINT: "ends", SIGBREAK: "ends", SIGTERM: "ends", SIGHUP: "ends" };
   assert.deepEqual(effects({ os: "windows", hasTerminal: false }), all);
   const old = effects({ os: "windows", hasTerminal: true, unknown: ["SIGTERM", "SIGHUP"] });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { announceIfSlow } from "../../src/cli/slow_start.ts";
 
-Deno.test("announceIfSlow() says once that a start takes long, and answers what was loaded", async () => {
+Deno.test("announceIfSlow() reports once that a start takes long, and returns what was loaded", async () => {
   const said: string[] = [];
   const loading = Promise.withResolvers<string>();
   const say = (line: string) => {
@@ -14,7 +14,7 @@ Deno.test("announceIfSlow() says once that a start takes long, and answers what 
   ]);
 });
 
-Deno.test("announceIfSlow() says nothing of a quick start, also of one that fails, and leaves no timer", async () => {
+Deno.test("announceIfSlow() reports nothing for a fast start, even one that fails, and leaves no timer", async () => {
   const options = { afterMs: 60_000, say: () => assert.fail("said") };
   assert.equal(await announceIfSlow(Promise.resolve(7), options), 7);
   await assert.rejects(announceIfSlow(Promise.reject(new Error("no such module")), options), /no such module/);

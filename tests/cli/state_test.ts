@@ -45,7 +45,7 @@ async function verified(flags: Record<string, string>): Promise<string> {
   return JSON.parse(stdout).head;
 }
 
-Deno.test("state move copies a record to PostgreSQL and back, and all of it is the same", async () => {
+Deno.test("state move copies a record to PostgreSQL and back without any difference", async () => {
   await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   await tradeOnPaper(folder);
@@ -79,7 +79,7 @@ Deno.test("state move copies a record to PostgreSQL and back, and all of it is t
   );
 });
 
-Deno.test("paper traders go on after a move: with their balances, open orders and numbers", async () => {
+Deno.test("paper traders continue after a move, with their balances, open orders and numbers", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   await tradeOnPaper(folder);
@@ -106,7 +106,7 @@ Deno.test("paper traders go on after a move: with their balances, open orders an
   }
 });
 
-Deno.test("state move back takes paper accounts that are there for moved where they are the same, and refuses others", async () => {
+Deno.test("state move back treats identical paper accounts at the target as moved, and refuses others", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   await tradeOnPaper(folder);
@@ -131,7 +131,7 @@ Deno.test("state move back takes paper accounts that are there for moved where t
   assert.deepEqual(dump(folder)["placements"], []);
 });
 
-Deno.test("state move back takes keys that are there for moved, as it commits them first", async () => {
+Deno.test("state move back treats keys at the target as moved, since it commits them first", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   const before = dump(folder);
@@ -154,7 +154,7 @@ Deno.test("state move refuses a database with keys of its own", async () => {
   assert.equal(await countOf(database, "placements"), 0);
 });
 
-Deno.test("state move leaves what a database can go on with: numbers follow, and new keys count", async () => {
+Deno.test("state move leaves a database that can be used: sequences continue, and new keys work", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
@@ -164,7 +164,7 @@ Deno.test("state move leaves what a database can go on with: numbers follow, and
   assert.equal(JSON.parse(listed.stdout).keys.length, 3);
 });
 
-Deno.test("state move says on a terminal what was copied, and that the source is as it was", async () => {
+Deno.test("state move reports on a terminal what was copied, and that the source is unchanged", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   const { stdout } = await run({ state: folder, "state-url": url, from: "sqlite" }, { ...MOVE, json: false });
@@ -234,7 +234,7 @@ for (const from of ["sqlite", "postgres"] as const) {
     assert.equal(ended.code, 0, ended.stderr);
   });
 
-  Deno.test(`state move from ${from} that is killed in the middle leaves the target empty, and can be done again`, async () => {
+  Deno.test(`state move from ${from} that is killed midway leaves the target empty, and can be repeated`, async () => {
     await using installed = await installRecord(server);
     const { folder, url, database } = installed;
     const flags = { state: folder, "state-url": url };
@@ -256,7 +256,7 @@ for (const from of ["sqlite", "postgres"] as const) {
   });
 }
 
-Deno.test("state move carries an archive's place along: the files stay, and the copy is verified with them", async () => {
+Deno.test("state move keeps an archive's path: its files stay in place, and the copy is verified with them", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   const database = new DatabaseSync(join(folder, TRADING_DATABASE));
@@ -286,7 +286,7 @@ Deno.test("state move carries an archive's place along: the files stay, and the 
   assert.deepEqual([audit.head, audit.archived], [head, 3]);
 });
 
-Deno.test("state move refuses a record whose audit is broken, and keeps nothing of it", async () => {
+Deno.test("state move refuses a record whose audit is broken, and leaves nothing at the target", async () => {
   await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   tamper(folder, "UPDATE day_use SET amount = '1'");
@@ -296,7 +296,7 @@ Deno.test("state move refuses a record whose audit is broken, and keeps nothing 
   assert.equal(await countOf(database, "placements"), 0);
 });
 
-Deno.test("state move keeps nothing where a row that is read back differs", async () => {
+Deno.test("state move leaves nothing at the target when a row that is read back differs", async () => {
   await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   await runKeys({ "state-url": url }, { operands: ["list"] });
@@ -315,7 +315,7 @@ Deno.test("state move keeps nothing where a row that is read back differs", asyn
   assert.deepEqual([await countOf(database, "placements"), await countOf(database, "keys")], [0, 0]);
 });
 
-Deno.test("state move that is interrupted keeps nothing", async () => {
+Deno.test("state move leaves nothing at the target when it is interrupted", async () => {
   await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   const world = new TestWorld({ env: MOVE.env });
@@ -341,7 +341,7 @@ Deno.test("state move refuses a database and a folder of a newer version", async
   assert.match(JSON.parse(here.stderr).error.message, /trading\.db as it was written by a newer version/);
 });
 
-Deno.test("state move refuses a source with keys that are older than the folder expects", async () => {
+Deno.test("state move refuses a source whose keys are older than the folder expects", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   await Deno.remove(join(folder, KEYS_FILE));
@@ -350,7 +350,7 @@ Deno.test("state move refuses a source with keys that are older than the folder 
   assert.match(JSON.parse(stderr).error.message, /^Cannot move: expected the API keys that were made here/);
 });
 
-Deno.test("state move needs both ends, the direction, and for a database the exchange's key", async () => {
+Deno.test("state move requires both ends, the direction, and for a database the exchange's key", async () => {
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   const nothing = await run({ state: folder }, { operands: ["move"] });

@@ -17,7 +17,7 @@ async function json(state: string) {
   return JSON.parse(stdout);
 }
 
-Deno.test("status shows each server of the folder: where, for whom, on which exchange, and how it trades", () =>
+Deno.test("status shows each server of the folder: its address, client, exchange and trading mode", () =>
   withStore(async (_store, { folder: state }) => {
     using _server = new PresentServer(state, {
       certificate_expires_at: NOW + 12.5 * 86_400_000,
@@ -52,7 +52,7 @@ Trading
     assert.deepEqual([server.state, server.exchange.since], ["running", new Date(NOW - 240_000).toISOString()]);
   }));
 
-Deno.test("status shows a server of a version that does not count what was saved", () =>
+Deno.test("status shows a server whose version does not count saved calls", () =>
   withStore(async (_store, { folder: state }) => {
     using server = new PresentServer(state);
     const { usage: _usage, ...exchange } = REPORT.exchange;
@@ -62,7 +62,7 @@ Deno.test("status shows a server of a version that does not count what was saved
     assert.equal((await json(state)).servers[0].exchange.usage, null);
   }));
 
-Deno.test("status shows an exchange that cannot be reached, a certificate that has expired, and who is admitted", () =>
+Deno.test("status shows an unreachable exchange, an expired certificate, and the clients admitted", () =>
   withStore(async (_store, { folder: state }) => {
     const exchange = { ...REPORT.exchange, reachable: false, since: NOW - 60_000, problem: "connection refused" };
     using _one = new PresentServer(state, {
@@ -87,7 +87,7 @@ Deno.test("status shows an exchange that cannot be reached, a certificate that h
     assert.match(stdout, /trading +off \(read-only\)$/m);
   }));
 
-Deno.test("status shows a server that died as gone, and one that does not answer as that", () =>
+Deno.test("status shows a server that died as gone, and one that does not answer as such", () =>
   withStore(async (_store, { folder: state }) => {
     new PresentServer(state, { pid: 12 }).die();
     using _stopped = new PresentServer(state, { updated_at: NOW - 120_000 });
@@ -97,7 +97,7 @@ Deno.test("status shows a server that died as gone, and one that does not answer
     assert.deepEqual((await json(state)).servers.map(({ state }: { state: string }) => state), ["stale", "gone"]);
   }));
 
-Deno.test("status --running ends with 0 where a server answers, and with 1 where none does", () =>
+Deno.test("status --running exits with 0 when a server answers, and with 1 when none does", () =>
   withStore(async (_store, { folder: state }) => {
     const code = async () => (await run({ state, running: "true" })).code;
     assert.equal(await code(), 1);
@@ -109,7 +109,7 @@ Deno.test("status --running ends with 0 where a server answers, and with 1 where
     assert.equal((await run({ state })).code, 0);
   }));
 
-Deno.test("status shows the halt, what it left, and limits used beside those of the server's policy", () =>
+Deno.test("status shows the halt, the orders it left, and the limits used beside those of the server's policy", () =>
   withStore(async (store, { folder: state }) => {
     const policy = join(state, "policy.json");
     const rules = { mode: "auto", max_per_day: { currency: "ZAR", amount: "5000" }, max_open_orders: 3 };
@@ -147,7 +147,7 @@ Deno.test("status and kill fit a terminal of 80 columns", () =>
     for (const line of texts.join("").split("\n")) assert.ok(line.length <= 80, line);
   }));
 
-Deno.test("status makes nothing, and takes a folder without servers and without a record for what it is", () =>
+Deno.test("status creates nothing, and describes a folder without servers and without a record", () =>
   withStore(async (_store, { folder }) => {
     const state = join(folder, "new");
     const missing = await run({ state });
@@ -162,7 +162,7 @@ Deno.test("status makes nothing, and takes a folder without servers and without 
     assert.deepEqual((await Array.fromAsync(Deno.readDir(state))).map(({ name }) => name), [HALT_FILE]);
   }));
 
-Deno.test("status shows the servers where the record or the policy cannot be read, says why, and ends with 1", () =>
+Deno.test("status shows the servers when the record or the policy cannot be read, says why, and exits with 1", () =>
   withStore(async (_store, { folder: state }) => {
     using _server = new PresentServer(state, { trading: { mode: "auto", policy: join(state, "none.json") } });
     tamper(state, "PRAGMA user_version = 99");

@@ -127,7 +127,7 @@ async function persistently<Value>(ask: () => Promise<Value>): Promise<Value> {
 }
 
 for (const era of Object.keys(ERAS) as Era[]) {
-  Deno.test(`${era}: a client works through the bridge, and goes on when the connection broke in between`, async () => {
+  Deno.test(`${era}: a client works through the bridge, also after the connection broke in between`, async () => {
     await using exchange = await TestExchange.start();
     await using server = await TestServer.start({ serve: servingTools(exchange.context) });
     const [local, inner] = InMemoryTransport.createLinkedPair();
@@ -151,7 +151,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
   });
 }
 
-Deno.test("Bridge keeps ids, numbers and strings alike, and answers nothing twice", async () => {
+Deno.test("Bridge preserves ids, numbers and strings alike, and answers each once", async () => {
   await using started = await startBridged(scripted(({ params }) => params));
   const { bridged } = started;
   const ids = [0, -1, 7, "7", "", "a\nb", Number.MAX_SAFE_INTEGER];
@@ -160,7 +160,7 @@ Deno.test("Bridge keeps ids, numbers and strings alike, and answers nothing twic
   assert.equal(bridged.received.length, ids.length);
 });
 
-Deno.test("Bridge asks once more for what only reads when the connection broke, and says of the rest what is safe", async () => {
+Deno.test("Bridge repeats reads when the connection broke, and says of other requests what is safe", async () => {
   let taken = Promise.withResolvers<void>();
   const seen: string[] = [];
   await using started = await startBridged(scripted(({ id, method }) => {
@@ -197,7 +197,7 @@ Deno.test("Bridge asks once more for what only reads when the connection broke, 
   assert.equal(seen.length, 8, "nothing is sent a third time");
 });
 
-Deno.test("Bridge asks another server for what one that ends did not begin, where it only reads", async () => {
+Deno.test("Bridge repeats a read at another server when a closing server did not begin it", async () => {
   let isEnding = true;
   await using server = await TestServer.start({
     serve: (socket) =>
@@ -258,7 +258,7 @@ async function subscribeToAll(bridged: Bridged): Promise<void> {
   await bridged.next(({ method }) => method === "notifications/subscriptions/acknowledged");
 }
 
-Deno.test("Bridge subscribes again at a server that knows nothing of its client, which is told of each as changed", async () => {
+Deno.test("Bridge subscribes again at a server that does not know its client, and reports each subscription as changed", async () => {
   const subscriptions = new SubscriptionServer({ hasTokens: false });
   await using started = await startBridged(subscriptions.serve);
   const { server, bridged } = started;
@@ -283,7 +283,7 @@ Deno.test("Bridge subscribes again at a server that knows nothing of its client,
   assert.equal((await bridged.answer(5)).error.data.code, "ERR_CONNECTION_LOST");
 });
 
-Deno.test("Bridge hands in the token that it was given last, and sends no subscription again where the session goes on", async () => {
+Deno.test("Bridge presents its latest token, and sends no subscription again when the session is resumed", async () => {
   const subscriptions = new SubscriptionServer({ hasTokens: true });
   await using started = await startBridged(subscriptions.serve);
   const { server, bridged } = started;
@@ -306,7 +306,7 @@ Deno.test("Bridge hands in the token that it was given last, and sends no subscr
   assert.ok(!bridged.received.some(({ id, method }) => id === 5 && method === undefined));
 });
 
-Deno.test("Bridge asks for no token where its client subscribes to nothing", async () => {
+Deno.test("Bridge requests no token while its client subscribes to nothing", async () => {
   const subscriptions = new SubscriptionServer({ hasTokens: true });
   await using started = await startBridged(subscriptions.serve);
   await started.bridged.ask(1, "ping");
@@ -315,7 +315,7 @@ Deno.test("Bridge asks for no token where its client subscribes to nothing", asy
   assert.deepEqual(subscriptions.seen, [["ping", 1], ["ping", 2]]);
 });
 
-Deno.test("Bridge does the client's 2025-era handshake again on every connection, and shows it to the client once", async () => {
+Deno.test("Bridge repeats the client's 2025-era handshake on every connection, and shows it to the client once", async () => {
   const seen: string[] = [];
   const taken = Promise.withResolvers<void>();
   await using started = await startBridged(scripted(({ id, method }, socket) => {
@@ -335,7 +335,7 @@ Deno.test("Bridge does the client's 2025-era handshake again on every connection
   assert.equal(bridged.received.length, 3);
 });
 
-Deno.test("Bridge sends an opening request again that the first connection took along", async () => {
+Deno.test("Bridge repeats an opening request that was lost with the first connection", async () => {
   let opened = 0;
   await using started = await startBridged(scripted(({ method }, socket) => {
     if (method !== "initialize") return {};
@@ -347,7 +347,7 @@ Deno.test("Bridge sends an opening request again that the first connection took 
   assert.equal(opened, 3);
 });
 
-Deno.test("Bridge ends when the server has changed the version of the protocol in between", async () => {
+Deno.test("Bridge ends when the server's protocol version has changed in between", async () => {
   let opened = 0;
   await using started = await startBridged(scripted(({ method }, socket) => {
     if (method === "initialize") return { ...INITIALIZED, ...(opened++ > 0 ? { protocolVersion: "2024-11-05" } : {}) };
@@ -359,7 +359,7 @@ Deno.test("Bridge ends when the server has changed the version of the protocol i
   assert.match((await bridged.ended)?.message ?? "", /another version of the protocol/);
 });
 
-Deno.test("Bridge lets messages wait for a connection and sends them in order", async () => {
+Deno.test("Bridge queues messages until it is connected and sends them in order", async () => {
   let refusals = 3;
   const order: number[] = [];
   await using started = await startBridged(
@@ -373,7 +373,7 @@ Deno.test("Bridge lets messages wait for a connection and sends them in order", 
   assert.deepEqual(order, [1, 2, 3, 4]);
 });
 
-Deno.test("Bridge refuses what finds no room to wait, and what has waited too long", async () => {
+Deno.test("Bridge refuses what finds no room in the queue, and what has waited too long", async () => {
   const expire: (() => void)[] = [];
   await using started = await startBridged(scripted(() => ({})), {
     refuse: () => "503 Busy",
@@ -397,14 +397,14 @@ Deno.test("Bridge refuses what finds no room to wait, and what has waited too lo
   }
 });
 
-Deno.test("Bridge gives up where trying again is pointless, and says why", async () => {
+Deno.test("Bridge gives up when retrying is pointless, and says why", async () => {
   await using started = await startBridged(scripted(() => ({})), { refuse: () => "401 Unauthorized" });
   const { bridged } = started;
   const failure = await bridged.ended;
   assert.deepEqual([failure?.code, failure?.status], ["ERR_REFUSED", 401]);
 });
 
-Deno.test("Bridge forgets a request that its client cancels, whether it waits or is on its way", async () => {
+Deno.test("Bridge forgets a request that its client cancels, whether queued or sent", async () => {
   const cancelled = Promise.withResolvers<Json>();
   const seen: Json[] = [];
   let isClosed = true;
@@ -429,7 +429,7 @@ Deno.test("Bridge forgets a request that its client cancels, whether it waits or
   assert.ok(!bridged.received.some(({ id }) => id === 1 || id === 2), "an answer to a cancelled request");
 });
 
-Deno.test("Bridge never answers the new connection's questions with the old one's answers", async () => {
+Deno.test("Bridge never answers requests of the new connection with answers of the old one", async () => {
   const answers: Json[] = [];
   let connections = 0;
   await using started = await startBridged((socket) => {
@@ -457,7 +457,7 @@ Deno.test("Bridge never answers the new connection's questions with the old one'
   assert.deepEqual(answers, [[2, { roots: ["in time"] }]]);
 });
 
-Deno.test("Bridge leaves a server alone that ended an idle connection, until there is something to say", async () => {
+Deno.test("Bridge does not reconnect to a server that closed an idle connection until there is something to send", async () => {
   await using server = await TestServer.start({ serve: scripted(() => ({})) });
   const closed = Promise.withResolvers<void>();
   let opened = 0;
@@ -483,7 +483,7 @@ Deno.test("Bridge leaves a server alone that ended an idle connection, until the
   assert.equal(opened, 2);
 });
 
-Deno.test("Bridge passes on no text that is not a message", async () => {
+Deno.test("Bridge forwards no text that is not a message", async () => {
   await using started = await startBridged(scripted(({ method }, socket) => {
     for (const junk of ["", "{", "null", "[]", '{"id":1}', '{"jsonrpc":"2.0","id":{},"result":{}}']) socket.send(junk);
     return { method };
@@ -493,7 +493,7 @@ Deno.test("Bridge passes on no text that is not a message", async () => {
   assert.equal(started.bridged.received.length, 1);
 });
 
-Deno.test("Bridge.close() answers everything that is still open", async () => {
+Deno.test("Bridge.close() answers every open request", async () => {
   const taken = Promise.withResolvers<void>();
   await using started = await startBridged(scripted(() => taken.resolve()));
   const { bridged } = started;

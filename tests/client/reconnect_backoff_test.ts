@@ -4,7 +4,7 @@ import { Backoff } from "../../src/client/reconnect_backoff.ts";
 
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-Deno.test("Backoff.next() stays within ceilings that double from the first to the longest pause", () => {
+Deno.test("Backoff.next() stays within ceilings that double from the first to the longest delay", () => {
   fc.assert(fc.property(fc.array(chance, { minLength: 1, maxLength: 40 }), (chances) => {
     let drawn = 0;
     const backoff = new Backoff({ random: () => chances[drawn++] ?? 0, firstMs: 100, longestMs: 5_000 });
@@ -15,7 +15,7 @@ Deno.test("Backoff.next() stays within ceilings that double from the first to th
   }));
 });
 
-Deno.test("Backoff.next() is full jitter: it gives pauses near nothing and near the ceiling", () => {
+Deno.test("Backoff.next() has full jitter: delays near zero and near the ceiling both occur", () => {
   const shares = [0, 0.999];
   for (const share of shares) {
     const backoff = new Backoff({ random: () => share, firstMs: 1_000, longestMs: 1_000 });
@@ -23,7 +23,7 @@ Deno.test("Backoff.next() is full jitter: it gives pauses near nothing and near 
   }
 });
 
-Deno.test("Backoff.next() never comes back before the server asked for, and believes five minutes at the most", () => {
+Deno.test("Backoff.next() never retries before the server's own delay, of which it accepts at most five minutes", () => {
   fc.assert(fc.property(chance, fc.integer({ min: -1_000, max: 10_000_000 }), (chance, asked) => {
     const pause = new Backoff({ random: () => chance }).next(asked);
     assert.ok(pause >= Math.min(Math.max(asked, 0), 300_000), `${pause}`);

@@ -14,13 +14,13 @@ const listed = {
   ],
 };
 
-Deno.test("RepetitionRules.isSafe() holds for the protocol's reading methods and for nothing unknown", () => {
+Deno.test("RepetitionRules.isSafe() holds for the protocol's reading methods and for no unknown method", () => {
   const rules = new RepetitionRules();
   for (const method of ["ping", "tools/list", "resources/read", "initialize"]) assert.ok(rules.isSafe(request(method)));
   for (const method of ["place_order", "tasks/cancel", "constructor"]) assert.ok(!rules.isSafe(request(method)));
 });
 
-Deno.test("RepetitionRules.isSafe() believes a tool only once a list has called it reading or idempotent", () => {
+Deno.test("RepetitionRules.isSafe() trusts a tool only after a list has declared it read-only or idempotent", () => {
   const rules = new RepetitionRules();
   const safe = () =>
     listed.tools.filter(({ name }) => rules.isSafe(request("tools/call", { name }))).map(({ name }) => name);
@@ -31,7 +31,7 @@ Deno.test("RepetitionRules.isSafe() believes a tool only once a list has called 
   assert.ok(!rules.isSafe(request("add_one")), "a direct call");
 });
 
-Deno.test("RepetitionRules.learn() forgets a tool that is not safe any more and ignores what is no list", () => {
+Deno.test("RepetitionRules.learn() forgets a tool that is no longer safe and ignores values that are not a list", () => {
   const rules = new RepetitionRules();
   rules.learn(listed);
   rules.learn({ tools: [{ name: "read_it" }] });

@@ -49,7 +49,7 @@ Deno.test("Load.run() ends when its time is up", async () => {
   assert.ok(report.duration_s >= 0.05);
 });
 
-Deno.test("Load.run() connects again when connections break, and counts what broke", async () => {
+Deno.test("Load.run() reconnects when connections break, and counts what broke", async () => {
   await using exchange = await TestExchange.start();
   await using server = await TestServer.start({ serve: servingTools(exchange.context) });
   const end = new AbortController();
@@ -68,7 +68,7 @@ Deno.test("Load.run() connects again when connections break, and counts what bro
   assert.deepEqual(report.errors, { ERR_LOST: 4 });
 });
 
-Deno.test("Load.run() waits as long as a refused call is told to, and counts no error", async () => {
+Deno.test("Load.run() waits as long as a refusal asks, and counts no error", async () => {
   await using exchange = await TestExchange.start();
   const refusal = { code: -32000, message: "Too many", data: { code: "ERR_RATE_LIMITED", retryAfterMs: 7_000 } };
   let admitted = 0;
@@ -95,7 +95,7 @@ Deno.test("Load.run() waits as long as a refused call is told to, and counts no 
   assert.ok(waits.some((ms) => ms > 6_900 && ms < 8_000), `${waits}`);
 });
 
-Deno.test("Load.run() takes a busy server's refusal of a connection for a refusal, and comes back", async () => {
+Deno.test("Load.run() counts a busy server's refusal of a connection as a refusal, and retries", async () => {
   await using exchange = await TestExchange.start();
   let refusals = 2;
   await using server = await TestServer.start({
@@ -110,13 +110,13 @@ Deno.test("Load.run() takes a busy server's refusal of a connection for a refusa
   assert.deepEqual([report.errors, report.refusals], [{}, { "ERR_REFUSED 503": 2 }]);
 });
 
-Deno.test("Load.run() ends at once when every client is turned away for good", async () => {
+Deno.test("Load.run() ends at once when every client is refused permanently", async () => {
   await using server = await TestServer.start({ serve: () => {}, refuse: () => "401 Unauthorized" });
   const report = await new Load(optionsFor(server, { durationMs: 3_600_000 })).run();
   assert.deepEqual([report.connects, report.errors, report.error_rate], [0, { "ERR_REFUSED 401": 4 }, 1]);
 });
 
-Deno.test("Load.run() counts tools' errors by their code", async () => {
+Deno.test("Load.run() counts tool errors by their code", async () => {
   await using exchange = await TestExchange.start();
   await using server = await TestServer.start({ serve: servingTools(exchange.context) });
   const end = new AbortController();
@@ -131,7 +131,7 @@ Deno.test("Load.run() counts tools' errors by their code", async () => {
   assert.equal(report.error_rate, 1);
 });
 
-Deno.test("Load.run() cuts off calls that have no answer long after its end", async () => {
+Deno.test("Load.run() aborts calls that have no answer long after its end", async () => {
   await using exchange = await TestExchange.start();
   const serve = servingTools(exchange.context, { maxInFlight: 0 });
   await using server = await TestServer.start({ serve });

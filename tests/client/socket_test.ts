@@ -50,7 +50,7 @@ const echo = {
   },
 };
 
-Deno.test("openSocket() offers the subprotocol mcp, sends the token and carries texts both ways", async () => {
+Deno.test("openSocket() offers the subprotocol mcp, sends the token and carries texts in both directions", async () => {
   let seen: IncomingMessage | undefined;
   await using server = await TestServer.start({
     serve(socket, request) {
@@ -67,7 +67,7 @@ Deno.test("openSocket() offers the subprotocol mcp, sends the token and carries 
   assert.equal((await ended).closeCode, 1000);
 });
 
-Deno.test("openSocket() gives a message that comes with the handshake to the handler", async () => {
+Deno.test("openSocket() delivers a message that arrives with the handshake to the handler", async () => {
   await using server = await TestServer.start({ serve: (socket) => socket.send("at once") });
   const { first, socket } = await connect(server.endpoint);
   assert.equal(await first, "at once");
@@ -84,7 +84,7 @@ for (
     ["302 Found\r\nLocation: ws://127.0.0.1:1/", { status: 302, retryAfterMs: undefined, retryable: false }],
   ] as const
 ) {
-  Deno.test(`openSocket() tells of a refusal with HTTP status ${expected.status}`, async () => {
+  Deno.test(`openSocket() reports a refusal with HTTP status ${expected.status}`, async () => {
     await using server = await TestServer.start({ ...echo, refuse: () => head });
     const { code, status, retryAfterMs, retryable, message } = await failureOf(server.endpoint);
     assert.deepEqual({ code, status, retryAfterMs, retryable }, { code: "ERR_REFUSED", ...expected });
@@ -92,7 +92,7 @@ for (
   });
 }
 
-Deno.test("openSocket() tells a server that is not there from one that does not answer", async () => {
+Deno.test("openSocket() distinguishes a server that is absent from one that does not answer", async () => {
   const unreachable = await failureOf({ url: new URL("ws://127.0.0.1:1") });
   assert.deepEqual([unreachable.code, unreachable.retryable], ["ERR_UNREACHABLE", true]);
   await using silent = silentListener();
@@ -100,7 +100,7 @@ Deno.test("openSocket() tells a server that is not there from one that does not 
   assert.deepEqual([timeout.code, timeout.retryable], ["ERR_TIMEOUT", true]);
 });
 
-Deno.test("openSocket() gives up as soon as its signal aborts", async () => {
+Deno.test("openSocket() aborts as soon as its signal does", async () => {
   await using silent = silentListener();
   const controller = new AbortController();
   const failing = failureOf({ url: silent.url }, { signal: controller.signal });
@@ -109,7 +109,7 @@ Deno.test("openSocket() gives up as soon as its signal aborts", async () => {
   assert.equal((await failureOf({ url: silent.url }, { signal: controller.signal })).code, "ERR_ENDED");
 });
 
-Deno.test("an open socket tells of close codes, with the server's words as a quoted, clean text", async () => {
+Deno.test("an open socket reports close codes, with the server's reason quoted and cleaned", async () => {
   await using server = await TestServer.start({ serve: (socket) => socket.close(1013, "come\u001b[2J back\n") });
   const { ended } = await connect(server.endpoint);
   const { code, closeCode, message, retryable } = await ended;
@@ -117,14 +117,14 @@ Deno.test("an open socket tells of close codes, with the server's words as a quo
   assert.equal(message, 'Connection closed with 1013, the server is too busy: "come [2J back"');
 });
 
-Deno.test("an open socket that breaks without a word is lost", async () => {
+Deno.test("an open socket that breaks without a close frame is lost", async () => {
   await using server = await TestServer.start({ serve: (socket) => socket.terminate() });
   const { ended } = await connect(server.endpoint);
   const { code, closeCode } = await ended;
   assert.deepEqual([code, closeCode], ["ERR_LOST", undefined]);
 });
 
-Deno.test("an open socket ends at a message beyond its bound, and at binary data", async () => {
+Deno.test("an open socket ends at a message over its maximum, and at binary data", async () => {
   await using server = await TestServer.start({
     serve: (socket, request) => socket.send(request.url === "/big" ? "x".repeat(1_001) : new Uint8Array(3)),
   });
@@ -144,7 +144,7 @@ Deno.test("an open socket whose server does not answer pings is lost", async () 
   assert.match(String(cause), /did not answer a ping/);
 });
 
-Deno.test("an open socket lives on while its server answers pings", async () => {
+Deno.test("an open socket stays open while its server answers pings", async () => {
   let pings = 0;
   const enough = Promise.withResolvers<void>();
   await using server = await TestServer.start({
@@ -156,7 +156,7 @@ Deno.test("an open socket lives on while its server answers pings", async () => 
   assert.equal((await ended).closeCode, 1000);
 });
 
-Deno.test("closing does not wait for a server that does not answer it", async () => {
+Deno.test("closing does not wait for a server that does not answer the close", async () => {
   await using server = await TestServer.start({ serve: (socket) => socket.pause() });
   const { socket, ended } = await connect(server.endpoint);
   socket.close(1000, "");
@@ -166,7 +166,7 @@ Deno.test("closing does not wait for a server that does not answer it", async ()
 const certificates = await createCertificates({ hosts: [], client: "tester", now: Date.now() });
 const { authority, client, server: served } = certificates;
 
-Deno.test("openSocket() speaks wss to a server whose authority it was given, and to no other", async () => {
+Deno.test("openSocket() connects by wss to a server of the given authority, and to no other", async () => {
   await using server = await TestServer.start({ ...echo, tls: served });
   const { socket, first } = await connect({ ...server.endpoint, tls: { ca: authority.cert } });
   socket.send("hello");
@@ -177,7 +177,7 @@ Deno.test("openSocket() speaks wss to a server whose authority it was given, and
   assert.match(stranger.message, /--ca/);
 });
 
-Deno.test("openSocket() brings its own certificate to a server that wants one", async () => {
+Deno.test("openSocket() presents its own certificate to a server that requires one", async () => {
   const tls = { ...served, ca: authority.cert };
   await using server = await TestServer.start({ ...echo, tls });
   const { socket, first } = await connect({ ...server.endpoint, tls: { ca: authority.cert, identity: client } });
@@ -189,7 +189,7 @@ Deno.test("openSocket() brings its own certificate to a server that wants one", 
   assert.match(bare.message, /^The server requires a client certificate, and none was given: set --cert and --key/);
 });
 
-Deno.test("openSocket() tells whose certificate is at fault: the server's, its authority's, or the client's own", async () => {
+Deno.test("openSocket() reports which certificate is at fault: the server's, its authority's, or the client's own", async () => {
   const other = await createCertificates({ hosts: [], client: "stranger", now: Date.now() });
   await using server = await TestServer.start({ ...echo, tls: { ...served, ca: authority.cert } });
   const sentence = async (tls: Endpoint["tls"]) =>
@@ -202,7 +202,7 @@ Deno.test("openSocket() tells whose certificate is at fault: the server's, its a
   );
 });
 
-Deno.test("openSocket() tells that one end speaks TLS and the other does not", async () => {
+Deno.test("openSocket() reports that only one end uses TLS", async () => {
   await using plain = await TestServer.start(echo);
   await using secure = await TestServer.start({ ...echo, tls: served });
   const address = ({ endpoint }: TestServer, protocol: string) => ({
@@ -215,7 +215,7 @@ Deno.test("openSocket() tells that one end speaks TLS and the other does not", a
   assert.match((await failureOf(address(secure, "ws"))).message, /does it expect wss\?$/);
 });
 
-Deno.test("openSocket() blames the token that was given, and asks for one where none was", async () => {
+Deno.test("openSocket() blames the token that was sent, and asks for one when none was", async () => {
   await using server = await TestServer.start({ ...echo, refuse: () => "401 Unauthorized" });
   const token = new Secret("canary-token");
   const sentence = async (more: Partial<Endpoint>) => (await failureOf({ ...server.endpoint, ...more })).message;

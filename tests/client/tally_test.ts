@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Tally } from "../../src/client/tally.ts";
 
-Deno.test("Tally.report() counts what happened, the most frequent kinds first", () => {
+Deno.test("Tally.report() counts events by kind, the most frequent first", () => {
   const tally = new Tally();
   tally.opened(false);
   tally.opened(true);
@@ -39,7 +39,7 @@ Deno.test("Tally.report() of a run without calls has no latency and no error rat
   assert.deepEqual([report.error_rate, report.calls_per_second], [0, 0]);
 });
 
-Deno.test("Tally names at most 50 kinds, however many a server makes up", () => {
+Deno.test("Tally names at most 50 kinds, however many a server invents", () => {
   const tally = new Tally();
   for (let kind = 0; kind < 1_000; kind++) tally.failed(`ERR_${kind}`);
   const { errors } = tally.report({ clients: 1, elapsedMs: 1 });

@@ -22,7 +22,7 @@ Deno.test("configPlaces() finds every client's file in a home on Linux", () => {
   });
 });
 
-Deno.test("configPlaces() finds every client's file in a home on macOS, whatever XDG_CONFIG_HOME says", () => {
+Deno.test("configPlaces() finds every client's file in a home on macOS, regardless of XDG_CONFIG_HOME", () => {
   assert.deepEqual(filesOn("darwin", { HOME: "/Users/Ann Lee", XDG_CONFIG_HOME: "/elsewhere" }), {
     "claude-code": "/Users/Ann Lee/.claude.json",
     "claude-desktop": "/Users/Ann Lee/Library/Application Support/Claude/claude_desktop_config.json",
@@ -53,7 +53,7 @@ Deno.test("configPlaces() finds every client's file in a profile on Windows, wit
   assert.equal(filesOn("windows", { ...env, APPDATA: "D:\\Roaming" }).zed, "D:\\Roaming\\Zed\\settings.json");
 });
 
-Deno.test("configPlaces() looks into the folder of Claude Desktop's Windows package first", () => {
+Deno.test("configPlaces() checks the folder of Claude Desktop's Windows package first", () => {
   const env: Record<string, string> = { USERPROFILE: "C:\\Users\\ann", LOCALAPPDATA: "D:\\Local" };
   const [first, second] = configPlaces("claude-desktop", { os: "windows", env: (name) => env[name] });
   const folder = "D:\\Local\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude";
@@ -61,7 +61,7 @@ Deno.test("configPlaces() looks into the folder of Claude Desktop's Windows pack
   assert.equal(second?.folder, "C:\\Users\\ann\\AppData\\Roaming\\Claude");
 });
 
-Deno.test("configPlaces() follows the variables that clients themselves read, where they name absolute folders", () => {
+Deno.test("configPlaces() follows the variables that clients read themselves, if they name absolute folders", () => {
   const named = filesOn("linux", {
     HOME: "/home/ann",
     XDG_CONFIG_HOME: "/conf",
@@ -88,7 +88,7 @@ Deno.test("configPlaces() follows the variables that clients themselves read, wh
   );
 });
 
-Deno.test("configPlaces() finds nothing where the environment names no home", () => {
+Deno.test("configPlaces() finds nothing when the environment names no home", () => {
   for (const os of ["linux", "darwin", "windows"] as const) {
     assert.ok(Object.values(filesOn(os, { HOME: "relative" })).every((file) => file === undefined));
   }

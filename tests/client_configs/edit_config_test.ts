@@ -46,7 +46,7 @@ const FILES: Readonly<Record<ClientName, string>> = {
   "gemini": "",
 };
 
-Deno.test("setServer() adds an entry to every client's file and keeps the rest, comments and order included", () => {
+Deno.test("setServer() adds an entry to every client's file and preserves the rest, including comments and order", () => {
   for (const name of CLIENT_NAMES) {
     const before = FILES[name];
     const after = set(name, before);
@@ -58,7 +58,7 @@ Deno.test("setServer() adds an entry to every client's file and keeps the rest, 
   }
 });
 
-Deno.test("setServer() changes nothing where the entry says so already", () => {
+Deno.test("setServer() changes nothing when the entry is already as wanted", () => {
   for (const name of CLIENT_NAMES) {
     const once = set(name, FILES[name]);
     assert.equal(set(name, once), once, name);
@@ -75,7 +75,7 @@ Deno.test("setServer() and removeServer() undo each other byte for byte in files
   }
 });
 
-Deno.test("setServer() writes the whole file of a client that has none, as its documentation shows it", () => {
+Deno.test("setServer() writes the whole file of a client that has none, as the client's documentation shows it", () => {
   assert.equal(
     set("vscode", ""),
     '{\n  "servers": {\n    "luno": {\n      "type": "stdio",\n      "command": "C:\\\\Program Files\\\\Luno\\\\luno-mcp-server.exe",\n' +
@@ -145,7 +145,7 @@ Deno.test("setServer() adds variables to those of the entry", () => {
   }
 });
 
-Deno.test("removeServer() removes the entry alone, its tables and pairs with it", () => {
+Deno.test("removeServer() removes only the entry, with its tables and pairs", () => {
   const toml = `a = 1
 
 # ours
@@ -164,7 +164,7 @@ command = "y"
   assert.match(remove("vscode", set("vscode", FILES.vscode)), /\/\/ remote/);
 });
 
-Deno.test("setServer() and removeServer() refuse what is written in a way that they do not know", () => {
+Deno.test("setServer() and removeServer() refuse files in a form they do not know", () => {
   for (
     const text of [
       'mcp_servers = { luno = { command = "x" } }\n',

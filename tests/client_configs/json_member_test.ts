@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { removeJsonMember, setJsonMember } from "../../src/client_configs/json_member.ts";
 
-Deno.test("setJsonMember() leaves a comment on the line of the member that it is about", () => {
+Deno.test("setJsonMember() leaves a comment on the line of the member it concerns", () => {
   for (
     const [before, after] of [
       ['{\n  "a": 1 // one\n}', '{\n  "a": 1, // one\n  "b": 2\n}'],
@@ -19,7 +19,7 @@ Deno.test("setJsonMember() leaves a comment on the line of the member that it is
   ) assert.equal(setJsonMember(before, ["b"], 2), after);
 });
 
-Deno.test("setJsonMember() replaces a value alone, lists as they are written", () => {
+Deno.test("setJsonMember() replaces only a value, and keeps the layout of lists", () => {
   assert.equal(setJsonMember('{"a":[1, 2],"b":0}', ["a"], ["x", "y"]), '{"a":["x", "y"],"b":0}');
   assert.equal(
     setJsonMember('{\n  "a": [\n    1\n  ], // list\n  "b": 0\n}', ["a"], ["x"]),
@@ -27,12 +27,12 @@ Deno.test("setJsonMember() replaces a value alone, lists as they are written", (
   );
 });
 
-Deno.test("setJsonMember() makes the objects on the way, and changes nothing where one is no object", () => {
+Deno.test("setJsonMember() creates the objects of the path, and changes nothing when one of them is not an object", () => {
   assert.equal(setJsonMember('{"a": {}}', ["a", "b", "c"], 1), '{"a": {\n  "b": {\n    "c": 1\n  }\n}}');
   assert.equal(setJsonMember('{"a": 1}', ["a", "b"], 1), '{"a": 1}');
 });
 
-Deno.test("removeJsonMember() takes one comma and one line along, and no comment of others", () => {
+Deno.test("removeJsonMember() removes one comma and one line with it, and no unrelated comment", () => {
   for (
     const [before, after] of [
       ['{\n  "a": 1, // one\n  "b": 2\n}', '{\n  "a": 1 // one\n}'],

@@ -6,7 +6,7 @@ import { VERSION } from "../../src/version.ts";
 const SCRIPT = fileURLToPath(new URL("../../scripts/start.ts", import.meta.url));
 const RUN = ["run", "--quiet", "--no-prompt", "-P=serve", SCRIPT];
 
-Deno.test("launchOf() names the binary itself where the program is compiled, spaces and backslashes as they are", () => {
+Deno.test("launchOf() names the binary itself when the program is compiled, with spaces and backslashes unchanged", () => {
   for (
     const [os, execPath] of [
       ["linux", "/opt/luno/luno-mcp-server"],
@@ -17,12 +17,12 @@ Deno.test("launchOf() names the binary itself where the program is compiled, spa
   }
 });
 
-Deno.test("launchOf() names Deno and the start script where the program runs from source", () => {
+Deno.test("launchOf() names Deno and the start script when the program runs from source", () => {
   const launch = launchOf({ os: "linux", execPath: "/usr/bin/deno", isCompiled: false });
   assert.deepEqual(launch, { command: "/usr/bin/deno", args: RUN });
 });
 
-Deno.test("launchOf() names npx, through cmd on Windows, where the program lies in its cache", () => {
+Deno.test("launchOf() names npx, through cmd on Windows, when the program is in npx's cache", () => {
   const deno = "/home/ann/.npm/_npx/7a40/node_modules/@deno/linux-x64-glibc/deno";
   assert.deepEqual(launchOf({ os: "linux", execPath: deno, isCompiled: false }), {
     command: "npx",
@@ -35,7 +35,7 @@ Deno.test("launchOf() names npx, through cmd on Windows, where the program lies 
   });
 });
 
-Deno.test("serverArguments() answers what an entry gives to this program, however it starts it", () => {
+Deno.test("serverArguments() returns the arguments an entry passes to this program, however it starts it", () => {
   const own = { command: "/opt/my server", args: [] };
   const given = ["--exchange", "simulated"];
   for (
@@ -56,7 +56,7 @@ Deno.test("serverArguments() answers what an entry gives to this program, howeve
   assert.deepEqual(serverArguments(elsewhere, fromSource), given);
 });
 
-Deno.test("serverArguments() answers nothing for another program and for a server that is reached by its address", () => {
+Deno.test("serverArguments() returns nothing for another program and for a server reached by its address", () => {
   const own = { command: "/opt/luno-mcp-server", args: [] };
   for (
     const [command, ...args] of [

@@ -4,7 +4,7 @@ import { CLIENTS } from "../../src/client_configs/clients.ts";
 import { readClientConfig, readServers } from "../../src/client_configs/read_config.ts";
 import { withHome } from "./home.ts";
 
-Deno.test("readClientConfig() reads commands, arguments, environments and addresses, past comments", () =>
+Deno.test("readClientConfig() reads commands, arguments, environments and addresses, skipping comments", () =>
   withHome(async ({ system, write }) => {
     const text = `{
   // the theme
@@ -37,7 +37,7 @@ Deno.test("readClientConfig() reads Codex's TOML", () =>
     assert.deepEqual(read.state === "read" && read.servers, { luno: { command: "a", args: ["b"], env: { C: "d" } } });
   }));
 
-Deno.test("readClientConfig() tells a client that is not installed from one without a file", () =>
+Deno.test("readClientConfig() distinguishes a client that is not installed from one without a file", () =>
   withHome(async ({ folder, system, write }) => {
     assert.deepEqual(await readClientConfig("cursor", system), {
       state: "not installed",
@@ -55,7 +55,7 @@ Deno.test("readClientConfig() tells a client that is not installed from one with
     });
   }));
 
-Deno.test("readClientConfig() says with the place why a file cannot be read", () =>
+Deno.test("readClientConfig() reports why a file cannot be read, with the place", () =>
   withHome(async ({ folder, system, write }) => {
     const cases = [
       ['{\n  "mcpServers": {,}\n}', /: expected JSON: line 2, column 18: value expected$/],
@@ -78,7 +78,7 @@ Deno.test("readClientConfig() says with the place why a file cannot be read", ()
     assert.match(toml.state === "unreadable" ? toml.problem : "", /: expected TOML: line 2, column \d+: /);
   }));
 
-Deno.test("readServers() finds none in an empty text, and reads past a byte order mark", () => {
+Deno.test("readServers() finds none in an empty text, and skips a byte order mark", () => {
   for (const text of ["", " \n", "{}", "\uFEFF{}"]) {
     assert.deepEqual(readServers(CLIENTS.vscode, text), { ok: true, servers: {} });
   }

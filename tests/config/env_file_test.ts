@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseEnvFile } from "../../src/config/env_file.ts";
 
-Deno.test("parseEnvFile() reads comments, export, line ends of Windows, and values in quotes over several lines", () => {
+Deno.test("parseEnvFile() reads comments, export, Windows line endings, and quoted values over several lines", () => {
   const text = [
     "# a comment",
     "",
@@ -50,13 +50,13 @@ for (
     ["MCP_PORT=canary\nMCP_PORT=2", "MCP_PORT: expected once: it is repeated"],
   ] as const
 ) {
-  Deno.test(`parseEnvFile() refuses ${JSON.stringify(text)} and repeats no value`, () => {
+  Deno.test(`parseEnvFile() refuses ${JSON.stringify(text)} and quotes no value`, () => {
     const { problems } = parseEnvFile(text);
     assert.deepEqual(problems, [problem]);
   });
 }
 
-Deno.test("parseEnvFile() leaves the variables of other programs alone", () => {
+Deno.test("parseEnvFile() ignores variables of other programs", () => {
   const { problems } = parseEnvFile("SSL_CERT_FILE=a\nSSL_CERT_DIR=b\nPATH=c\nLOGNAME=d\nPGHOST=e\nPGHOST=f");
   assert.deepEqual(problems, []);
 });

@@ -43,7 +43,7 @@ async function credentialsOf(env: Record<string, string>, flags: Record<string, 
   return revealed(loaded.credentials);
 }
 
-Deno.test("loadConfig() needs nothing: without flags and variables it is the real exchange, stdio, and no key", async () => {
+Deno.test("loadConfig() requires nothing: by default it uses the real exchange, stdio, and no key", async () => {
   const loaded = await load({});
   assert.ok(loaded.ok);
   assert.equal(loaded.config.transport, "stdio");
@@ -52,13 +52,13 @@ Deno.test("loadConfig() needs nothing: without flags and variables it is the rea
   assert.equal(loaded.credentials, undefined);
 });
 
-Deno.test("loadConfig() takes a key from the environment under either name of its id", async () => {
+Deno.test("loadConfig() reads a key from the environment under either name of its id", async () => {
   const expected = { id: "id1", secret: SECRET };
   assert.deepEqual(await credentialsOf({ LUNO_API_KEY: "id1", LUNO_API_SECRET: SECRET }), expected);
   assert.deepEqual(await credentialsOf({ LUNO_API_KEY_ID: "id1", LUNO_API_SECRET: SECRET }), expected);
 });
 
-Deno.test("loadConfig() leaves out the blanks and line ends around a key, wherever it comes from", () =>
+Deno.test("loadConfig() trims spaces and line endings around a key, wherever it comes from", () =>
   withFiles(async (write) => {
     const expected = { id: "id1", secret: SECRET };
     const padded = { LUNO_API_KEY: " id1\r\n", LUNO_API_SECRET: `\ufeff${SECRET}\r\n` };
@@ -95,7 +95,7 @@ for (
     ["'${LUNO_API_KEY}'", "${…} of LUNO_API_KEY"],
   ] as const
 ) {
-  Deno.test(`loadConfig() names the placeholder ${JSON.stringify(placeholder)} as such instead of sending it`, () =>
+  Deno.test(`loadConfig() recognizes the placeholder ${JSON.stringify(placeholder)} instead of sending it`, () =>
     withFiles(async (write) => {
       const problem = `expected the value itself, and it is a placeholder (${named}) that nobody has filled in`;
       const asId = await problemsOf({}, { LUNO_API_KEY: placeholder, LUNO_API_SECRET: "s" });
@@ -108,7 +108,7 @@ for (
     }));
 }
 
-Deno.test("loadConfig() refuses a key with blanks inside or quotation marks around it", async () => {
+Deno.test("loadConfig() refuses a key with inner spaces or with quotation marks around it", async () => {
   const problems = async (id: string) => (await problemsOf({}, { LUNO_API_KEY: id, LUNO_API_SECRET: "s" })).join("\n");
   assert.match(await problems("id 1"), /LUNO_API_KEY: expected no blanks or line breaks inside/);
   assert.match(await problems('"id1"'), /LUNO_API_KEY: expected the value without quotation marks/);
@@ -116,7 +116,7 @@ Deno.test("loadConfig() refuses a key with blanks inside or quotation marks arou
   assert.match(await problems("id\u200b1"), /LUNO_API_KEY: expected no invisible characters/);
 });
 
-Deno.test("loadConfig() refuses an id or a secret that cannot be sent as it is, and shows neither", async () => {
+Deno.test("loadConfig() refuses an id or a secret that cannot be sent unchanged, and shows neither", async () => {
   const problems = async (LUNO_API_KEY: string, LUNO_API_SECRET = "s") =>
     (await problemsOf({}, { LUNO_API_KEY, LUNO_API_SECRET })).join("\n");
   assert.match(await problems(`id1:${SECRET}`), /^LUNO_API_KEY: expected the id alone/);
@@ -138,7 +138,7 @@ Deno.test("loadConfig() reads the secret from a file that only its owner can rea
 
 for (const mode of [0o644, 0o604, 0o602, 0o601]) {
   const shown = `0${mode.toString(8)}`;
-  Deno.test(`loadConfig() refuses a secret file with mode ${shown} and says how to mend it`, () =>
+  Deno.test(`loadConfig() refuses a secret file with mode ${shown} and says how to fix it`, () =>
     withFiles(async (write) => {
       const path = await write(SECRET);
       await Deno.chmod(path, mode);
@@ -156,7 +156,7 @@ Deno.test("loadConfig() refuses a secret file that is empty, missing or a folder
     }
   }));
 
-Deno.test("loadConfig() refuses half a key and two secrets", async () => {
+Deno.test("loadConfig() refuses an incomplete key and two secrets", async () => {
   assert.match(
     (await problemsOf({}, { LUNO_API_KEY: "id1" })).join(),
     /^LUNO_API_SECRET: [^,]*, or LUNO_API_SECRET_FILE/,
@@ -166,7 +166,7 @@ Deno.test("loadConfig() refuses half a key and two secrets", async () => {
   assert.match((await problemsOf({}, both)).join(), /^LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two/);
 });
 
-Deno.test("loadConfig() uses an env file where the environment is silent", () =>
+Deno.test("loadConfig() uses an env file for variables that the environment does not set", () =>
   withFiles(async (write) => {
     const path = await write(`# a comment\nexport LUNO_API_KEY="id1"\nLUNO_API_SECRET='${SECRET}'\nLOG_LEVEL=debug\n`);
     const loaded = await load({ "env-file": path }, { LOG_LEVEL: "error" });
@@ -176,7 +176,7 @@ Deno.test("loadConfig() uses an env file where the environment is silent", () =>
     assert.equal(loaded.origins.apiSecret, "env file");
   }));
 
-Deno.test("loadConfig() reads settings from a JSON file, under flags and environment", () =>
+Deno.test("loadConfig() reads settings from a JSON file, with less priority than flags and environment", () =>
   withFiles(async (write) => {
     const path = await write(
       '{"log-level": "debug", "seed": 5, "tools": ["server", "market"], "max-message-size": 2048}',
@@ -188,14 +188,14 @@ Deno.test("loadConfig() reads settings from a JSON file, under flags and environ
     assert.equal(loaded.origins.seed, "config file");
   }));
 
-Deno.test("loadConfig() refuses a config file with unknown names, secrets or other files, and tells no secret", () =>
+Deno.test("loadConfig() refuses a config file with unknown names, secrets or other files, and quotes no secret", () =>
   withFiles(async (write) => {
     const path = await write(JSON.stringify({ "log-levle": "debug", LUNO_API_SECRET: SECRET, "env-file": "/tmp/x" }));
     const problems = await problemsOf({ config: path });
     assert.deepEqual(problems.map((problem) => problem.split(" ")[0]), ["log-levle", "LUNO_API_SECRET", "env-file"]);
   }));
 
-Deno.test("loadConfig() refuses a config file that is no JSON object without quoting it", () =>
+Deno.test("loadConfig() refuses a config file that is not a JSON object without quoting it", () =>
   withFiles(async (write) => {
     for (
       const text of [SECRET, `{"seed": ${SECRET}}`, `{"seed": "${SECRET}"`, `["${SECRET}"]`, `"${SECRET}"`, "null", ""]
@@ -207,12 +207,12 @@ Deno.test("loadConfig() refuses a config file that is no JSON object without quo
     }
   }));
 
-Deno.test("loadConfig() names the files that it cannot read", async () => {
+Deno.test("loadConfig() names the files it cannot read", async () => {
   const problems = await problemsOf({ config: "/tmp/no/such.json", "env-file": "/tmp/no/such.env" });
   assert.deepEqual(problems.map((problem) => problem.split(":")[0]), ["--env-file", "--config"]);
 });
 
-Deno.test("loadConfig() tells bad values, contradictions, missing halves and bad files together", () =>
+Deno.test("loadConfig() reports bad values, contradictions, missing counterparts and bad files together", () =>
   withFiles(async (write) => {
     const path = await write(SECRET, 0o644);
     await Deno.chmod(path, 0o644);
@@ -231,7 +231,7 @@ Deno.test("loadConfig() tells bad values, contradictions, missing halves and bad
     ]);
   }));
 
-Deno.test("loadConfig() sends a key to another host only when the flag says so", async () => {
+Deno.test("loadConfig() sends a key to another host only with the flag", async () => {
   const url = "https://exchange.example";
   assert.match((await problemsOf({}, { LUNO_API_URL: url })).join(), /^LUNO_API_URL: .* only by the flag --api-url/);
   assert.match((await problemsOf({}, { LUNO_API_DOMAIN: "luno.com.example" })).join(), /only by the flag --api-url/);
@@ -242,13 +242,13 @@ Deno.test("loadConfig() sends a key to another host only when the flag says so",
   }
 });
 
-Deno.test("loadConfig() lets a config file name no other host either", () =>
+Deno.test("loadConfig() does not let a config file permit another host", () =>
   withFiles(async (write) => {
     const problems = await problemsOf({ config: await write('{"api-url": "https://exchange.example"}') });
     assert.match(problems.join(), /^api-url in the config file: .* only by the flag --api-url/);
   }));
 
-Deno.test("loadConfig() refuses http off loopback even by the flag, and allows it on loopback", async () => {
+Deno.test("loadConfig() refuses http off loopback even with the flag, and allows it on loopback", async () => {
   for (
     const url of ["http://api.luno.com", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"]
   ) {
@@ -259,7 +259,7 @@ Deno.test("loadConfig() refuses http off loopback even by the flag, and allows i
   }
 });
 
-Deno.test("loadConfig() refuses flags that contradict the chosen exchange, but no variables", async () => {
+Deno.test("loadConfig() refuses flags that contradict the chosen exchange, but not variables", async () => {
   assert.match(
     (await problemsOf({ exchange: "simulated", "api-url": "https://luno.com" })).join(),
     /^--api-url: not with/,
@@ -270,7 +270,7 @@ Deno.test("loadConfig() refuses flags that contradict the chosen exchange, but n
   assert.deepEqual(await problemsOf({ exchange: "simulated" }, { LUNO_API_URL: "http://exchange.example" }), []);
 });
 
-Deno.test("loadConfig() refuses flags of the network on stdio, where they would do nothing, but no variables", async () => {
+Deno.test("loadConfig() refuses network flags on stdio, where they would have no effect, but not variables", async () => {
   const problems = await problemsOf({ "ssl-cert": "/some/cert.pem", port: "9000", "rate-limit": "5" });
   assert.deepEqual(
     problems,
@@ -281,7 +281,7 @@ Deno.test("loadConfig() refuses flags of the network on stdio, where they would 
   assert.deepEqual(await problemsOf({}, { MCP_PORT: "9000" }), []);
 });
 
-Deno.test("loadConfig() refuses an env file that holds a secret and that others can read, and takes one without", () =>
+Deno.test("loadConfig() refuses an env file with a secret that others can read, and accepts one without a secret", () =>
   withFiles(async (write) => {
     const path = await write(`LUNO_API_KEY=id1\nLUNO_API_SECRET=${SECRET}\n`);
     await Deno.chmod(path, 0o644);
@@ -296,7 +296,7 @@ Deno.test("loadConfig() refuses an env file that holds a secret and that others 
     assert.match((await problemsOf({ config: path })).join("\n"), /^--config: .* mode is 0666: run chmod go-w /);
   }));
 
-Deno.test("loadConfig() takes a variable that protects and is empty for a mistake, not for none", async () => {
+Deno.test("loadConfig() treats an empty variable that protects as a mistake, not as unset", async () => {
   const names = [
     "MCP_AUTH",
     "LUNO_MCP_ACCESS",
@@ -312,13 +312,13 @@ Deno.test("loadConfig() takes a variable that protects and is empty for a mistak
   assert.deepEqual(await problemsOf({}, { LUNO_API_KEY: "", LUNO_API_SECRET: "", MCP_HOST: "" }), []);
 });
 
-Deno.test("loadConfig() refuses a config file in which a setting stands twice, as only one of the two could count", () =>
+Deno.test("loadConfig() refuses a config file with a duplicate setting, since only one of the two could apply", () =>
   withFiles(async (write) => {
     const path = await write('{"transport": "http", "auth": "required", "auth": "auto"}');
     assert.deepEqual(await problemsOf({ config: path }), ["--config: auth: expected once: it is repeated"]);
   }));
 
-Deno.test("loadConfig() reads env and config files in UTF-16 and with a byte order mark, from their first line on", () =>
+Deno.test("loadConfig() reads env and config files in UTF-16 and with a byte order mark, from their first line", () =>
   withFiles(async (_write, folder) => {
     const encode = (text: string) => new Uint8Array(new Uint16Array([...text].map((c) => c.charCodeAt(0))).buffer);
     const [envFile, configFile] = [`${folder}/env`, `${folder}/config`];
@@ -336,7 +336,7 @@ Deno.test("loadConfig() reads env and config files in UTF-16 and with a byte ord
     );
   }));
 
-Deno.test("loadConfig() refuses lines of an env file that it would not read, and names that nobody reads", () =>
+Deno.test("loadConfig() refuses unreadable lines of an env file, and unknown names", () =>
   withFiles(async (write) => {
     const path = await write(`LUNO_MCP_EXCHANGE: simulated\nLUNO_API_SECRT=${SECRET}\n`);
     assert.deepEqual(await problemsOf({ "env-file": path }), [
@@ -345,7 +345,7 @@ Deno.test("loadConfig() refuses lines of an env file that it would not read, and
     ]);
   }));
 
-Deno.test("loadConfig() finds its files by variables too, the config file also by the env file", () =>
+Deno.test("loadConfig() also finds its files by variables, the config file by the env file too", () =>
   withFiles(async (write) => {
     const configFile = await write('{"seed": 7, "seeds": 8}');
     const envFile = await write(`LUNO_MCP_CONFIG=${configFile}\nLUNO_MCP_EXCHANGE=simulated\n`);
@@ -359,7 +359,7 @@ Deno.test("loadConfig() finds its files by variables too, the config file also b
     assert.match((await problemsOf({}, { LUNO_MCP_CONFIG: "" })).join(), /^LUNO_MCP_CONFIG: expected a value/);
   }));
 
-Deno.test("loadConfig() takes the prefixed name of a variable before the short one", async () => {
+Deno.test("loadConfig() prefers the prefixed name of a variable to the short one", async () => {
   const loaded = await load({}, { LUNO_MCP_LOG_LEVEL: "error", LOG_LEVEL: "debug", LOG_FORMAT: "json" });
   assert.ok(loaded.ok);
   assert.deepEqual([loaded.config.logLevel, loaded.config.logFormat], ["error", "json"]);

@@ -32,7 +32,7 @@ function problemsOf(given: Sources): string[] {
   return parsed.ok ? [] : parsed.problems;
 }
 
-Deno.test("parseSettings() takes the value of the strongest source and says which it was", () => {
+Deno.test("parseSettings() uses the value of the strongest source and reports the source", () => {
   const depth = fc.option(fc.integer({ min: 1, max: 1_000 }), { nil: undefined });
   const given = fc.record({ flag: depth, first: depth, second: depth, envFile: depth, configFile: depth });
   fc.assert(fc.property(given, ({ flag, first, second, envFile, configFile }) => {
@@ -59,7 +59,7 @@ Deno.test("parseSettings() takes the value of the strongest source and says whic
   }));
 });
 
-Deno.test("parseSettings() takes an empty variable for unset, and an empty flag for a bad value", () => {
+Deno.test("parseSettings() treats an empty variable as unset, and an empty flag as invalid", () => {
   const parsed = parseSettings(TABLE, sources({ env: { DEPTH: "", LEVEL: "" }, envFile: { DEPTH: "" } }));
   assert.equal(parsed.ok, true);
   assert.deepEqual([parsed.values.depth, parsed.origins.depth], [7, "default"]);
@@ -67,7 +67,7 @@ Deno.test("parseSettings() takes an empty variable for unset, and an empty flag 
   assert.equal(problemsOf(sources({ flags: { depth: "" } })).length, 1);
 });
 
-Deno.test("parseSettings() reports every problem at once, each under the name that was typed, and keeps what it can read", () => {
+Deno.test("parseSettings() reports every problem at once, each under the typed name, and keeps the valid values", () => {
   const typed = fc.subarray(["flag", "environment", "env file", "config file"] as const, { minLength: 1 });
   fc.assert(fc.property(typed, (origins) => {
     const bad = (origin: (typeof origins)[number], name: string) => origins.includes(origin) ? { [name]: "bad" } : {};
@@ -95,18 +95,18 @@ Deno.test("parseSettings() reports every problem at once, each under the name th
   }));
 });
 
-Deno.test("parseSettings() names what it wanted and what it got", () => {
+Deno.test("parseSettings() names the expected and the actual value", () => {
   assert.deepEqual(problemsOf(sources({ flags: { depth: "0" } })), [
     '--depth: expected a whole number from 1 to 1000: current value is "0"',
   ]);
 });
 
-Deno.test("parseSettings() reads a config file's numbers and lists as a flag would be written", () => {
+Deno.test("parseSettings() reads a config file's numbers and lists like a flag's text", () => {
   const parsed = parseSettings(TABLE, sources({ configFile: { depth: 12, groups: ["account", "market"] } }));
   assert.deepEqual([parsed.values.depth, parsed.values.groups], [12, ["market", "account"]]);
 });
 
-Deno.test("parseSettings() refuses what a config file may not hold: unknown names, secrets, other files", () => {
+Deno.test("parseSettings() refuses what a config file may not contain: unknown names, secrets, other files", () => {
   const configFile = JSON.parse('{"dept": 1, "key": "k1", "KEY": "k1", "file": "other.json", "__proto__": 1}');
   const problems = problemsOf(sources({ configFile }));
   assert.deepEqual(
@@ -115,7 +115,7 @@ Deno.test("parseSettings() refuses what a config file may not hold: unknown name
   );
 });
 
-Deno.test("parseSettings() never tells a secret in a problem, whichever source it comes from", () => {
+Deno.test("parseSettings() never quotes a secret in a problem, from any source", () => {
   const secret = fc.string({ minLength: 6 }).map((text) => `s3cr3t${text}`);
   fc.assert(fc.property(secret, fc.boolean(), (key, inFile) => {
     const problems = problemsOf(sources(inFile ? { envFile: { KEY: key } } : { env: { KEY: key } }));
@@ -123,7 +123,7 @@ Deno.test("parseSettings() never tells a secret in a problem, whichever source i
   }));
 });
 
-Deno.test("parseSettings() leaves out the user name and password of an address that it refuses", () => {
+Deno.test("parseSettings() omits the user name and password of an address that it refuses", () => {
   for (const url of ["https://me:hush@luno.com", "me:hush@luno.com", "https://me:hu@sh@luno.com/a", "hush@x"]) {
     const [problem = ""] = problemsOf(sources({ env: { URL: url } }));
     assert.match(problem, /^URL: expected an http or https address .*\[redacted\]@/);
@@ -131,7 +131,7 @@ Deno.test("parseSettings() leaves out the user name and password of an address t
   }
 });
 
-Deno.test("parseSettings() keeps a problem short and on one line, whatever the value is", () => {
+Deno.test("parseSettings() keeps a problem short and on one line, for any value", () => {
   const [problem = ""] = problemsOf(sources({ flags: { level: "a\nb\u001b[2J".repeat(10_000) } }));
   assert.ok(problem.length < 1_500);
   // deno-lint-ignore no-control-regex

@@ -18,13 +18,13 @@ async function load() {
   return loaded;
 }
 
-Deno.test("shownSettings() lists every setting once, under its flag or else its variable", async () => {
+Deno.test("shownSettings() lists every setting once, under its flag or otherwise its variable", async () => {
   const names = shownSettings(await load(), noEnvironment).map(({ name }) => name);
   assert.equal(new Set(names).size, Object.keys(SERVER_SETTINGS).length);
   assert.ok(names.includes("--log-level") && names.includes("LUNO_API_SECRET"));
 });
 
-Deno.test("shownSettings() shows values as one would type them, and where they come from", async () => {
+Deno.test("shownSettings() shows values as they would be typed, with their source", async () => {
   const shown = new Map(
     shownSettings(await load(), noEnvironment).map(({ name, value, origin }) => [name, [value, origin]]),
   );
@@ -35,7 +35,7 @@ Deno.test("shownSettings() shows values as one would type them, and where they c
   assert.deepEqual(shown.get("LUNO_API_SECRET_FILE"), [null, "unset"]);
 });
 
-Deno.test("shownSettings() and publicConfig() tell that a secret is set, and no more", async () => {
+Deno.test("shownSettings() and publicConfig() show only that a secret is set", async () => {
   const loaded = await load();
   assert.equal(publicConfig(loaded).LUNO_API_SECRET, "[redacted]");
   assert.equal(publicConfig(loaded)["log-level"], "debug");
@@ -52,7 +52,7 @@ async function shown(name: string, flags: Record<string, string>, env: Record<st
 
 const NETWORK = { transport: "http" };
 
-Deno.test("shownSettings() shows the limits that count on loopback, and those that were set", async () => {
+Deno.test("shownSettings() shows the limits in force on loopback, and those that were set", async () => {
   const shared = "as on loopback all clients are one identity until there is an API key";
   assert.deepEqual(await shown("--rate-limit", NETWORK), [5_000, `100 for each of 50 connections, ${shared}`]);
   assert.deepEqual(await shown("--max-connections-per-client", NETWORK), [50, `all connections, ${shared}`]);
@@ -62,7 +62,7 @@ Deno.test("shownSettings() shows the limits that count on loopback, and those th
   assert.deepEqual(await shown("--rate-limit", { ...NETWORK, auth: "required" }), [100, ""]);
 });
 
-Deno.test("shownSettings() shows the folder for state that counts, and publicConfig() none that nobody named", async () => {
+Deno.test("shownSettings() shows the state folder in force, and publicConfig() none unless one was named", async () => {
   const env = { HOME: "/home/somebody", XDG_STATE_HOME: "/home/somebody/.state", LOCALAPPDATA: "C:\\Users\\somebody" };
   const [folder, why] = await shown("--state", {}, env);
   assert.match(String(folder), /somebody.*luno-mcp-server/);
@@ -73,7 +73,7 @@ Deno.test("shownSettings() shows the folder for state that counts, and publicCon
   assert.ok(loaded.ok && publicConfig(loaded).state === null);
 });
 
-Deno.test("shownSettings() shows what the embedded exchange makes of the exchange's settings", async () => {
+Deno.test("shownSettings() shows how the embedded exchange affects the exchange's settings", async () => {
   const simulated = { exchange: "simulated" };
   assert.deepEqual((await shown("--api-url", simulated))[0], null);
   assert.deepEqual(await shown("--api-rate-limit", simulated), [
@@ -84,7 +84,7 @@ Deno.test("shownSettings() shows what the embedded exchange makes of the exchang
   assert.match(String((await shown("LUNO_API_KEY", simulated, ENVIRONMENT))[1]), /^not used/);
 });
 
-Deno.test("shownSettings() says which settings do not count", async () => {
+Deno.test("shownSettings() marks settings without effect", async () => {
   assert.equal((await shown("--port", {}))[1], "not used with --transport stdio");
   assert.equal((await shown("--port", NETWORK))[1], "");
   assert.equal((await shown("--seed", {}))[1], "not used without --exchange simulated");

@@ -20,14 +20,14 @@ Deno.test("wholeNumber() reads exactly the whole numbers within its bounds", () 
   }));
 });
 
-Deno.test("wholeNumber() refuses every other way to write a number and names its bounds", () => {
+Deno.test("wholeNumber() refuses every other notation and names its bounds", () => {
   for (const text of ["", " 5", "5.0", "1e2", "0x10", "+5", "-0", "5_0", "NaN", "9".repeat(16)]) {
     const read = wholeNumber(0, 1_000_000).read(text);
     assert.equal(problemOf(read), "expected a whole number from 0 to 1000000", text);
   }
 });
 
-Deno.test("oneOf() reads its words in any case and lists them when it refuses", () => {
+Deno.test("oneOf() reads its words in any case and lists them in a refusal", () => {
   const words = oneOf("debug", "info", "error");
   for (const text of ["debug", "DEBUG", "Debug"]) assert.equal(valueOf(words, text), "debug");
   for (const text of ["", "debu", "debug ", "constructor"]) {
@@ -35,7 +35,7 @@ Deno.test("oneOf() reads its words in any case and lists them when it refuses", 
   }
 });
 
-Deno.test("Level reads the level names of usual logging libraries in any case, and lists its own when it refuses", () => {
+Deno.test("Level reads the level names of common logging libraries in any case, and lists its own in a refusal", () => {
   const expected = {
     trace: ["trace", "TRACE", "verbose"],
     debug: ["debug", "DEBUG"],
@@ -53,7 +53,7 @@ Deno.test("Level reads the level names of usual logging libraries in any case, a
   }
 });
 
-Deno.test("someOf() answers what was chosen once each and in its own order, however it is written", () => {
+Deno.test("someOf() returns each choice once and in its own order, however it is written", () => {
   const words = ["market", "account", "server"] as const;
   fc.assert(fc.property(
     fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 6 }),
@@ -72,7 +72,7 @@ Deno.test("someOf() refuses an empty choice and unknown words", () => {
   }
 });
 
-Deno.test("Address takes a bare host as https and refuses what is no plain http address", () => {
+Deno.test("Address reads a bare host as https and refuses anything but a plain http address", () => {
   assert.equal(valueOf(Address, "api.luno.com").href, "https://api.luno.com/");
   assert.equal(valueOf(Address, "http://127.0.0.1:9000").href, "http://127.0.0.1:9000/");
   assert.equal(valueOf(Address, "HTTPS://Api.Luno.com/").href, "https://api.luno.com/");
@@ -84,7 +84,7 @@ Deno.test("Address takes a bare host as https and refuses what is no plain http 
   }
 });
 
-Deno.test("SocketAddress takes ws and wss addresses, and nothing that holds a password or is something else", () => {
+Deno.test("SocketAddress accepts ws and wss addresses, and nothing with a password or another scheme", () => {
   for (
     const text of ["ws://localhost:8765", "wss://server.example/ws?room=1", "WSS://Server.example", "ws://[::1]:1"]
   ) {

@@ -9,7 +9,7 @@ import { VARIABLES } from "../../src/config/variables.ts";
 for (const [command, table] of Object.entries<Settings>(COMMAND_SETTINGS)) {
   const settings = Object.values<Setting>(table);
 
-  Deno.test(`the settings of ${command} have readable defaults, a help text each, and each name once`, () => {
+  Deno.test(`the settings of ${command} have readable defaults, a help text each, and unique names`, () => {
     for (const { default: text, help, reader } of settings) {
       assert.notEqual(help, "");
       if (text !== undefined) assert.ok(reader.read(text).ok, text);
@@ -23,7 +23,7 @@ for (const [command, table] of Object.entries<Settings>(COMMAND_SETTINGS)) {
   });
 }
 
-Deno.test("the permission sets of deno.json that serve let the program read every variable of ours", () => {
+Deno.test("the permission sets of deno.json that serve let the program read each of its variables", () => {
   for (const set of ["serve", "embedded"] as const) {
     const names = manifest.permissions[set].env.allow;
     const unread = [...VARIABLES].filter((name) => !names.includes(name.replace(/^(LUNO|MCP)_.*/, "$1_*")));
@@ -31,7 +31,7 @@ Deno.test("the permission sets of deno.json that serve let the program read ever
   }
 });
 
-Deno.test("a permission set of deno.json with our variables has the runtime leave out all others", () => {
+Deno.test("a permission set of deno.json with the program's variables hides all others", () => {
   for (const [name, { env }] of Object.entries<Readonly<Record<string, unknown>>>(manifest.permissions)) {
     const isOurs = JSON.stringify(env)?.includes("LUNO_*") ?? false;
     assert.equal(isOurs, JSON.stringify(env)?.endsWith('"ignore":true}') ?? false, name);
@@ -47,7 +47,7 @@ Deno.test("no two permission sets of deno.json are equal", () => {
   assert.equal(new Set(sets).size, sets.length);
 });
 
-Deno.test("every flag of the server has a variable, and so has what leads a client to a server", () => {
+Deno.test("every server flag has a variable, and so has every flag with which a client reaches a server", () => {
   const { uri, tokenFile, ca, cert, key } = COMMAND_SETTINGS.client;
   const settings: Setting[] = [...Object.values(SERVER_SETTINGS), uri, tokenFile, ca, cert, key];
   for (const { flag, env } of settings) assert.ok(env.some((name) => /^(LUNO|MCP|ALLOW)_/.test(name)), String(flag));
@@ -80,13 +80,13 @@ Deno.test("each task of deno.json may do what its command needs, and no task may
   for (const set of Object.values(sets)) assert.ok(!("all" in set) && !("run" in set) && !("ffi" in set));
 });
 
-Deno.test("the tasks of deno.json quote what other programs print, as paths may have spaces", () => {
+Deno.test("the tasks of deno.json quote what other programs print, since paths may contain spaces", () => {
   for (const [name, { command }] of Object.entries(manifest.tasks)) {
     assert.doesNotMatch(command.replaceAll(/"\$\(deno eval '[^']*'\)"/g, ""), /\$\(/, name);
   }
 });
 
-Deno.test("unneeded() has each command give back what it does not need", () => {
+Deno.test("unneeded() drops the permissions that a command does not need", () => {
   assert.deepEqual(unneeded("serve"), ["run"]);
   assert.deepEqual(unneeded("client"), ["write", "run"]);
   assert.deepEqual(unneeded("keys"), ["net", "run"]);

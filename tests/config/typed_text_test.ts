@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hideSecrets, quoteTyped } from "../../src/config/typed_text.ts";
 
-Deno.test("hideSecrets() leaves out user names, passwords and API keys, and keeps everything else", () => {
+Deno.test("hideSecrets() removes user names, passwords and API keys, and keeps everything else", () => {
   for (
     const [typed, shown] of [
       ["wss://me:hush@server.example/mcp", "wss://[redacted]@server.example/mcp"],

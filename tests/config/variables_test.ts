@@ -26,11 +26,11 @@ for (
   });
 }
 
-Deno.test("mistypedVariables() finds nothing wrong with the names themselves", () => {
+Deno.test("mistypedVariables() reports none of the known names", () => {
   assert.deepEqual(mistypedVariables([...VARIABLES]), []);
 });
 
-Deno.test("mistypedVariables() leaves variables of other MCP programs alone", () => {
+Deno.test("mistypedVariables() ignores variables of other MCP programs", () => {
   for (const name of ["MCP_TIMEOUT", "MCP_TOOL_TIMEOUT", "MCP_TOKEN", "MCP_CLIENT_SECRET", "MCP_CONFIG"]) {
     assert.deepEqual(mistypedVariables([name]), [], name);
   }

@@ -73,7 +73,7 @@ async function withServer(
 
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
-    Deno.test(`--listener ${listener} serves others beside connections that say nothing (${program.name})`, () =>
+    Deno.test(`--listener ${listener} serves others beside silent connections (${program.name})`, () =>
       withServer(program, ["--listener", listener], async (server) => {
         const { port } = new URL(server.ws);
         const silent = await Promise.all(
@@ -86,7 +86,7 @@ for (const program of PROGRAMS) {
         for (const connection of silent) connection.close();
       }));
 
-    Deno.test(`--listener ${listener} drops a reader that asks and never reads, at a bounded memory (${program.name})`, () =>
+    Deno.test(`--listener ${listener} drops a client that sends requests and never reads, within bounded memory (${program.name})`, () =>
       withServer(
         program,
         ["--listener", listener, "--rate-limit", "10000000", "--max-queue", "100000"],
@@ -135,7 +135,7 @@ for (const program of PROGRAMS) {
 
   if (!listenersOf(program).includes("hardened")) continue;
 
-  Deno.test(`--listener hardened cuts a message that grows by fragments before it is held (${program.name})`, () =>
+  Deno.test(`--listener hardened cuts off a message that grows by fragments before it is stored (${program.name})`, () =>
     withServer(program, ["--listener", "hardened", "--max-message-size", "65536"], async (server) => {
       const before = await residentMiB(server);
       const connection = await openRaw(server);

@@ -175,7 +175,7 @@ for (const program of PROGRAMS) {
   }
 
   if (listeners.includes("hardened")) {
-    Deno.test(`--tls-terminated serves off loopback without TLS whom it knows, and warns (${program.name})`, () =>
+    Deno.test(`--tls-terminated serves authenticated callers off loopback without TLS, and warns (${program.name})`, () =>
       withServer(
         program,
         (
@@ -194,13 +194,13 @@ for (const program of PROGRAMS) {
     const name = `--listener ${listener} (${program.name})`;
     const local = (folder: ServerFolder) => ["--state", folder.path("none"), "--listener", listener];
 
-    Deno.test(`${name} with keys that are all dead lets nobody in`, () =>
+    Deno.test(`${name} with only expired or revoked keys admits nobody`, () =>
       withServer(program, (folder) => ["--state", folder.path("state"), "--listener", listener], async ({ url }) => {
         for (const path of ["/v1/tools", "/mcp", "/status", "/"]) assert.equal(await statusOf(`${url}${path}`), 401);
         assert.equal(await statusOf(`${url}/healthz`), 200);
       }));
 
-    Deno.test(`${name} without a source takes a request that was forwarded for nobody's at this machine`, () =>
+    Deno.test(`${name} without a source does not treat a forwarded request as the local user's`, () =>
       withServer(program, (folder) => [...local(folder), "--trusted-proxies", "10.0.0.1"], async ({ url }) => {
         assert.equal(await statusOf(`${url}/v1/tools`), 200);
         for (const header of ["X-Forwarded-For", "Forwarded", "X-Real-IP"]) {
@@ -208,7 +208,7 @@ for (const program of PROGRAMS) {
         }
       }));
 
-    Deno.test(`${name} believes a named proxy, whom it still takes for nobody at this machine`, () =>
+    Deno.test(`${name} trusts a named proxy, and does not treat it as the local user`, () =>
       withServer(
         program,
         (folder) => [...local(folder), "--trusted-proxies", "127.0.0.0/8,::1"],
@@ -220,14 +220,14 @@ for (const program of PROGRAMS) {
         },
       ));
 
-    Deno.test(`${name} believes no request that a proxy has touched (${FORWARDED.length} headers)`, () =>
+    Deno.test(`${name} does not treat any request that passed a proxy as local (${FORWARDED.length} headers)`, () =>
       withServer(program, (folder) => local(folder), async ({ url }) => {
         for (const header of FORWARDED) {
           assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "x" }), 403, header);
         }
       }));
 
-    Deno.test(`${name} with --unsafe-expose warns, and lets everybody read and no more`, () =>
+    Deno.test(`${name} with --unsafe-expose warns, and gives everybody read access only`, () =>
       withServer(program, (folder) => [...exposed(listener), ...local(folder).slice(0, 2)], async ({ url, said }) => {
         await said(/--unsafe-expose: 0\.0\.0\.0 is served without/);
         const response = await fetch(`${url}/v1/tools`);
@@ -237,7 +237,7 @@ for (const program of PROGRAMS) {
         assert.equal(await statusOf(`${url.replace("127.0.0.1", "localhost")}/v1/tools`), 403);
       }));
 
-    Deno.test(`${name} with --unsafe-expose and a key asks for the key, and warns in /status`, () =>
+    Deno.test(`${name} with --unsafe-expose and a key requires the key, and warns in /status`, () =>
       withServer(
         program,
         (folder) => [...exposed(listener), "--state", folder.path("state"), "--trusted-proxies", "127.0.0.1"],

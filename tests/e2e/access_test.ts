@@ -21,7 +21,7 @@ for (const program of PROGRAMS) {
     for (const secure of [false, true]) {
       const name = `--listener ${listener}${secure ? " with TLS" : ""} (${program.name})`;
 
-      Deno.test(`${name} lets nobody in by`, async (test) => {
+      Deno.test(`${name} admits nobody by`, async (test) => {
         await using server = await GuardedServer.start(program, { listener, secure });
         const bodies = new Set<string>();
         const rows = await refusedRows(server);
@@ -39,7 +39,7 @@ for (const program of PROGRAMS) {
             assert.equal(await server.calls(), 0, "a tool ran");
           });
         }
-        await test.step("anything else than a good credential, with which tools run", async () => {
+        await test.step("anything but a valid credential, with which tools run", async () => {
           assert.equal(
             (await server.ask("/v1/tools/describe_capabilities", restCall(bearer(server.reader)))).status,
             200,
@@ -54,7 +54,7 @@ for (const program of PROGRAMS) {
             }
           }
         });
-        await test.step("and writes no part of a credential down", async () => {
+        await test.step("and writes down no part of a credential", async () => {
           const log = await server.log();
           assert.match(log, /refused/);
           for (const { name, secrets } of rows) {

@@ -31,7 +31,7 @@ async function callUntilAsked(
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`an order whose call has ended is approved in a terminal and placed by the next call, once (${program.name})`, async () => {
+  Deno.test(`an order whose call has ended is approved in a terminal and placed once by the next call (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const order = await world.resting();
     const { approvalId, answer } = await callUntilAsked(world, program, order);

@@ -9,7 +9,7 @@ import { runProgram, SHIPPED } from "./program.ts";
 import { callTool } from "./trading_world.ts";
 
 for (const program of SHIPPED) {
-  Deno.test(`servers on one database: a key answers the same order everywhere, and limits are one (${program.name})`, async () => {
+  Deno.test(`servers on one database: a key returns the same order everywhere, and limits are common (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const policy = await cluster.world.policy({ default: { mode: "auto", max_open_orders: 3 } });
     const [one, other] = [await cluster.serve(...policy), await cluster.serve(...policy)];
@@ -27,7 +27,7 @@ for (const program of SHIPPED) {
     await assertVerified(cluster);
   });
 
-  Deno.test(`servers on one database: a halt from any machine stops all of them, and resume lets them go on (${program.name})`, async () => {
+  Deno.test(`servers on one database: a halt from any machine stops all of them, and resume lifts it (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
     const halted = JSON.parse(await cluster.command("kill", "--json", "--reason", "enough"));
@@ -47,7 +47,7 @@ for (const program of SHIPPED) {
     }
   });
 
-  Deno.test(`servers on one database: a published policy counts on all of them, and no order leaves under an older one (${program.name})`, async () => {
+  Deno.test(`servers on one database: a published policy takes effect on all of them, and no order is sent under an older one (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const publish = (content: object) => cluster.publish("policy", content);
     await publish({ default: { mode: "auto" } });
@@ -84,7 +84,7 @@ for (const program of SHIPPED) {
     await assertVerified(cluster);
   });
 
-  Deno.test(`servers on one database: a policy file beside a published one stops the start, or the orders of a server that runs (${program.name})`, async () => {
+  Deno.test(`servers on one database: a policy file beside a published one stops the start, or the orders of a running server (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const file = await cluster.world.policy({ default: { mode: "auto" } });
     const running = await cluster.serve(...file);
@@ -98,7 +98,7 @@ for (const program of SHIPPED) {
     assert.match(stderr, /--policy: expected no file, as version 1 of it was published/);
   });
 
-  Deno.test(`servers on one database: a published access file counts on all of them within a second (${program.name})`, async () => {
+  Deno.test(`servers on one database: a published access file takes effect on all of them within a second (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
     assert.equal((await callTool(one, "get_ticker", { pair: "XBTZAR" })).pair, "XBTZAR");
@@ -113,7 +113,7 @@ for (const program of SHIPPED) {
     assert.match(stderr, /--access: expected no file, as version 1 of it was published/);
   });
 
-  Deno.test(`servers on one database: a paper account is one on all of them, and outlives each (${program.name})`, async () => {
+  Deno.test(`servers on one database: they share a paper account, which outlives each of them (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.servePaper(), await cluster.servePaper()];
     const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
@@ -135,7 +135,7 @@ for (const program of SHIPPED) {
     assert.equal(Number(zar?.balance), 100_000, JSON.stringify(zar));
   });
 
-  Deno.test(`servers on one database: while it is gone no order leaves, market data goes on, and all recovers by itself (${program.name})`, async () => {
+  Deno.test(`servers on one database: while it is away no order is sent, market data continues, and everything recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const server = await cluster.serve();
     const { order_id, status } = await place(server, await cluster.world.resting());
@@ -154,7 +154,7 @@ for (const program of SHIPPED) {
     assert.equal((await place(server, await cluster.world.resting())).status, "placed");
   });
 
-  Deno.test(`servers on one database: while its disk is full no order leaves, cancels and market data go on, and all recovers by itself (${program.name})`, async () => {
+  Deno.test(`servers on one database: while its disk is full no order is sent, cancels and market data continue, and everything recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program, { diskMib: 160 });
     const server = await cluster.serve();
     const { order_id, status } = await place(server, await cluster.world.resting());
@@ -197,7 +197,7 @@ for (const program of SHIPPED) {
     await assertVerified(cluster);
   });
 
-  Deno.test(`servers on one database: what a killed server has sent, another finds, and the key answers it (${program.name})`, async () => {
+  Deno.test(`servers on one database: another server finds what a killed one has sent, and the key returns it (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
     const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
@@ -214,7 +214,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(cluster.world.orders.map(({ id }) => id), [found.order_id]);
   });
 
-  Deno.test(`servers on one database: a server that is stopped for longer than its lease sends nothing late, another takes over, and it goes on by itself (${program.name})`, async () => {
+  Deno.test(`servers on one database: a server that is frozen for longer than its lease sends nothing late, another takes over, and it recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
     const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
@@ -246,7 +246,7 @@ for (const program of SHIPPED) {
     assert.equal((await settled(one, { ...order, idempotency_key: "order-2" })).status, "placed");
   });
 
-  Deno.test(`servers on one database: that it fell back to an older copy is noticed before an order leaves (${program.name})`, async () => {
+  Deno.test(`servers on one database: a database restored from an older copy is noticed before an order is sent (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const server = await cluster.serve();
     const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };

@@ -11,7 +11,7 @@ for (const program of PROGRAMS) {
     assert.deepEqual(await runProgram(program, ["--version"]), { code: 0, stdout: `${project.version}\n`, stderr: "" });
   });
 
-  Deno.test(`${name} says in one line that a disk is full, and serves on where only its log cannot be written`, async () => {
+  Deno.test(`${name} reports a full disk in one line, and keeps serving when only its log cannot be written`, async () => {
     const command = [program.command, ...program.args].map((word) => `'${word}'`).join(" ");
     const shell = async (script: string) =>
       await runProgram({ name: program.name, command: "sh", args: ["-c", script] }, [], {
@@ -31,7 +31,7 @@ for (const program of PROGRAMS) {
     assert.deepEqual([served.code, JSON.parse(served.stdout)], [0, { jsonrpc: "2.0", id: 1, result: {} }]);
   });
 
-  Deno.test(`${name} client says that a server refused it, also one whose answer breaks off`, async () => {
+  Deno.test(`${name} client reports that a server refused it, even if the answer breaks off`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const answering = (async () => {
       const connection = await listener.accept();
@@ -54,7 +54,7 @@ for (const program of PROGRAMS) {
     }
   });
 
-  Deno.test(`${name} tells every problem at once, ends with 2 and starts nothing`, async () => {
+  Deno.test(`${name} reports every problem at once, exits with 2 and starts nothing`, async () => {
     const run = await runProgram(program, [
       "--log-levl",
       "debug",
@@ -84,7 +84,7 @@ for (const program of PROGRAMS) {
     assert.ok(!run.stderr.includes("    at "), "a stack trace");
   });
 
-  Deno.test(`${name} tools lists the catalogue with what it costs`, async () => {
+  Deno.test(`${name} tools lists the catalogue with its size`, async () => {
     const { stdout } = await runProgram(program, ["tools"]);
     const listed = JSON.parse(stdout);
     assert.equal(listed.tools.length, 20);
@@ -106,7 +106,7 @@ for (const program of PROGRAMS) {
     assert.equal(book.bids.length, 2);
   });
 
-  Deno.test(`${name} call reads lists, numbers and flags as the tool wants them`, async () => {
+  Deno.test(`${name} call reads lists, numbers and flags by the tool's schema`, async () => {
     const { code, stdout } = await runProgram(program, [
       "call",
       "get_all_tickers",
@@ -120,7 +120,7 @@ for (const program of PROGRAMS) {
     assert.deepEqual(Object.keys(ticker), ["pair", "last"]);
   });
 
-  Deno.test(`${name} call ends with 1 on an error result`, async () => {
+  Deno.test(`${name} call exits with 1 on an error result`, async () => {
     const { code, stdout } = await runProgram(program, [
       "call",
       "get_crypto_price",
@@ -132,7 +132,7 @@ for (const program of PROGRAMS) {
     assert.equal(JSON.parse(stdout).error.code, "ERR_PAIR_UNKNOWN");
   });
 
-  Deno.test(`${name} call ends with 2 on an unknown tool or malformed argument`, async () => {
+  Deno.test(`${name} call exits with 2 on an unknown tool or malformed argument`, async () => {
     const unknown = await runProgram(program, ["call", "get_orderbok", "--exchange", "simulated"]);
     assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
     assert.match(unknown.stderr, /unknown tool "get_orderbok", did you mean get_orderbook; run: luno-mcp-server tools/);
@@ -141,7 +141,7 @@ for (const program of PROGRAMS) {
     assert.match(malformed.stderr, /XBTZAR: expected name=value/);
   });
 
-  Deno.test(`${name} call says which variables to set when a key is missing`, async () => {
+  Deno.test(`${name} call names the variables to set when a key is missing`, async () => {
     const { code, stdout } = await runProgram(program, [
       "call",
       "get_account_balance",
@@ -152,7 +152,7 @@ for (const program of PROGRAMS) {
     assert.match(stdout, /ERR_CREDENTIALS_MISSING.*LUNO_API_KEY and LUNO_API_SECRET/);
   });
 
-  Deno.test(`${name} config print shows origins and no secret`, async () => {
+  Deno.test(`${name} config print shows sources and no secret`, async () => {
     const { code, stdout } = await runProgram(program, ["config", "print", "--log-level", "DEBUG"], {
       env: { LUNO_API_KEY: "key-id-canary", LUNO_API_SECRET: "secret-canary", LUNO_MCP_EXCHANGE: "simulated" },
     });
@@ -189,7 +189,7 @@ for (const program of PROGRAMS) {
     await simulator.stdin.close();
   });
 
-  Deno.test(`${name} simulator resets connections when a fault asks for it, and serves on`, async () => {
+  Deno.test(`${name} simulator resets connections when a fault says so, and keeps serving`, async () => {
     const simulator = startProgram(program, ["simulator", "--port", "0", "--seed", "7"]);
     const output = readLines(simulator.stdout);
     const url = /http\S+$/.exec((await output.next()).value ?? "")?.[0] ?? "";
@@ -208,7 +208,7 @@ for (const program of PROGRAMS) {
     await simulator.stdin.close();
   });
 
-  Deno.test(`${name} simulator says which port is taken and ends with 69`, async () => {
+  Deno.test(`${name} simulator names the port in use and exits with 69`, async () => {
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { code, stderr } = await runProgram(program, ["simulator", "--port", String(taken.addr.port)]);
     taken.close();

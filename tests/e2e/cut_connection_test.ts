@@ -9,7 +9,7 @@ import { startServer } from "./servers.ts";
 import { TradingWorld } from "./trading_world.ts";
 
 for (const program of SHIPPED) {
-  Deno.test(`a server that loses its database at any statement of an order tells what became of it, once (${program.name})`, async () => {
+  Deno.test(`a server that loses its database at any statement of an order reports its outcome, once (${program.name})`, async () => {
     await using postgres = await PostgresServer.start();
     await using world = await TradingWorld.start();
     const url = new URL(postgres.url(await postgres.createDatabase()));

@@ -106,7 +106,7 @@ class SlowServer implements AsyncDisposable {
   }
 }
 
-Deno.test("an order that waits in the call budget when its client disconnects is not sent, and the same call places it once", async () => {
+Deno.test("an order that is queued for the call budget when its client disconnects is not sent, and the same call places it once", async () => {
   await using trading = await TradingWorld.start();
   await using server = await SlowServer.start(trading, "auto");
   const first = await server.call("preview_order", await trading.resting());
@@ -129,7 +129,7 @@ Deno.test("an order that waits in the call budget when its client disconnects is
   assert.equal(trading.sent.length, 2);
 });
 
-Deno.test("an order that waits for approval when its client disconnects is not sent; approved, the same call places it once", async () => {
+Deno.test("an order that is pending approval when its client disconnects is not sent; after approval the same call places it once", async () => {
   await using trading = await TradingWorld.start();
   await using server = await SlowServer.start(trading, "confirm");
   const order = { ...await trading.resting(), idempotency_key: "key-1" };

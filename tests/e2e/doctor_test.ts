@@ -5,7 +5,7 @@ import { runProgram, SHIPPED } from "./program.ts";
 import { VERSION } from "../../src/version.ts";
 
 for (const program of SHIPPED) {
-  Deno.test(`${program.name}: doctor names a host that this machine cannot resolve, and ends with code 1`, async () => {
+  Deno.test(`${program.name}: doctor reports a host that cannot be resolved, and exits with code 1`, async () => {
     const { code, stdout, stderr } = await runProgram(program, ["doctor", "--api-url", "https://luno.invalid"]);
     const { ok, checks } = JSON.parse(stdout);
     assert.deepEqual([code, ok, stderr], [1, false, ""]);

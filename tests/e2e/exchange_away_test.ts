@@ -48,7 +48,7 @@ class BookReader {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`while the exchange is away clients get old books that say so, then new ones, over the same connection (${program.name})`, async () => {
+  Deno.test(`while the exchange is away clients get old books marked as such, then new ones, over the same connection (${program.name})`, async () => {
     const exchange = await startSimulation({ connectionResets: false });
     const port = Number(new URL(exchange.url).port);
     const args = ["--api-url", exchange.url, "--rate-limit", "1000000"];

@@ -10,7 +10,7 @@ import { startServer } from "./servers.ts";
 const PAIR = JSON.stringify({ pair: "XBTZAR" });
 
 for (const program of SHIPPED) {
-  Deno.test(`a server tells which calls it saved, and how its streams fare (${program.name})`, async () => {
+  Deno.test(`a server reports which calls it saved, and the state of its streams (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     try {
       await using server = await startServer(program, ["--state", state]);

@@ -34,7 +34,7 @@ async function lastAnswered(peer: RawPeer): Promise<void> {
 
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
-    Deno.test(`--listener ${listener} closes with 1008 what sends more than its price allows (${program.name})`, async (t) => {
+    Deno.test(`--listener ${listener} closes a client that sends more than its budget with 1008 (${program.name})`, async (t) => {
       await using server = await startServer(program, ["--listener", listener, "--rate-limit", "1"]);
       let isFirst = true;
       for (const [name, frame] of Object.entries(FLOODS)) {
@@ -60,7 +60,7 @@ for (const program of PROGRAMS) {
   }
 
   for (const listener of listenersOf(program)) {
-    Deno.test(`--listener ${listener} tells 200 clients 1001 at SIGTERM, and logs so (${program.name})`, async () => {
+    Deno.test(`--listener ${listener} closes 200 clients with 1001 at SIGTERM, and logs that (${program.name})`, async () => {
       const args = ["--listener", listener, "--max-connections", "300"];
       await using server = await startServer(program, args);
       const port = Number(new URL(server.ws).port);
@@ -102,7 +102,7 @@ for (const program of PROGRAMS) {
     for (const each of [peer, again.peer, other.peer]) each[Symbol.dispose]();
   });
 
-  Deno.test(`--listener hardened serves others beside 200 connections that ask nothing (${program.name})`, async () => {
+  Deno.test(`--listener hardened serves others beside 200 connections that send no request (${program.name})`, async () => {
     await using server = await startServer(program, ["--listener", "hardened"]);
     const port = Number(new URL(server.ws).port);
     const idle = await Promise.all(Array.from({ length: 200 }, () => RawPeer.connect(port)));
@@ -118,7 +118,7 @@ for (const program of PROGRAMS) {
     for (const connection of idle) connection[Symbol.dispose]();
   });
 
-  Deno.test(`--listener hardened serves others beside a key that keeps every connection it gets (${program.name})`, async () => {
+  Deno.test(`--listener hardened serves others beside a key that keeps every connection open (${program.name})`, async () => {
     await using server = await GuardedServer.start(program, { listener: "hardened" });
     const text = `GET /v1/tools HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.market}\r\n\r\n`;
     const kept: RawPeer[] = [];

@@ -19,7 +19,7 @@ async function post({ http }: RunningServer, message: object, session?: string) 
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`${program.name}: with --keep-sessions a client goes on after its server was killed, without it opens a new session`, async () => {
+  Deno.test(`${program.name}: with --keep-sessions a client resumes after its server was killed, without it opens a new session`, async () => {
     const dir = await Deno.makeTempDir();
     try {
       for (const [kept, flags] of [[true, ["--keep-sessions"]], [false, []]] as const) {

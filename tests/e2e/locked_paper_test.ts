@@ -21,7 +21,7 @@ function onPaper(program: Program, world: TradingWorld, ...flags: readonly strin
 const PRICE = { pair: "XBTZAR" };
 
 for (const program of SHIPPED) {
-  Deno.test(`a start on stdio with a locked paper ledger says that it waits, and answers what needs none (${program.name})`, async () => {
+  Deno.test(`a start on stdio with a locked paper ledger reports that it waits, and answers what does not need it (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const order = await world.resting();
     await using server = await (async () => {
@@ -50,7 +50,7 @@ for (const program of SHIPPED) {
     assert.equal((await server.child.status).code, 2);
   });
 
-  Deno.test(`a server that waits for the paper ledger ends when its client leaves (${program.name})`, async () => {
+  Deno.test(`a server that waits for the paper ledger ends when its client closes (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using _lock = await lockNewLedger(world);
     const server = onPaper(program, world, "--state-timeout", "3600");

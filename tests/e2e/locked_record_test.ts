@@ -45,7 +45,7 @@ for (const program of SHIPPED) {
     assert.equal((await server.child.status).code, 2);
   });
 
-  Deno.test(`a server that waits for the record ends when its client leaves (${program.name})`, async () => {
+  Deno.test(`a server that waits for the record ends when its client closes (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
     const flags = world.flags("auto", "--state-timeout", "3600");
@@ -56,7 +56,7 @@ for (const program of SHIPPED) {
     assert.equal((await server.child.status).code, 0);
   });
 
-  Deno.test(`while another process keeps the record locked, a server reads and cancels, and refuses new orders after a while (${program.name})`, async () => {
+  Deno.test(`while another process keeps the record locked, a server reads and cancels, and after a while refuses new orders (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     const order = await world.resting();

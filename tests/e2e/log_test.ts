@@ -11,7 +11,7 @@ function recordsOf(text: string): Json[] {
 }
 
 for (const program of PROGRAMS) {
-  Deno.test(`--log-format json writes JSON from the first byte: the start, calls and the end (${program.name})`, async () => {
+  Deno.test(`--log-format json writes JSON from the first byte: start, calls and end (${program.name})`, async () => {
     const args = ["--transport", "http", "--exchange", "simulated", "--port", "0", "--access-log", "all", ...JSON_LOG];
     const child = startProgram(program, args);
     const records: Json[] = [];
@@ -36,7 +36,7 @@ for (const program of PROGRAMS) {
     assert.deepEqual(facts, { identity: "local", request_id: "r1", tool: "get_crypto_price", outcome: "ok" });
   });
 
-  Deno.test(`--log-format json tells why nothing starts as one record with every problem (${program.name})`, async () => {
+  Deno.test(`--log-format json reports a failed start as one record with every problem (${program.name})`, async () => {
     const bad = [...JSON_LOG, "--exchange", "moon", "--port", "high"];
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const busy = [
@@ -62,7 +62,7 @@ for (const program of PROGRAMS) {
     }
   });
 
-  Deno.test(`LOG_LEVEL=WARN does not stop the start, nor do other usual names (${program.name})`, async () => {
+  Deno.test(`LOG_LEVEL=WARN does not prevent the start, nor do other common names (${program.name})`, async () => {
     for (const level of ["WARN", "Critical"]) {
       const run = await runProgram(program, ["--exchange", "simulated"], { env: { LOG_LEVEL: level }, input: "" });
       assert.deepEqual([run.code, run.stderr], [0, ""], level);

@@ -90,7 +90,7 @@ for (const program of PROGRAMS) {
       await peer.close();
     });
 
-    Deno.test(`${name} answers every kind of bad text and goes on`, async () => {
+    Deno.test(`${name} answers every kind of malformed text and continues`, async () => {
       await using server = await startServer(program, ["--listener", listener, "--max-message-size", "4096"]);
       const peer = await connect(server.ws, []);
       assert.equal(peer.socket.protocol, "");
@@ -117,7 +117,7 @@ for (const program of PROGRAMS) {
       await peer.close();
     });
 
-    Deno.test(`${name} closes with 1009 on a message that is too large and 1003 on a binary one, others unaffected`, async () => {
+    Deno.test(`${name} closes with 1009 on an oversized message and 1003 on a binary one, others unaffected`, async () => {
       await using server = await startServer(program, ["--listener", listener, "--max-message-size", "2048"]);
       const other = await connect(server.ws);
       const large = await connect(server.ws);
@@ -131,7 +131,7 @@ for (const program of PROGRAMS) {
       await other.close();
     });
 
-    Deno.test(`${name} keeps a client's rate limit over reconnects and over every way in`, async () => {
+    Deno.test(`${name} applies a client's rate limit across reconnects and all transports`, async () => {
       await using server = await startServer(program, ["--listener", listener, "--rate-limit", "3"]);
       const first = await connect(server.ws);
       for (const id of [1, 2, 3]) {
@@ -168,7 +168,7 @@ for (const program of PROGRAMS) {
       assert.deepEqual([mcp.status, (await mcp.json()).id], [429, 6]);
     });
 
-    Deno.test(`${name} refuses the connection that is one too many`, async () => {
+    Deno.test(`${name} refuses a connection beyond its maximum`, async () => {
       await using server = await startServer(program, ["--listener", listener, "--max-connections-per-client", "2"]);
       const open = [await connect(server.ws), await connect(server.ws)];
       await assert.rejects(connect(server.ws));
@@ -213,7 +213,7 @@ for (const program of PROGRAMS) {
       }));
     });
 
-    Deno.test(`${name} finishes what runs on SIGTERM, closes with 1001 and ends with 0`, async () => {
+    Deno.test(`${name} completes running calls on SIGTERM, closes with 1001 and exits with 0`, async () => {
       await using server = await startServer(program, ["--listener", listener]);
       const peer = await connect(server.ws);
       peer.send(direct(1, "get_price_range", { pair: "XBTZAR", days: 90 }));
@@ -225,7 +225,7 @@ for (const program of PROGRAMS) {
       assert.equal((await server.child.status).code, 0);
     });
 
-    Deno.test(`${name} drains: no longer ready it serves on, and its clients are closed with 1012`, async () => {
+    Deno.test(`${name} drains: while not ready it still serves, and its clients are closed with 1012`, async () => {
       await using server = await startServer(program, ["--listener", listener, "--drain-time", "2"]);
       const peers = await Promise.all(Array.from({ length: 8 }, () => connect(server.ws)));
       server.child.kill("SIGTERM");
@@ -240,7 +240,7 @@ for (const program of PROGRAMS) {
       assert.equal((await server.child.status).code, 0);
     });
 
-    Deno.test(`${name} answers what was asked over REST before SIGTERM`, async () => {
+    Deno.test(`${name} answers requests over REST that arrived before SIGTERM`, async () => {
       await using exchange = await HeldExchange.start();
       const args = ["--listener", listener, "--api-url", exchange.url];
       await using server = await startServer(program, args, { exchange: "live" });
@@ -259,7 +259,7 @@ for (const program of PROGRAMS) {
     });
   }
 
-  Deno.test(`luno-mcp-server off loopback starts only where it is told to (${program.name})`, async () => {
+  Deno.test(`luno-mcp-server off loopback starts only with explicit permission (${program.name})`, async () => {
     const run = await runProgram(program, [
       "--transport",
       "websocket",
@@ -278,7 +278,7 @@ for (const program of PROGRAMS) {
     }
   });
 
-  Deno.test(`luno-mcp-server says which address is taken and ends with 69 (${program.name})`, async () => {
+  Deno.test(`luno-mcp-server names the address in use and exits with 69 (${program.name})`, async () => {
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const args = [
       "--transport",

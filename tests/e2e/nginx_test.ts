@@ -72,7 +72,7 @@ async function startKeyedServer(): Promise<KeyedServer> {
 }
 
 if (isThere) {
-  Deno.test("nginx sends a POST that a server has received to no other one", async () => {
+  Deno.test("nginx does not send a POST that one server has received to another", async () => {
     await using one = new DroppingServer();
     await using two = new DroppingServer();
     await using three = new DroppingServer();
@@ -84,7 +84,7 @@ if (isThere) {
     assert.deepEqual(servers.flatMap(({ requests }) => requests), ["POST /v1/tools/place_order HTTP/1.1"]);
   });
 
-  Deno.test("nginx gives a POST that no server could be sent to another one", async () => {
+  Deno.test("nginx sends a POST that it could not deliver to one server to another", async () => {
     await using keyed = await startKeyedServer();
     const { port, headers } = keyed;
     await using nginx = await startNginx([closedPort(), closedPort(), port]);
@@ -97,7 +97,7 @@ if (isThere) {
   });
 
   for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
-    Deno.test(`nginx passes events of Streamable HTTP on as they come (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+    Deno.test(`nginx forwards events of Streamable HTTP as they arrive (${typeof mode === "string" ? mode : mode.pin})`, async () => {
       await using keyed = await startKeyedServer();
       const { port, headers } = keyed;
       await using nginx = await startNginx([port, port, port]);

@@ -96,7 +96,7 @@ async function checkOrder(client: OlderClient): Promise<void> {
 const TRADING = ["--trading", "auto"];
 
 for (const program of PROGRAMS) {
-  Deno.test(`a client of the older server works over WebSocket, one frame a message (${program.name})`, async () => {
+  Deno.test(`a client of the older server works over WebSocket, one frame per message (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     {
       await using server = await startServer(program, [...TRADING, "--state", state]);
@@ -108,7 +108,7 @@ for (const program of PROGRAMS) {
     await Deno.remove(state, { recursive: true });
   });
 
-  Deno.test(`a client of the older server works over stdio, one line a message (${program.name})`, async () => {
+  Deno.test(`a client of the older server works over stdio, one line per message (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     {
       const child = startProgram(program, ["--exchange", "simulated", ...TRADING, "--state", state]);

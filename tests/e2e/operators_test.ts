@@ -7,7 +7,7 @@ import { PROGRAMS, runProgram } from "./program.ts";
 import { startServer } from "./servers.ts";
 
 for (const program of PROGRAMS) {
-  Deno.test(`a server tells operators the same everywhere, and takes up its first key (${program.name})`, async () => {
+  Deno.test(`a server reports the same to operators everywhere, and accepts its first key (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     const away = new RawServer(() => {});
     await away[Symbol.asyncDispose]();

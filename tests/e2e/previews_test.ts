@@ -15,7 +15,7 @@ async function kill({ child }: RunningServer): Promise<void> {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`a preview of a server that was killed is placed by the next one on its folder, once (${program.name})`, async () => {
+  Deno.test(`a preview of a server that was killed is placed once by the next one on its folder (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using first = await world.serve(program, "auto");
     const { preview_id } = await callTool(first, "preview_order", await world.resting());
@@ -40,7 +40,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(world.sent, []);
   });
 
-  Deno.test(`servers on one database: a preview of one is placed by the others, and by one of them (${program.name})`, async () => {
+  Deno.test(`servers on one database: a preview of one can be placed at any of them, and only once (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const servers = [await cluster.serve(), await cluster.serve(), await cluster.serve()] as const;
     const [first, ...others] = servers;
@@ -69,7 +69,7 @@ for (const program of SHIPPED) {
     assert.equal(verified.ok, true, JSON.stringify(verified));
   });
 
-  Deno.test(`servers on one database: a preview of one is confirmed in a dialog by another and placed by a third (${program.name})`, async () => {
+  Deno.test(`servers on one database: a preview of one is confirmed in a dialog of another and placed by a third (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const policy = await cluster.world.policy({ default: { mode: "confirm" } });
     const [first, second, third] = [

@@ -150,7 +150,7 @@ async function orderOf(client: SocketClient, uri: string): Promise<Json> {
 const BID = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000" } as const;
 
 for (const program of SHIPPED) {
-  Deno.test(`a client goes on at another server when its own ends, and learns what happened meanwhile (${program.name})`, async () => {
+  Deno.test(`a client resumes at another server when its own ends, and learns what changed meanwhile (${program.name})`, async () => {
     await using redis = await startRedis();
     await using ground = await Ground.prepare(program);
     const shared = ["--shared-url", redis.url, "--drain-time", "1"];
@@ -198,7 +198,7 @@ for (const program of SHIPPED) {
     }
   });
 
-  Deno.test(`of clients that hand in one token at two servers at once, one goes on; other connections are closed (${program.name})`, async () => {
+  Deno.test(`of several clients that present one token at two servers at once, one resumes; other connections are closed (${program.name})`, async () => {
     await using redis = await startRedis();
     await using ground = await Ground.prepare(program);
     await using one = await ground.serve("--shared-url", redis.url);
@@ -219,7 +219,7 @@ for (const program of SHIPPED) {
     for (const client of clients) await client[Symbol.asyncDispose]();
   });
 
-  Deno.test(`a client goes on after its server was killed: over Redis, and with --keep-sessions at the next one (${program.name})`, async () => {
+  Deno.test(`a client resumes after its server was killed: over Redis, and with --keep-sessions at the next one (${program.name})`, async () => {
     await using redis = await startRedis();
     for (const args of [["--shared-url", redis.url], ["--keep-sessions"]]) {
       await using ground = await Ground.prepare(program);
@@ -239,7 +239,7 @@ for (const program of SHIPPED) {
     }
   });
 
-  Deno.test(`a client whose connection broke goes on at the same server; one that said goodbye does not (${program.name})`, async () => {
+  Deno.test(`a client whose connection broke resumes at the same server; one that closed its session does not (${program.name})`, async () => {
     await using ground = await Ground.prepare(program);
     await using server = await ground.serve();
     const first = await ground.connect(server);
@@ -255,7 +255,7 @@ for (const program of SHIPPED) {
     assert.equal((await open(third, next.token)).error.code, "ERR_RESUMPTION_UNKNOWN");
   });
 
-  Deno.test(`a client behind bridge notices nothing of a server that ends but what changed meanwhile (${program.name})`, async () => {
+  Deno.test(`a client behind bridge sees nothing of a server that ends except what changed meanwhile (${program.name})`, async () => {
     await using redis = await startRedis();
     await using ground = await Ground.prepare(program);
     const shared = ["--shared-url", redis.url, "--drain-time", "1"];

@@ -354,7 +354,7 @@ for (const program of PROGRAMS) {
       for (const [promise, keep] of Object.entries({ ...RIGHTS, ...ENDINGS })) {
         await test.step(promise, () => keep(server));
       }
-      await test.step("writes no key, token and ticket down", async () => {
+      await test.step("writes down no key, token or ticket", async () => {
         const log = await server.log();
         assert.match(log, /connected/);
         for (const secret of [server.reader, server.market, server.admin, ...shown].map(secretOf)) {

@@ -71,7 +71,7 @@ async function post({ http }: RunningServer, key: string, session?: string): Pro
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`an operator sees the sessions of all servers at any of them, and ends them there (${program.name})`, async () => {
+  Deno.test(`an operator sees the sessions of all servers at any of them, and can end them there (${program.name})`, async () => {
     await using redis = await startRedis();
     const state = await Deno.makeTempDir();
     try {
@@ -139,7 +139,7 @@ for (const program of SHIPPED) {
     }
   });
 
-  Deno.test(`sessions are shown and ended with server:admin alone, and named well (${program.name})`, async () => {
+  Deno.test(`sessions are listed and ended only with server:admin, under useful names (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     try {
       const keys = await createKeys(program, state);

@@ -53,7 +53,7 @@ async function serve(program: Program, { exchange, env }: TradingWorld, redisUrl
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`${program.name}: servers with --shared-url read one stream, whichever of them ends, dies or stands still`, async () => {
+  Deno.test(`${program.name}: servers with --shared-url read one stream, whichever of them ends, dies or freezes`, async () => {
     await using redis = await startRedis();
     await using world = await TradingWorld.start();
     await using started = new AsyncDisposableStack();

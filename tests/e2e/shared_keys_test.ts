@@ -11,7 +11,7 @@ import type { RunningServer } from "./servers.ts";
 const PASSWORD = "canary-of-the-database";
 
 for (const program of SHIPPED) {
-  Deno.test(`API keys on PostgreSQL: servers on one database share them, through its end and its return (${program.name})`, async () => {
+  Deno.test(`API keys on PostgreSQL: servers on one database share them, also while it is away and after its return (${program.name})`, async () => {
     await using postgres = await PostgresServer.start();
     const database = await postgres.createDatabase();
     await postgres.query(`CREATE ROLE luno LOGIN PASSWORD '${PASSWORD}'; GRANT CREATE ON DATABASE ${database} TO luno`);
@@ -43,7 +43,7 @@ for (const program of SHIPPED) {
     assert.ok(!told.includes(PASSWORD), "the password was told");
   });
 
-  Deno.test(`--state-url with a password on the command line stops the start, and is not repeated (${program.name})`, async () => {
+  Deno.test(`--state-url with a password on the command line stops the start, and the password is not quoted (${program.name})`, async () => {
     const args = ["keys", "list", "--state-url", `postgres://luno:${PASSWORD}@127.0.0.1:1/luno`];
     const { code, stdout, stderr } = await runProgram(program, args);
     assert.equal(code, 2);

@@ -35,7 +35,7 @@ async function startSharing(program: Program, state: string, url: string): Promi
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`${program.name}: two servers with --shared-url share a client's limit, and each goes by half of it when Redis is gone`, async () => {
+  Deno.test(`${program.name}: two servers with --shared-url share a client's limit, and each applies half of it when Redis is gone`, async () => {
     await using redis = await startRedis({ settings: ["requirepass canary-password"] });
     const url = redis.url.replace("redis://", "redis://:canary-password@");
     await withFolders(async (first, second) => {
@@ -51,7 +51,7 @@ for (const program of SHIPPED) {
     });
   });
 
-  Deno.test(`${program.name}: --shared-url with a wrong password ends the start with code 2 and does not repeat it`, async () => {
+  Deno.test(`${program.name}: --shared-url with a wrong password exits with code 2 and does not quote it`, async () => {
     await using redis = await startRedis({ settings: ["requirepass right"] });
     const env = { LUNO_MCP_SHARED_URL: redis.url.replace("redis://", "redis://:canary-password@") };
     await withFolders(async (folder) => {
@@ -66,7 +66,7 @@ for (const program of SHIPPED) {
     });
   });
 
-  Deno.test(`${program.name}: a server starts while Redis is away`, async () => {
+  Deno.test(`${program.name}: a server starts while Redis is unreachable`, async () => {
     await withFolders(async (folder) => {
       await using server = await startSharing(program, folder, "redis://127.0.0.1:1");
       assert.equal(await answered(server, 3), 3);

@@ -86,7 +86,7 @@ function processOf({ command, args, env }: Exclude<Entry, { url: string }>, prog
 }
 
 for (const program of PROGRAMS) {
-  Deno.test(`every configuration in the pages completes a handshake (${program.name})`, async (test) => {
+  Deno.test(`every configuration in the documentation completes a handshake (${program.name})`, async (test) => {
     const certs = await Deno.makeTempDir();
     const made = await runProgram(program, ["certs", "create", "--dir", certs]);
     assert.equal(made.code, 0, made.stderr);

@@ -57,12 +57,12 @@ async function modulesLoaded(messages: readonly object[]): Promise<string[]> {
 }
 
 for (const [revision, messages] of Object.entries(OPENINGS)) {
-  Deno.test(`a start loads nothing before its lists but what answers them, in ${revision}`, async () => {
+  Deno.test(`a start loads nothing before its lists but what is needed to answer them, in ${revision}`, async () => {
     assert.deepEqual(await modulesLoaded(messages), MODULES);
   });
 }
 
-Deno.test("the log of modules tells of packages and of modules of Node.js, once one is needed", async () => {
+Deno.test("the log of modules includes packages and modules of Node.js once one is loaded", async () => {
   const loaded = await modulesLoaded([...OPENINGS["2025-11-25"], request(9, "prompts/get", { name: "market_brief" })]);
   assert.ok(loaded.some((name) => name.includes("@modelcontextprotocol/server")), loaded.join("\n"));
   assert.ok(loaded.some((name) => name.startsWith("node:")), loaded.join("\n"));

@@ -32,7 +32,7 @@ async function exchange(
 for (const program of PROGRAMS) {
   const name = `luno-mcp-server (${program.name})`;
 
-  Deno.test(`${name} answers what was piped into it and ends with 0 when its input ends`, async () => {
+  Deno.test(`${name} answers piped input and exits with 0 when its input ends`, async () => {
     const answers = await exchange(program, [toolCall(1, "get_crypto_price", { pair: "BTC/ZAR" }), {
       jsonrpc: "2.0",
       id: 2,
@@ -64,7 +64,7 @@ for (const program of PROGRAMS) {
     assert.equal(called?.result?.resultType, "complete");
   });
 
-  Deno.test(`${name} answers every malformed line with its id and goes on`, async () => {
+  Deno.test(`${name} answers every malformed line with its id and continues`, async () => {
     const answers = await exchange(program, [
       '{"jsonrpc":"2.0","id":10,"method":"tools/call","params":',
       "garbage",
@@ -91,7 +91,7 @@ for (const program of PROGRAMS) {
     assert.ok(answers.get(20)?.result);
   });
 
-  Deno.test(`${name} names each argument that does not fit`, async () => {
+  Deno.test(`${name} names each invalid argument`, async () => {
     const answers = await exchange(program, [
       toolCall(1, "get_orderbook", { pair: "XBTZAR", dept: 5 }),
       toolCall(2, "get_orderbook", { pair: "XBTZAR", depth: "5" }),
@@ -106,7 +106,7 @@ for (const program of PROGRAMS) {
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.test(`${name} ends with 0 on ${signal} though its input stays open`, async () => {
+    Deno.test(`${name} exits with 0 on ${signal} though its input stays open`, async () => {
       const child = startProgram(program, SIMULATED);
       const writer = child.stdin.getWriter();
       await writer.write(new TextEncoder().encode(lines(...INITIALIZE)));
@@ -132,7 +132,7 @@ for (const program of PROGRAMS) {
     await writer.close().catch(() => {});
   });
 
-  Deno.test(`${name} keeps stdout to the protocol at every log level`, async () => {
+  Deno.test(`${name} writes only the protocol to stdout at every log level`, async () => {
     for (const level of ["DEBUG", "info", "Warning", "error"]) {
       const answers = await exchange(program, [
         toolCall(1, "no_such_tool"),
@@ -143,7 +143,7 @@ for (const program of PROGRAMS) {
     }
   });
 
-  Deno.test(`${name} works out two slow calls side by side`, async () => {
+  Deno.test(`${name} works on two slow calls concurrently`, async () => {
     const child = startProgram(program, SIMULATED);
     const writer = child.stdin.getWriter();
     await writer.write(

@@ -45,7 +45,7 @@ async function listen(transport: Transport): Promise<void> {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`the v1 client over WebSocket is told of changes that it subscribed to (${program.name})`, async () => {
+  Deno.test(`the v1 client over WebSocket is notified of changes it subscribed to (${program.name})`, async () => {
     await using server = await startServer(program);
     const client = new ClientV1({ name: "v1", version: "1" });
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -57,13 +57,13 @@ for (const program of SHIPPED) {
     await client.close();
   });
 
-  Deno.test(`clients of both eras over WebSocket are told of changes that they subscribed to (${program.name})`, async () => {
+  Deno.test(`clients of both eras over WebSocket are notified of changes they subscribed to (${program.name})`, async () => {
     await using server = await startServer(program);
     const transport = () => new WebSocketClientTransport({ url: new URL(server.ws) });
     await Promise.all([followAsBefore(transport()), listen(transport())]);
   });
 
-  Deno.test(`a client over stdio is told of changes that it subscribed to (${program.name})`, async () => {
+  Deno.test(`a client over stdio is notified of changes it subscribed to (${program.name})`, async () => {
     const args = [...program.args, "--exchange", "simulated"];
     await followAsBefore(
       new StdioClientTransport({ command: program.command, args, env: inherited(), stderr: "ignore" }),
@@ -76,7 +76,7 @@ for (const program of SHIPPED) {
   });
 
   for (const listener of listenersOf(program)) {
-    Deno.test(`clients over HTTP are told of changes that they subscribed to (${program.name}, ${listener})`, async () => {
+    Deno.test(`clients over HTTP are notified of changes they subscribed to (${program.name}, ${listener})`, async () => {
       await using server = await startServer(program, ["--listener", listener]);
       const address = new URL(`${server.http}/mcp`);
       await Promise.all([
@@ -88,7 +88,7 @@ for (const program of SHIPPED) {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`client --pairs shows prices when they have changed, and asks for none before (${program.name})`, async () => {
+  Deno.test(`client --pairs shows prices when they have changed, and polls for none (${program.name})`, async () => {
     await using exchange = await TestExchange.start();
     await using server = await startServer(program, ["--api-url", exchange.simulation.url], { exchange: "live" });
     const world = new TestWorld();

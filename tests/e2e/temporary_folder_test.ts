@@ -42,7 +42,7 @@ for (const program of SHIPPED) {
       assert.deepEqual(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name), []);
     }));
 
-  Deno.test(`${program.name} reads no code that somebody left in the temporary folder`, () =>
+  Deno.test(`${program.name} executes no code left in the temporary folder`, () =>
     withFolder(async (folder) => {
       const trap = join(folder, CODE_CACHE);
       await shell('mkfifo "$1"', trap).output();

@@ -17,7 +17,7 @@ async function getStatus(url: string, dir: string): Promise<number> {
 
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
-    Deno.test(`luno-mcp-server --listener ${listener} serves https and wss, and nothing in the clear (${program.name})`, async () => {
+    Deno.test(`luno-mcp-server --listener ${listener} serves https and wss, and nothing in clear text (${program.name})`, async () => {
       await using certs = await createCerts(program);
       await using server = await startServer(program, ["--listener", listener, ...certs.args]);
       assert.match(server.ws, /^wss:/);
@@ -38,7 +38,7 @@ for (const program of PROGRAMS) {
       assert.equal(JSON.parse(stdout).pair, "XBTZAR");
     });
 
-    Deno.test(`the v1 WebSocket client speaks wss with --listener ${listener} (${program.name})`, async () => {
+    Deno.test(`the v1 WebSocket client connects by wss with --listener ${listener} (${program.name})`, async () => {
       await using certs = await createCerts(program);
       await using server = await startServer(program, ["--listener", listener, ...certs.args]);
       // The client has no setting for an authority; a process of its own can be told to trust one.
@@ -52,7 +52,7 @@ for (const program of PROGRAMS) {
   }
 
   if (listenersOf(program).includes("hardened")) {
-    Deno.test(`luno-mcp-server --ssl-client-ca knows a client by its certificate, and nobody without one (${program.name})`, async () => {
+    Deno.test(`luno-mcp-server --ssl-client-ca identifies a client by its certificate, and admits nobody without one (${program.name})`, async () => {
       await using certs = await createCerts(program);
       const deny = `${certs.dir}/deny.txt`;
       await Deno.writeTextFile(deny, "", { mode: 0o600 });
@@ -86,7 +86,7 @@ for (const program of PROGRAMS) {
       await assert.rejects(call(known));
     });
 
-    Deno.test(`luno-mcp-server --listener hardened takes a new certificate on SIGHUP, and keeps the old one where the new is bad (${program.name})`, async () => {
+    Deno.test(`luno-mcp-server --listener hardened loads a new certificate on SIGHUP, and keeps the old one when the new one is invalid (${program.name})`, async () => {
       await using first = await createCerts(program);
       await using second = await createCerts(program);
       await using server = await startServer(program, ["--listener", "hardened", ...first.args]);
@@ -105,7 +105,7 @@ for (const program of PROGRAMS) {
     });
   }
 
-  Deno.test(`luno-mcp-server starts with no certificate that is not sound, and never in the clear instead (${program.name})`, async () => {
+  Deno.test(`luno-mcp-server does not start with an invalid certificate, and never falls back to clear text (${program.name})`, async () => {
     await using certs = await createCerts(program);
     await using other = await createCerts(program);
     const { dir } = certs;

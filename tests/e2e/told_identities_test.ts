@@ -39,7 +39,7 @@ async function keyOf(world: TradingWorld, program: typeof SHIPPED[number], name:
 
 for (const program of SHIPPED) {
   for (const mode of ["legacy", "modern"] as const) {
-    Deno.test(`over HTTP each identity is told of its own orders alone (${program.name}, ${mode})`, async () => {
+    Deno.test(`over HTTP each identity is notified of its own orders only (${program.name}, ${mode})`, async () => {
       await using world = await TradingWorld.start();
       const keys = { ann: await keyOf(world, program, "ann"), bob: await keyOf(world, program, "bob") };
       const policy = await world.policy({ identities: { "key:ann": { mode: "paper" } } });

@@ -91,7 +91,7 @@ async function takenOrder(world: TradingWorld): Promise<string> {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`an order that is filled is closed, and whoever subscribed to it hears of it, with no look-up (${program.name})`, async () => {
+  Deno.test(`a filled order is closed and its subscribers are notified, without a look-up (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     await using subscriber = await Subscriber.connect(server);
@@ -110,7 +110,7 @@ for (const program of SHIPPED) {
     assert.equal(world.orders.length, 1);
   });
 
-  Deno.test(`the exchange is asked for no order while it tells of one that is placed, filled and closed (${program.name})`, async () => {
+  Deno.test(`no order is looked up while the stream reports one being placed, filled and closed (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     await using subscriber = await Subscriber.connect(server);
@@ -123,7 +123,7 @@ for (const program of SHIPPED) {
     assert.equal(lookUpsAt(world.exchange), 0);
   });
 
-  Deno.test(`the exchange is asked for an order while it tells of none (${program.name})`, async () => {
+  Deno.test(`an order is looked up while the stream reports none (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     world.exchange.fault = ({ path }) => path === USER_STREAM ? { kind: "cut", when: "before" } : undefined;
     await using server = await world.serve(program, "auto");
@@ -134,7 +134,7 @@ for (const program of SHIPPED) {
     assert.ok(lookUpsAt(world.exchange) > 0);
   });
 
-  Deno.test(`an order whose answer is lost is settled and closed with no look-up, also for the next server (${program.name})`, async () => {
+  Deno.test(`an order whose answer is lost is settled and closed without a look-up, also for the next server (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const owner = new AccountOwner(world.exchange);
     const { id, order } = await (async () => {
@@ -164,7 +164,7 @@ for (const program of SHIPPED) {
     assert.equal(world.orders.length, 1);
   });
 
-  Deno.test(`servers on one database: what one is told of its order all of them know, with no look-up (${program.name})`, async () => {
+  Deno.test(`servers on one database: what one learns of its order all of them know, without a look-up (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const { world } = cluster;
     const owner = new AccountOwner(world.exchange);

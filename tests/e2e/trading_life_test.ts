@@ -17,7 +17,7 @@ function openOf(answer: Json, ids: readonly string[]): string[] {
 }
 
 for (const program of SHIPPED) {
-  Deno.test(`a policy file with a typo ends the start with 2 and says what is known (${program.name})`, async () => {
+  Deno.test(`a policy file with a typo exits with 2 and lists the known names (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const policy = await world.policy({ default: { max_per_ordr: { amount: "1", currency: "ZAR" }, mode: "yolo" } });
     const { code, stderr } = await runProgram(program, world.flags("auto", ...policy), { env: world.env });
@@ -30,7 +30,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(world.sent, []);
   });
 
-  Deno.test(`a record of a newer version ends the start with 2 and says what to do (${program.name})`, async () => {
+  Deno.test(`a record of a newer version exits with 2 and says what to do (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     SqliteRecord.open({ folder: world.state, mode: "write" }).close();
     tamper(world.state, `PRAGMA user_version = ${MIGRATIONS.length + 1}`);
@@ -40,7 +40,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(world.sent, []);
   });
 
-  Deno.test(`SIGHUP reads the policy again, and keeps the old one where the new one is wrong (${program.name})`, async () => {
+  Deno.test(`SIGHUP reads the policy again, and keeps the old one when the new one is invalid (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const policy = await world.policy({ default: { mode: "observe" } });
     await using server = await world.serve(program, "auto", { flags: [...policy, "--log-level", "info"] });
@@ -57,7 +57,7 @@ for (const program of SHIPPED) {
     assert.equal((await callTool(server, "place_order", order)).status, "placed");
   });
 
-  Deno.test(`kill stops the next order, survives a new start, and kill --lift lifts it (${program.name})`, async () => {
+  Deno.test(`kill stops the next order, survives a restart, and kill --lift lifts it (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const order = await world.resting();
     {
@@ -104,7 +104,7 @@ for (const program of SHIPPED) {
     assert.equal(world.sent.length, 1);
   });
 
-  Deno.test(`kill --cancel-open cancels what is open through the running server (${program.name})`, async () => {
+  Deno.test(`kill --cancel-open cancels open orders through the running server (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     const { order_id } = await callTool(server, "place_order", await world.resting());
@@ -114,7 +114,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE"]);
   });
 
-  Deno.test(`after SIGKILL the same call with the same key answers the first result, and there is one order (${program.name})`, async () => {
+  Deno.test(`after SIGKILL the same call with the same key returns the first result, and there is one order (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const call = { ...await world.resting(), idempotency_key: "order-1" };
     const first = await (async () => {
@@ -155,7 +155,7 @@ for (const program of SHIPPED) {
     assert.deepEqual(world.sent, []);
   });
 
-  Deno.test(`paper reset puts the account back to what it began with (${program.name})`, async () => {
+  Deno.test(`paper reset restores the account's initial balances (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const before = await (async () => {
       await using server = await world.serve(program, "auto", { exchange: "paper" });
@@ -172,7 +172,7 @@ for (const program of SHIPPED) {
     assert.deepEqual((await callTool(server, "get_open_orders", {})).orders, []);
   });
 
-  Deno.test(`one client trades on paper by its policy while another trades for real (${program.name})`, async () => {
+  Deno.test(`one client trades on paper by its policy while another trades real money (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const [alice, bob] = [await keyOf(world, program, "alice"), await keyOf(world, program, "bob")];
     const policy = await world.policy({ identities: { "key:alice": { mode: "paper" } } });

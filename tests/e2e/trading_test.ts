@@ -97,7 +97,7 @@ const REFUSALS: readonly ElicitResult[] = [
 ];
 
 for (const program of SHIPPED) {
-  Deno.test(`every client shows the exact order in its dialog; a yes places it once, all else sends nothing (${program.name})`, async (t) => {
+  Deno.test(`every client shows the exact order in its dialog; a yes places it once, anything else sends nothing (${program.name})`, async (t) => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "confirm", { flags: await world.policy(UNHURRIED) });
     for (const [name, connect] of Object.entries(CLIENTS)) {
@@ -134,7 +134,7 @@ for (const program of SHIPPED) {
     }
   });
 
-  Deno.test(`a caller without dialogs waits for the approval page, which shows the exact order and places it once (${program.name})`, async () => {
+  Deno.test(`a caller without dialogs uses the approval page, which shows the exact order and places it once (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "confirm", { flags: ["--log-level", "debug"] });
     const order = await world.resting();
@@ -195,7 +195,7 @@ for (const program of SHIPPED) {
     assert.match(JSON.stringify(trail), /"by":"page"/);
   });
 
-  Deno.test(`approve in a terminal places the order that waits, or declines it (${program.name})`, async () => {
+  Deno.test(`approve in a terminal places the pending order, or declines it (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "confirm");
     const order = await world.resting();
@@ -215,7 +215,7 @@ for (const program of SHIPPED) {
     assert.equal(world.sent.length, 1);
   });
 
-  Deno.test(`trading that is off lists no tool that trades and says how to switch it on (${program.name})`, async () => {
+  Deno.test(`with trading off no trading tool is listed, and a sentence says how to switch it on (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using server = await startServer(program, ["--api-url", world.exchange.url], {
       exchange: "live",

@@ -14,7 +14,7 @@ function codesBy(read: (code: ErrorCode) => number | null): Record<string, strin
   );
 }
 
-Deno.test("ERRORS answers each code over HTTP with the status that clients know", () => {
+Deno.test("ERRORS maps each code to the HTTP status that clients know", () => {
   assert.deepEqual(codesBy((code) => ERRORS[code].http), {
     400: "AMOUNT_FORM AMOUNT_NOT_POSITIVE AMOUNT_TOO_LARGE AMOUNT_TOO_PRECISE AMOUNT_TOO_SMALL ARGUMENT_REFUSED " +
       "BODY_INVALID BOOK_NEEDED CURRENCY_UNKNOWN FIELD_CONFLICT FIELD_MISSING INVALID_ARGUMENT MARKET_POST_ONLY " +
@@ -43,7 +43,7 @@ Deno.test("ERRORS answers each code over HTTP with the status that clients know"
   });
 });
 
-Deno.test("ERRORS answers refused arguments, faults and refused requests over JSON-RPC with codes of their own", () => {
+Deno.test("ERRORS maps invalid arguments, faults and refused requests to JSON-RPC codes of their own", () => {
   const { "-32010": ofTools, ...others } = codesBy((code) => ERRORS[code].rpc);
   assert.ok(ofTools?.includes("PAIR_UNKNOWN"));
   assert.deepEqual(others, {
@@ -53,12 +53,12 @@ Deno.test("ERRORS answers refused arguments, faults and refused requests over JS
   });
 });
 
-Deno.test("ERRORS ends commands with 1, but for what the operator typed and what may have happened", () => {
+Deno.test("ERRORS lets commands exit with 1, except for mistyped commands and uncertain outcomes", () => {
   const { 1: _failed, ...others } = codesBy((code) => ERRORS[code].exit);
   assert.deepEqual(others, { 2: "CONFIGURATION", 4: "INTERNAL SESSION_ENDED" });
 });
 
-Deno.test("ERRORS says of Luno's refusals what their errors say: whether to repeat the call", () => {
+Deno.test("ERRORS agrees with Luno's error codes on whether to repeat the call", () => {
   const read = { title: "Read it", permission: "none", isWrite: false } as const;
   for (const [lunoCode, { status }] of Object.entries(LUNO_ERRORS)) {
     const { code, retryable } = toExchangeError(read, { status, lunoCode });
@@ -68,7 +68,7 @@ Deno.test("ERRORS says of Luno's refusals what their errors say: whether to repe
   }
 });
 
-Deno.test("ERRORS has each code in one chapter, with a meaning and an action that are clauses", () => {
+Deno.test("ERRORS lists each code in one chapter, with a meaning and an action that are clauses", () => {
   assert.deepEqual(Object.values(ERROR_CHAPTERS).flatMap((chapter) => Object.keys(chapter)).sort(), [...CODES].sort());
   for (const code of CODES) {
     const { meaning, action } = ERRORS[code];
@@ -78,7 +78,7 @@ Deno.test("ERRORS has each code in one chapter, with a meaning and an action tha
   }
 });
 
-Deno.test("ERRORS has no code that the sources do not use", async () => {
+Deno.test("ERRORS contains no code that the sources do not use", async () => {
   const text = (await Promise.all((await sourcesIn("src/")).map((path) => Deno.readTextFile(path)))).join("\n");
   assert.deepEqual(CODES.filter((code) => !text.includes(`"${code}"`)), []);
 });
@@ -92,7 +92,7 @@ async function sourcesIn(folder: string): Promise<string[]> {
   return paths;
 }
 
-Deno.test("clauseOf() is plain text that says what is the matter and what to do", () => {
+Deno.test("clauseOf() is plain text that says what is wrong and what to do", () => {
   assert.equal(clauseOf("ERR_NEVER_SENT"), "the program ended before it was sent: preview it again");
   for (const code of CODES) assert.doesNotMatch(clauseOf(code), /[`*[\]]/, code);
 });

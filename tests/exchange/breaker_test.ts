@@ -13,7 +13,7 @@ async function fail(breaker: Breaker, code: ExchangeErrorCode, times = 1): Promi
   for (let i = 0; i < times; i++) await assert.rejects(breaker.run(() => Promise.reject(error)), error);
 }
 
-Deno.test("Breaker opens after as many failures in a row as it is told, and not before", async () => {
+Deno.test("Breaker opens after the configured number of failures in a row, and not before", async () => {
   const { breaker } = setup();
   await fail(breaker, "ERR_UNAVAILABLE", 2);
   await breaker.run(() => Promise.resolve());
@@ -23,7 +23,7 @@ Deno.test("Breaker opens after as many failures in a row as it is told, and not 
   assert.deepEqual([breaker.state, breaker.openForMs], ["open", 10_000]);
 });
 
-Deno.test("Breaker stays closed for refusals, which show that the exchange works", async () => {
+Deno.test("Breaker stays closed after refusals, which show that the exchange works", async () => {
   const { breaker } = setup();
   for (const code of ["ERR_NOT_FOUND", "ERR_RATE_LIMITED", "ERR_ANSWER_INVALID", "ERR_CANCELLED"] as const) {
     await fail(breaker, code, 3);
@@ -31,7 +31,7 @@ Deno.test("Breaker stays closed for refusals, which show that the exchange works
   assert.equal(breaker.state, "closed");
 });
 
-Deno.test("Breaker lets one probe through after its pause and closes when that succeeds", async () => {
+Deno.test("Breaker lets one probe through after its delay and closes when the probe succeeds", async () => {
   const { breaker, clock } = setup();
   await fail(breaker, "ERR_UNAVAILABLE", 3);
   await clock.advance(9_999);
@@ -47,7 +47,7 @@ Deno.test("Breaker lets one probe through after its pause and closes when that s
   assert.equal(breaker.state, "closed");
 });
 
-Deno.test("Breaker opens again for its whole pause when the probe fails or says nothing", async () => {
+Deno.test("Breaker opens again for its whole delay when the probe fails or has no answer", async () => {
   for (const code of ["ERR_UNAVAILABLE", "ERR_CANCELLED", "ERR_BUDGET_EXHAUSTED"] as const) {
     const { breaker, clock } = setup();
     await fail(breaker, "ERR_UNAVAILABLE", 3);
@@ -57,7 +57,7 @@ Deno.test("Breaker opens again for its whole pause when the probe fails or says 
   }
 });
 
-Deno.test("Breaker goes by its probe alone, whatever calls say that were sent before it opened", async () => {
+Deno.test("Breaker considers only its probe, not the results of calls sent before it opened", async () => {
   for (const late of [undefined, "ERR_NETWORK"] as const) {
     const { breaker, clock } = setup();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -76,7 +76,7 @@ Deno.test("Breaker goes by its probe alone, whatever calls say that were sent be
   }
 });
 
-Deno.test("Breaker starts a call in the same turn, as an order that was decided on must not wait", () => {
+Deno.test("Breaker starts a call synchronously, since an order that was decided on must not wait", () => {
   const { breaker } = setup();
   let hasStarted = false;
   void breaker.run(() => Promise.resolve(hasStarted = true));

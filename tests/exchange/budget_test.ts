@@ -14,7 +14,7 @@ async function drain(budget: CallBudget, priority: Priority): Promise<number> {
   for (let granted = 0;; granted++) if (!(await budget.take(priority)).ok) return granted;
 }
 
-Deno.test("CallBudget keeps a reserve for every priority above", async () => {
+Deno.test("CallBudget keeps a reserve for all higher priorities", async () => {
   const { budget } = setup({ maxWaitMs: 0 });
   assert.equal(await drain(budget, "market"), 240);
   assert.equal(await drain(budget, "account"), 30);
@@ -23,7 +23,7 @@ Deno.test("CallBudget keeps a reserve for every priority above", async () => {
   assert.equal(budget.remaining, 0);
 });
 
-Deno.test("CallBudget.take() says at once when to ask again, if waiting would not help", async () => {
+Deno.test("CallBudget.take() says at once when to retry, if waiting would not help", async () => {
   const { budget, clock } = setup({ limitPerMinute: 2 });
   await budget.take("cancel");
   await clock.advance(20_000);
@@ -32,7 +32,7 @@ Deno.test("CallBudget.take() says at once when to ask again, if waiting would no
   assert.equal(clock.sleeping, 0);
 });
 
-Deno.test("CallBudget.take() waits for a turn that comes soon", async () => {
+Deno.test("CallBudget.take() waits for a slot that comes soon", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1 });
   await budget.take("market");
   await clock.advance(57_000);
@@ -43,7 +43,7 @@ Deno.test("CallBudget.take() waits for a turn that comes soon", async () => {
   assert.equal((await waiting).ok, true);
 });
 
-Deno.test("CallBudget lets a cancel go before reads that waited longer", async () => {
+Deno.test("CallBudget serves a cancel before reads that have waited longer", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1 });
   await budget.take("market");
   await clock.advance(58_000);
@@ -57,7 +57,7 @@ Deno.test("CallBudget lets a cancel go before reads that waited longer", async (
   assert.equal(clock.sleeping, 0);
 });
 
-Deno.test("CallBudget.take() lets nobody overtake those who wait, even when the timer that serves them is late", async () => {
+Deno.test("CallBudget.take() lets no caller overtake the queue, even when the timer that serves it is late", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1 });
   await budget.take("market");
   await clock.advance(58_000);
@@ -68,7 +68,7 @@ Deno.test("CallBudget.take() lets nobody overtake those who wait, even when the 
   assert.deepEqual([(await first).ok, (await late).ok], [true, false]);
 });
 
-Deno.test("CallBudget lets at most maxQueue callers wait", async () => {
+Deno.test("CallBudget queues at most maxQueue callers", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1, maxQueue: 2 });
   await budget.take("market");
   await clock.advance(58_000);
@@ -78,7 +78,7 @@ Deno.test("CallBudget lets at most maxQueue callers wait", async () => {
   assert.deepEqual((await Promise.all(waiting)).map(({ ok }) => ok), [true, false]);
 });
 
-Deno.test("CallBudget.take() gives its place up when the caller does, and leaves no timer", async () => {
+Deno.test("CallBudget.take() releases its place when the caller aborts, and leaves no timer", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1 });
   await budget.take("market");
   await clock.advance(58_000);
@@ -92,11 +92,11 @@ Deno.test("CallBudget.take() gives its place up when the caller does, and leaves
   assert.equal(budget.remaining, 1);
 });
 
-Deno.test("CallBudget refuses a limit that is no positive integer", () => {
+Deno.test("CallBudget refuses a limit that is not a positive integer", () => {
   for (const limitPerMinute of [0, 1.5, NaN]) assert.throws(() => new CallBudget({ limitPerMinute }), RangeError);
 });
 
-Deno.test("CallBudget never grants more than its limit in any 60 seconds, answers all in time, each priority in order", async () => {
+Deno.test("CallBudget never grants more than its limit in any 60 seconds, answers every caller in time, and keeps the order within a priority", async () => {
   const arrivals = fc.array(
     fc.record({
       afterMs: fc.nat(9_000),
@@ -150,7 +150,7 @@ async function reserve(budget: CallBudget, priority: Priority): Promise<Reservat
   return turn.ok ? turn.reservation : assert.fail("there is no turn");
 }
 
-Deno.test("CallBudget counts a reserved call from when it is made, once", async () => {
+Deno.test("CallBudget counts a reserved call once, from when it is made", async () => {
   const { budget, clock } = setup({ limitPerMinute: 2 });
   const reservation = await reserve(budget, "order");
   await clock.advance(4_000);
@@ -164,7 +164,7 @@ Deno.test("CallBudget counts a reserved call from when it is made, once", async 
   assert.equal(budget.remaining, 2);
 });
 
-Deno.test("CallBudget gives the place of a reserved call that is not made to whoever waits", async () => {
+Deno.test("CallBudget gives the slot of a reserved call that is not made to the next in the queue", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1 });
   const reservation = await reserve(budget, "cancel");
   await clock.advance(58_000);

@@ -6,7 +6,7 @@ import { ExchangeError } from "../../src/exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../src/exchange/errors.ts";
 import { startSimulation } from "../../src/simulation/server.ts";
 
-Deno.test("ExchangeClient.callCounts tells requests by group of endpoints and outcome, those that were not sent apart", async () => {
+Deno.test("ExchangeClient.callCounts counts requests by group of endpoints and outcome, unsent ones separately", async () => {
   const { url, stop } = await startSimulation({ connectionResets: false, rateLimitPerMinute: 0 });
   const client = new ExchangeClient({ url });
   try {
@@ -23,7 +23,7 @@ Deno.test("ExchangeClient.callCounts tells requests by group of endpoints and ou
   }
 });
 
-Deno.test("CallCounts.add() has few outcomes, one for every code", () => {
+Deno.test("CallCounts.add() has few outcomes, one for each code", () => {
   const counts = new CallCounts();
   const codes = Object.keys(EXCHANGE_CODES) as ExchangeErrorCode[];
   for (const code of codes) counts.add("order", new ExchangeError("x", { code }));

@@ -231,7 +231,7 @@ for (
   });
 }
 
-Deno.test("ExchangeClient knows that nothing happened when no connection was made", async () => {
+Deno.test("ExchangeClient reports that nothing happened when no connection was made", async () => {
   const connected = connect(() => {});
   await connected.server[Symbol.asyncDispose]();
   const error = await failureOf(connected.client.call("stopOrder", { order_id: "BX1" }));
@@ -239,7 +239,7 @@ Deno.test("ExchangeClient knows that nothing happened when no connection was mad
   connected.client.close();
 });
 
-Deno.test("ExchangeClient answers a read that works at the second attempt", async () => {
+Deno.test("ExchangeClient answers a read that succeeds at the second attempt", async () => {
   await using connected = connect((_, connection) =>
     connected.server.requests.length === 1 ? connection.close() : connection.write(http(200, TICKER))
   );
@@ -247,7 +247,7 @@ Deno.test("ExchangeClient answers a read that works at the second attempt", asyn
   assert.deepEqual(connected.pauses, [300]);
 });
 
-Deno.test("ExchangeClient leaves a silent connection in time for a second attempt", async () => {
+Deno.test("ExchangeClient abandons a silent connection in time for a second attempt", async () => {
   await using connected = connect(
     (_, connection) => connected.server.requests.length > 1 && connection.write(http(200, TICKER)),
     { random: () => 0 },
@@ -270,13 +270,13 @@ Deno.test("ExchangeClient waits as long as Retry-After asks, but never beyond it
   assert.equal(second.retryAfterMs, 11_000);
 });
 
-Deno.test("ExchangeClient takes a 204 for the success of a write and for no answer to a read", async () => {
+Deno.test("ExchangeClient treats a 204 as success of a write and as no answer to a read", async () => {
   await using connected = connect((_, connection) => connection.write("HTTP/1.1 204 No Content\r\n\r\n"));
   assert.deepEqual(await connected.client.call("updateAccountName", { id: "1", name: "new" }), { success: true });
   assert.equal((await failureOf(connected.client.call("listOrders", {}))).code, "ERR_ANSWER_INVALID");
 });
 
-Deno.test("ExchangeClient keeps the exchange's words apart, short and printable", async () => {
+Deno.test("ExchangeClient keeps the exchange's message separate, short and printable", async () => {
   const body = JSON.stringify({ error: `Ignore all\u001b[2J orders${"!".repeat(1000)}`, error_code: "Err<b>" });
   await using connected = connect((_, connection) =>
     connection.write(http(400, body, { "x-luno-trace-id": "40911b58cc00a99c" }))
@@ -288,7 +288,7 @@ Deno.test("ExchangeClient keeps the exchange's words apart, short and printable"
   assert.match(error.detail ?? "", /^Ignore all \[2J orders!/);
 });
 
-Deno.test("ExchangeClient holds calls back while the exchange is down, tries cancels all the same, then recovers", async () => {
+Deno.test("ExchangeClient holds calls back while the exchange is down, still tries cancels, then recovers", async () => {
   const clock = new FakeClock();
   let isDown = true;
   await using connected = connect(

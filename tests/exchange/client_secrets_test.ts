@@ -50,7 +50,7 @@ for (const [name, echo] of Object.entries(ECHOES)) {
   });
 }
 
-Deno.test("ExchangeClient shows no secret in a good answer either", async () => {
+Deno.test("ExchangeClient shows no secret in a successful answer either", async () => {
   await using connected = connect((request, { write }) => {
     const balance = [{ account_id: "1", asset: "XBT", balance: "1", reserved: "0", unconfirmed: "0" }];
     const named = balance.map((row) => ({ ...row, name: `${request.headers.get("authorization")} ${CANARY.secret}` }));

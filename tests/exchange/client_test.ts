@@ -32,7 +32,7 @@ const ORDER = JSON.stringify({
 
 const limitOrder = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "1300000" } as const;
 
-Deno.test("ExchangeClient.call() answers a checked value, in Luno's field names and plain decimals", async () => {
+Deno.test("ExchangeClient.call() returns a checked value, in Luno's field names and plain decimals", async () => {
   await using connected = connect((_, connection) => connection.write(http(200, TICKER)));
   assert.deepEqual(await connected.client.call("getTicker", { pair: "XBTZAR" }), {
     pair: "XBTZAR",
@@ -53,7 +53,7 @@ Deno.test("ExchangeClient.call() keeps ids beyond 2^53 exact", async () => {
 
 const NAMED = JSON.stringify({ ...JSON.parse(ORDER), client_order_id: "a;b" });
 
-Deno.test("ExchangeClient sends its key where one is needed and nowhere else", async () => {
+Deno.test("ExchangeClient sends its key only where one is needed", async () => {
   await using connected = connect((request, connection) =>
     connection.write(http(200, request.target.startsWith("/api/1/ticker") ? TICKER : NAMED))
   );
@@ -74,7 +74,7 @@ Deno.test("ExchangeClient never shows its key, however it is printed", async () 
   assertNoSecret(connected.client.status());
 });
 
-Deno.test("ExchangeClient without a key sends nothing that needs one, and says which variables to set", async () => {
+Deno.test("ExchangeClient without a key sends nothing that needs one, and names the variables to set", async () => {
   await using connected = connect((_, connection) => connection.write(http(200, TICKER)), { credentials: undefined });
   assert.equal(connected.client.hasCredentials, false);
   const error = await failureOf(connected.client.call("getCandles", { pair: "XBTZAR", since: 0, duration: 60 }));
@@ -84,7 +84,7 @@ Deno.test("ExchangeClient without a key sends nothing that needs one, and says w
   assert.equal((await connected.client.call("getTicker", { pair: "XBTZAR" })).status, "ACTIVE");
 });
 
-Deno.test("ExchangeClient refuses an address that is more than one, or would carry a key unencrypted", () => {
+Deno.test("ExchangeClient refuses an address with more than an origin, or that would carry a key unencrypted", () => {
   const build = (url: string, credentials?: typeof CANARY) => new ExchangeClient({ url, credentials }).close();
   for (const url of ["", "api.luno.com", "https://api.luno.com/api", "https://a:b@api.luno.com", "ftp://127.0.0.1"]) {
     assert.throws(() => build(url), TypeError, url);
@@ -96,7 +96,7 @@ Deno.test("ExchangeClient refuses an address that is more than one, or would car
   }
 });
 
-Deno.test("ExchangeClient.call() sends nothing for wrong parameters or a signal that is aborted already", async () => {
+Deno.test("ExchangeClient.call() sends nothing for invalid parameters or a signal that is already aborted", async () => {
   await using connected = connect((_, connection) => connection.write(http(200, TICKER)));
   const { client, server } = connected;
   assert.equal((await failureOf(client.call("getTicker", { pair: "btc/zar" }))).code, "ERR_ARGUMENT_REFUSED");
@@ -105,7 +105,7 @@ Deno.test("ExchangeClient.call() sends nothing for wrong parameters or a signal 
   assert.equal(server.requests.length, 0);
 });
 
-Deno.test("ExchangeClient.call() ends at once when its caller gives up, and takes the connection down", async () => {
+Deno.test("ExchangeClient.call() ends at once when its caller aborts, and closes the connection", async () => {
   const caller = new AbortController();
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -126,14 +126,14 @@ Deno.test("ExchangeClient.call() ends at once when its caller gives up, and take
   listener.close();
 });
 
-Deno.test("ExchangeClient.call() calls a write unknown when it is cancelled after it was sent", async () => {
+Deno.test("ExchangeClient.call() reports a write that is cancelled after it was sent as unknown", async () => {
   const caller = new AbortController();
   await using connected = connect(() => caller.abort());
   const error = await failureOf(connected.client.call("postLimitOrder", limitOrder, { signal: caller.signal }));
   assert.deepEqual([error.code, error.outcome, error.retryable], ["ERR_CANCELLED", "unknown", false]);
 });
 
-Deno.test("ExchangeClient.call() stops pausing when its caller gives up", async () => {
+Deno.test("ExchangeClient.call() stops its delay when its caller aborts", async () => {
   const caller = new AbortController();
   const clock = new FakeClock();
   await using connected = connect((_, connection) => connection.write(http(503, "")), {
@@ -147,14 +147,14 @@ Deno.test("ExchangeClient.call() stops pausing when its caller gives up", async 
   assert.equal(connected.server.requests.length, 1);
 });
 
-Deno.test("ExchangeClient.close() ends what is in flight and refuses what comes later", async () => {
+Deno.test("ExchangeClient.close() ends calls in flight and refuses later ones", async () => {
   await using connected = connect(() => connected.client.close());
   assert.equal((await failureOf(connected.client.call("getBalances", {}))).code, "ERR_CANCELLED");
   assert.equal((await failureOf(connected.client.call("getBalances", {}))).code, "ERR_CANCELLED");
   connected.client.close();
 });
 
-Deno.test("ExchangeClient.status() tells budget, latency and the difference of the clocks", async () => {
+Deno.test("ExchangeClient.status() reports budget, latency and the difference of the clocks", async () => {
   const date = new Date("2026-11-22T10:00:05Z");
   await using connected = connect(
     (_, connection) => connection.write(http(200, TICKER, { date: date.toUTCString() })),
@@ -181,7 +181,7 @@ Deno.test("ExchangeClient.status() tells budget, latency and the difference of t
   assert.ok(lastLatencyMs !== null && lastLatencyMs >= 0);
 });
 
-Deno.test("ExchangeClient.simulationId tells which simulated exchange answered last, whatever comes between", async () => {
+Deno.test("ExchangeClient.simulationId is that of the simulated exchange that answered last, whatever comes between", async () => {
   const ids = [undefined, "0123456789abcdef", undefined, "evil", "fedcba9876543210"];
   await using connected = connect((_, connection) => {
     const id = ids.shift();
@@ -206,7 +206,7 @@ Deno.test("ExchangeClient counts every attempt, and clients share one budget", a
   assert.equal(budget.remaining, 6);
 });
 
-Deno.test("ExchangeClient.call() says when to come back when the budget is used up, and cancels still go", async () => {
+Deno.test("ExchangeClient.call() says when to retry when the budget is used up, and cancels are still sent", async () => {
   const budget = new CallBudget({ limitPerMinute: 5 });
   await using connected = connect((_, connection) => connection.write(http(200, '{"success":true}')), { budget });
   for (let i = 0; i < 4; i++) await budget.take("market");
@@ -216,7 +216,7 @@ Deno.test("ExchangeClient.call() says when to come back when the budget is used 
   assert.deepEqual(await connected.client.call("stopOrder", { order_id: "BX1" }), { success: true });
 });
 
-Deno.test("ExchangeClient.call() with a reservation hands its request over before anything else can happen", async () => {
+Deno.test("ExchangeClient.call() with a reservation sends its request before anything else can happen", async () => {
   await using connected = connect((_, connection) => connection.write(http(200, JSON.stringify({ order_id: "BXA" }))));
   let handedOver = 0;
   const { url } = connected.server;

@@ -12,7 +12,7 @@ function unlucky({ requests }: RawServer): number {
   return requests.filter(({ body }) => body.includes("volume=13")).length;
 }
 
-Deno.test("ExchangeClient sends an order once when the connection breaks after the exchange has read it", async () => {
+Deno.test("ExchangeClient sends an order once when the connection breaks after the exchange has read the request", async () => {
   await using connected = connect(breaksOnThirteen);
   const { client, server } = connected;
   const order = { pair: "XBTZAR", type: "BID", price: "1300000" } as const;
@@ -22,7 +22,7 @@ Deno.test("ExchangeClient sends an order once when the connection breaks after t
   assert.equal(unlucky(server), 1);
 });
 
-Deno.test("RawServer sees the same order twice from a pooled fetch, so the test above is able to fail", async () => {
+Deno.test("RawServer sees the same order twice from a pooled fetch, so the previous test is able to fail", async () => {
   await using server = new RawServer(breaksOnThirteen);
   using client = Deno.createHttpClient({});
   const post = (body: string) => fetch(server.url, { method: "POST", body, client }).then((answer) => answer.text());

@@ -5,7 +5,7 @@ import { ExchangeClockReader } from "../../src/exchange/clock_reading.ts";
 const NOON = Date.UTC(2026, 10, 28, 12);
 const HEADER = new Date(NOON).toUTCString();
 
-Deno.test("ExchangeClockReader tells the skew of this moment, also after the wall clock was set", () => {
+Deno.test("ExchangeClockReader reports the current skew, also after the wall clock was set", () => {
   let monotonic = 0;
   let wall = NOON - 500;
   const reader = new ExchangeClockReader({ now: () => monotonic, wallClock: () => wall });
@@ -19,7 +19,7 @@ Deno.test("ExchangeClockReader tells the skew of this moment, also after the wal
   assert.deepEqual(reader.reading, { skewMs: 500 - 3_600_000, ageMs: 1_000, jumpMs: 3_600_000 });
 });
 
-Deno.test("ExchangeClockReader takes a wall clock that went on while the monotonic one stood still for a jump", () => {
+Deno.test("ExchangeClockReader treats a wall clock that advanced while the monotonic one stood still as a jump", () => {
   let wall = NOON;
   const reader = new ExchangeClockReader({ now: () => 0, wallClock: () => wall });
   reader.note(HEADER);
@@ -27,7 +27,7 @@ Deno.test("ExchangeClockReader takes a wall clock that went on while the monoton
   assert.equal(reader.reading?.jumpMs, 3_600_000);
 });
 
-Deno.test("ExchangeClockReader keeps its reading at an answer without a date", () => {
+Deno.test("ExchangeClockReader keeps its reading when an answer has no date", () => {
   const reader = new ExchangeClockReader({ now: () => 0, wallClock: () => NOON });
   for (const header of [null, "", "yesterday"]) reader.note(header);
   assert.equal(reader.reading, null);

@@ -108,7 +108,7 @@ Deno.test("ExchangeClient places an order, reads it by its own id, cancels it an
   assert.ok(cancelled.expiration_timestamp > 0);
 });
 
-Deno.test("ExchangeClient tells that a client_order_id was used before", async () => {
+Deno.test("ExchangeClient reports that a client_order_id was used before", async () => {
   await using exchange = await TestExchange.start();
   await findKnown(exchange);
   await assert.rejects(findKnown(exchange), (error: ExchangeError) => {
@@ -117,7 +117,7 @@ Deno.test("ExchangeClient tells that a client_order_id was used before", async (
   });
 });
 
-Deno.test("ExchangeClient with a read-only key is refused what it may not do, and told so", async () => {
+Deno.test("ExchangeClient with a read-only key is refused what it may not do, and reports that", async () => {
   await using exchange = await TestExchange.start();
   const { exchange: readOnly } = exchange.connect({ key: "readOnly" });
   await assert.rejects(readOnly.call("postMarketOrder", { pair: "XBTZAR", type: "SELL", base_volume: "0.001" }), {

@@ -3,7 +3,7 @@ import { type EndpointName, endpoints } from "../../src/exchange/endpoints.ts";
 
 const rows = Object.entries(endpoints);
 
-Deno.test("endpoints holds every documented endpoint but those that move money out", () => {
+Deno.test("endpoints contains every documented endpoint except those that move money out", () => {
   const routes = rows.map(([, { method, path }]) => `${method} ${path}`);
   // Open orders are read twice, whole and for their ids alone.
   assert.deepEqual([routes.length, new Set(routes).size], [35, 34]);
@@ -19,7 +19,7 @@ Deno.test("endpoints holds every documented endpoint but those that move money o
   }
 });
 
-Deno.test("endpoints needs no key for public market data, and a key for everything else", () => {
+Deno.test("endpoints requires no key for public market data, and a key for everything else", () => {
   const open: EndpointName[] = [
     "getTicker",
     "getTickers",
@@ -31,7 +31,7 @@ Deno.test("endpoints needs no key for public market data, and a key for everythi
   assert.deepEqual(rows.filter(([, { permission }]) => permission === "none").map(([name]) => name), open);
 });
 
-Deno.test("endpoints lets orders and cancels go first, and nothing else", () => {
+Deno.test("endpoints gives orders and cancels, and nothing else, the highest priority", () => {
   const urgent = rows.filter(([, { priority }]) => priority === "order" || priority === "cancel");
   assert.deepEqual(urgent.map(([name, { priority }]) => `${name} ${priority}`), [
     "listOpenOrderIds cancel",

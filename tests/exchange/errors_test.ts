@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ExchangeError } from "../../src/exchange/errors.ts";
 
-Deno.test("ExchangeError promises nothing that it was not told", () => {
+Deno.test("ExchangeError defaults to promising nothing", () => {
   const error = new ExchangeError("Cannot read", { code: "ERR_EXCHANGE" });
   assert.ok(error instanceof Error);
   assert.deepEqual([error.name, error.retryable, error.outcome, error.suggestions], [

@@ -7,7 +7,7 @@ Deno.test("parseJson() keeps an id beyond 2^53 exact, as a string", () => {
   assert.deepEqual(parseJson("9007199254740993"), "9007199254740993");
 });
 
-Deno.test("parseJson() leaves numbers alone that a double holds as written", () => {
+Deno.test("parseJson() leaves numbers unchanged that a double holds as written", () => {
   assert.deepEqual(parseJson("[0.10, -6e-05, 1790127260000, 9007199254740992, 100.00, 1e3]"), [
     0.1,
     -6e-5,
@@ -18,7 +18,7 @@ Deno.test("parseJson() leaves numbers alone that a double holds as written", () 
   ]);
 });
 
-Deno.test("parseJson() keeps decimals with too many digits or too great an exponent as text", () => {
+Deno.test("parseJson() keeps decimals with too many digits or too large an exponent as text", () => {
   assert.deepEqual(parseJson("[0.12345678901234567890, 9007199254740990.3, 1e400]"), [
     "0.12345678901234567890",
     "9007199254740990.3",
@@ -26,7 +26,7 @@ Deno.test("parseJson() keeps decimals with too many digits or too great an expon
   ]);
 });
 
-Deno.test("parseJson() returns every integer exactly, wherever it stands", () => {
+Deno.test("parseJson() returns every integer exactly, at any place", () => {
   fc.assert(fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n }), fc.nat(3), (id, spaces) => {
     const gap = " ".repeat(spaces);
     const parsed = parseJson(`{"a":${gap}${id},"b":[${gap}${id}${gap},${id}],"c":"${id}"}`);
@@ -47,7 +47,7 @@ Deno.test("parseJson() equals JSON.parse() for everything that JSON.stringify() 
   }));
 });
 
-Deno.test("parseJson() throws for a text that is no JSON or nested beyond reason", () => {
+Deno.test("parseJson() throws for a text that is not JSON or nested too deep", () => {
   assert.throws(() => parseJson("<html>"), SyntaxError);
   assert.throws(() => parseJson('{"a": 1'), SyntaxError);
   assert.throws(() => parseJson("[".repeat(200_000) + "8557520073699984185" + "]".repeat(200_000)));

@@ -28,7 +28,7 @@ const CLOSED = { ...DONE, status: "COMPLETE" };
 const CANCELLED = { expiration_timestamp: 1_790_000_001_000 };
 const MARKET = { ...CLOSED, type: "MARKET", time_in_force: "", limit_price: "0" };
 
-Deno.test("standingOf() tells filled, cancelled and expired apart, which the exchange calls COMPLETE alike", () => {
+Deno.test("standingOf() distinguishes filled, cancelled and expired, all of which the exchange calls COMPLETE", () => {
   for (
     const [fields, standing] of [
       [{ status: "AWAITING" }, "awaiting"],
@@ -49,7 +49,7 @@ Deno.test("standingOf() tells filled, cancelled and expired apart, which the exc
   ) assert.equal(standingOf(order(fields)), standing, JSON.stringify(fields));
 });
 
-Deno.test("standingOf() takes a time of completion for final, whatever the status says", () => {
+Deno.test("standingOf() treats an order with a completion time as final, whatever its status", () => {
   for (const status of ["CANCELLED", "FAILED", "EXPIRED", "PENDING", "AWAITING", "", null, undefined]) {
     assert.equal(standingOf(order({ ...DONE, status, base: "0.1" })), "expired", String(status));
     assert.equal(standingOf(order({ ...DONE, ...CANCELLED, status })), "cancelled", String(status));
@@ -57,7 +57,7 @@ Deno.test("standingOf() takes a time of completion for final, whatever the statu
   }
 });
 
-Deno.test("standingOf() calls a status that is not documented unknown, never open", () => {
+Deno.test("standingOf() calls an undocumented status unknown, never open", () => {
   for (const status of ["CANCELLED", "FAILED", "EXPIRED", "complete", "", null, undefined]) {
     for (const base of ["0", "0.1"]) {
       assert.equal(standingOf(order({ status, base })), "unknown", String(status));

@@ -18,7 +18,7 @@ function clocked() {
   return { clock, reachability: new Reachability({ host: "api.test", now, wallClock: () => 1_000_000 + clock.ms }) };
 }
 
-Deno.test("Reachability warns once when the exchange stops answering, and says once that it is back", () => {
+Deno.test("Reachability warns once when the exchange stops answering, and reports once that it is back", () => {
   using records = LogRecords.start();
   const { clock, reachability } = clocked();
   assert.deepEqual(reachability.status, { reachable: null, since: null, problem: null });
@@ -34,7 +34,7 @@ Deno.test("Reachability warns once when the exchange stops answering, and says o
   assert.deepEqual(back, { level: "info", host: "api.test", unreachable_ms: 100 });
 });
 
-Deno.test("Reachability takes a failure for nothing while others are answered, and refusals and cancelled calls never", () => {
+Deno.test("Reachability ignores a failure while other calls are answered, and always refusals and cancelled calls", () => {
   using records = LogRecords.start();
   const { clock, reachability } = clocked();
   for (const code of ["ERR_CANCELLED", "ERR_BUDGET_EXHAUSTED", "ERR_CREDENTIALS_REFUSED"] as const) {
@@ -50,7 +50,7 @@ Deno.test("Reachability takes a failure for nothing while others are answered, a
   assert.deepEqual([reachability.status.reachable, records.messages], [false, [LOST_MESSAGE]]);
 });
 
-Deno.test("ExchangeClient.call() names host and cause where no answer comes, and status() since when", async () => {
+Deno.test("ExchangeClient.call() names host and cause when no answer comes, and status() since when", async () => {
   const server = new RawServer((_request, connection) => connection.close());
   const client = new ExchangeClient({ url: server.url, wallClock: () => 7, sleep: () => Promise.resolve() });
   const host = new URL(server.url).host;
@@ -65,7 +65,7 @@ Deno.test("ExchangeClient.call() names host and cause where no answer comes, and
   client.close();
 });
 
-Deno.test("ExchangeClient.status() takes a refusal for an answer of the exchange, and a page of something else for none", async () => {
+Deno.test("ExchangeClient.status() counts a refusal as an answer of the exchange, and an unrelated page as none", async () => {
   const answers = [http(200, "<html>sign in</html>"), http(404, '{"error":"x","error_code":"ErrNotFound"}')];
   await using connected = connect((_request, connection) => connection.write(answers[0] ?? ""), { maxAttempts: 1 });
   const { client } = connected;

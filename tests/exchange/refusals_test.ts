@@ -62,7 +62,7 @@ const meant = new Map<string, string>(
   Object.entries(MEANING).flatMap(([code, lunoCodes]) => lunoCodes.map((each): [string, string] => [each, code])),
 );
 
-Deno.test("LUNO_ERRORS holds the 98 known codes", () => {
+Deno.test("LUNO_ERRORS contains the 98 known codes", () => {
   assert.equal(Object.keys(LUNO_ERRORS).length, 98);
   assert.ok(isLunoErrorCode("ErrOrderNotFound"));
   assert.ok(!isLunoErrorCode("toString"));
@@ -88,7 +88,7 @@ for (const [lunoCode, row] of Object.entries(LUNO_ERRORS)) {
   });
 }
 
-Deno.test("toExchangeError() goes by the status when there is no code", () => {
+Deno.test("toExchangeError() uses the status when there is no code", () => {
   const code = (status: number) => toExchangeError(read, { status }).code;
   assert.deepEqual([400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 504, 599].map(code), [
     "ERR_EXCHANGE",
@@ -106,7 +106,7 @@ Deno.test("toExchangeError() goes by the status when there is no code", () => {
   ]);
 });
 
-Deno.test("toExchangeError() takes a write for undone only when the answer leaves no doubt", () => {
+Deno.test("toExchangeError() considers a write undone only when the answer leaves no doubt", () => {
   const outcome = (status: number, lunoCode?: string) => toExchangeError(write, { status, lunoCode }).outcome;
   assert.deepEqual([401, 403, 404, 429].map((status) => outcome(status)), ["none", "none", "none", "none"]);
   assert.deepEqual([200, 302, 400, 408, 409, 500].map((status) => outcome(status)), Array(6).fill("unknown"));
@@ -115,7 +115,7 @@ Deno.test("toExchangeError() takes a write for undone only when the answer leave
   assert.equal(outcome(500, "ErrInsufficientBalance"), "unknown");
 });
 
-Deno.test("toExchangeError() says when to come back after a 429", () => {
+Deno.test("toExchangeError() says when to retry after a 429", () => {
   assert.equal(toExchangeError(read, { status: 429 }).retryAfterMs, 2_000);
   assert.equal(toExchangeError(write, { status: 429, retryAfterMs: 7_000 }).retryAfterMs, 7_000);
   assert.ok(toExchangeError(write, { status: 429 }).retryable);
@@ -126,7 +126,7 @@ Deno.test("toExchangeError() names the permission that a key lacks", () => {
   assert.match(error.message, /give the key Perm_W_Orders$/);
 });
 
-Deno.test("toExchangeError() knows a refused key under any status, however the code is cased", () => {
+Deno.test("toExchangeError() recognizes a refused key under any status, with the code in any case", () => {
   for (const status of [200, 400, 401, 403, 404, 429, 500]) {
     for (const lunoCode of ["ErrAPIKeyNotFound", "ErrApiKeyNotFound", "ErrAPIKeyRevoked"]) {
       const error = toExchangeError(read, { status, lunoCode });

@@ -29,7 +29,7 @@ Deno.test("buildRequest() puts a read's parameters into the query, arrays as rep
   assert.equal(request.body, undefined);
 });
 
-Deno.test("buildRequest() puts a write's parameters into a form body and leaves out what is not given", () => {
+Deno.test("buildRequest() puts a write's parameters into a form body and omits those not given", () => {
   const request = build("postLimitOrder", { ...limitOrder, post_only: true, client_order_id: undefined });
   assert.equal(request.method, "POST");
   assert.equal(request.url, "https://exchange.example/api/1/postorder");
@@ -37,7 +37,7 @@ Deno.test("buildRequest() puts a write's parameters into a form body and leaves 
   assert.equal(request.headers["content-type"], "application/x-www-form-urlencoded");
 });
 
-Deno.test("buildRequest() fills an id into the path and does not send it twice", () => {
+Deno.test("buildRequest() fills an id into the path and does not repeat it", () => {
   assert.equal(
     build("listTransactions", { id: "8557520073699984185", min_row: -100, max_row: 0 }).url,
     "https://exchange.example/api/1/accounts/8557520073699984185/transactions?min_row=-100&max_row=0",
@@ -50,7 +50,7 @@ Deno.test("buildRequest() sends a zero and a false that were given", () => {
   assert.match(build("listOrders", { closed: false }).url, /closed=false$/);
 });
 
-Deno.test("buildRequest() names every wrong field and sends nothing", () => {
+Deno.test("buildRequest() names every invalid field and sends nothing", () => {
   const message = problemOf("listOrders", { pair: "btc/zar", limit: 1001, creatd_before: 1 });
   assert.match(message, /^Cannot list orders as its arguments are wrong: /);
   for (const field of ["pair", "limit", "creatd_before"]) assert.ok(message.includes(field), field);
@@ -91,7 +91,7 @@ for (
     assert.ok(problemOf(name, params).includes(field)));
 }
 
-Deno.test("basicAuthorization() encodes id and secret as RFC 7617 says", () => {
+Deno.test("basicAuthorization() encodes id and secret as RFC 7617 specifies", () => {
   assert.equal(basicAuthorization("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   assert.equal(basicAuthorization("test", "123£"), "Basic dGVzdDoxMjPCow==");
 });

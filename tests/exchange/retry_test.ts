@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ExchangeError } from "../../src/exchange/errors.ts";
 import { isTransient, parseRetryAfter, pauseMs } from "../../src/exchange/retry.ts";
 
-Deno.test("pauseMs() grows to 5 s with full jitter and never falls below what the exchange asked for", () => {
+Deno.test("pauseMs() grows to 5 s with full jitter and is never shorter than the exchange asks", () => {
   assert.deepEqual([1, 2, 6].map((attempt) => pauseMs(attempt, () => 1)), [300, 600, 5_000]);
   assert.equal(pauseMs(3, () => 0), 0);
   fc.assert(fc.property(
@@ -17,7 +17,7 @@ Deno.test("pauseMs() grows to 5 s with full jitter and never falls below what th
   ));
 });
 
-Deno.test("parseRetryAfter() reads seconds, and dates by the exchange's own clock", () => {
+Deno.test("parseRetryAfter() reads seconds, and dates relative to the exchange's own clock", () => {
   const parse = (value: string, date?: string) =>
     parseRetryAfter(new Headers({ "retry-after": value, ...(date === undefined ? {} : { date }) }));
   assert.equal(parse("3"), 3_000);
@@ -28,7 +28,7 @@ Deno.test("parseRetryAfter() reads seconds, and dates by the exchange's own cloc
   assert.equal(parseRetryAfter(new Headers()), undefined);
 });
 
-Deno.test("isTransient() is true only for what may be over by the next attempt", () => {
+Deno.test("isTransient() is true only for failures that may be over by the next attempt", () => {
   assert.ok(isTransient(new ExchangeError("Cannot", { code: "ERR_NETWORK", retryable: true })));
   assert.ok(isTransient(new ExchangeError("Cannot", { code: "ERR_ANSWER_INVALID", retryable: true })));
   assert.ok(!isTransient(new ExchangeError("Cannot", { code: "ERR_ANSWER_INVALID" })));

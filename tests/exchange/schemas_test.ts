@@ -44,7 +44,7 @@ const USER_TRADE = {
 
 const row = { row_index: 3, timestamp: 1790127208094, currency: "XBT", description: "Trading fee" };
 
-Deno.test("Ticker reads an empty side as 0, whether it says so or leaves it out", () => {
+Deno.test("Ticker reads an empty side as 0, whether it is given as such or absent", () => {
   const quiet = { pair: "ETHAUD", timestamp: 1790127301388, last_trade: "2500.00", rolling_24_hour_volume: "0.00" };
   const expected = { ...quiet, bid: "0", ask: "0", last_trade: "2500", rolling_24_hour_volume: "0", status: "UNKNOWN" };
   assert.deepEqual(Ticker.parse({ ...quiet, bid: "0.00", ask: "0.00" }), expected);
@@ -61,13 +61,13 @@ Deno.test("OrderBook reads 18 decimals as plain ones and keeps the order of its 
   assert.deepEqual(book.bids, []);
 });
 
-Deno.test("OrderList reads an empty list however it is written", () => {
+Deno.test("OrderList reads an empty list in every notation", () => {
   for (const empty of [{ orders: [] }, { orders: null }, {}]) {
     assert.deepEqual(OrderList.parse(empty), { orders: [], left_out: 0, was_unsorted: false });
   }
 });
 
-Deno.test("OrderList refuses what is no list", () => {
+Deno.test("OrderList refuses anything but a list", () => {
   const maintenance = { message: "back in an hour" };
   for (const wrong of [{ orders: {} }, { orders: "none" }, maintenance, { trades: [] }, [], null, "ok"]) {
     assert.ok(!OrderList.safeParse(wrong).success);
@@ -93,13 +93,13 @@ Deno.test("Order reads a market order's empty fields as empty", () => {
   ]);
 });
 
-Deno.test("Order shows a status of tomorrow as UNKNOWN, but never guesses a side", () => {
+Deno.test("Order shows a future status as UNKNOWN, but never guesses a side", () => {
   assert.equal(Order.parse({ ...order, status: "HIBERNATING" }).status, "UNKNOWN");
   assert.ok(!Order.safeParse({ ...order, side: "SHORT" }).success);
   assert.ok(!Order.safeParse({ ...order, side: undefined }).success);
 });
 
-Deno.test("OrderV1 reads an order without the fields that came later", () => {
+Deno.test("OrderV1 reads an order without the fields that were added later", () => {
   const parsed = OrderV1.parse({
     order_id: "BXF3J88PZAYGXH7",
     creation_timestamp: 1438347100000,
@@ -152,7 +152,7 @@ Deno.test("TransactionList shows the details that apply and null for the others,
   );
 });
 
-Deno.test("FeeInfo takes the single rates of old for both sides, and negative fees as they are", () => {
+Deno.test("FeeInfo applies the former single rates to both sides, and keeps negative fees", () => {
   const old = FeeInfo.parse({ maker_fee: "-0.0001", taker_fee: "0.01", thirty_day_volume: "0.016336" });
   assert.deepEqual([old.maker_fee_buy, old.maker_fee_sell, old.taker_fee_buy, old.taker_fee_sell], [
     "-0.0001",
@@ -166,14 +166,14 @@ Deno.test("FeeInfo takes the single rates of old for both sides, and negative fe
   assert.deepEqual([empty.maker_fee_buy, empty.maker_fee_sell], ["0.001", "0.001"]);
 });
 
-Deno.test("What money depends on is never made up: a missing fee, reservation or fill is not read", () => {
+Deno.test("No value that money depends on is made up: a missing fee, reservation or fill is an error", () => {
   assert.ok(!FeeInfo.safeParse({ maker_fee_buy: "0.004", thirty_day_volume: "0" }).success);
   const unreserved = BalanceList.parse({ balance: [{ account_id: "1", asset: "XBT", balance: "1" }] });
   assert.deepEqual([unreserved.balance, unreserved.left_out], [[], 1]);
   assert.ok(!Order.safeParse({ ...order, base: undefined }).success);
 });
 
-Deno.test("MarketList keeps its spelling of a pause and calls unknown ones UNKNOWN", () => {
+Deno.test("MarketList keeps the exchange's word for a pause and calls unknown ones UNKNOWN", () => {
   const market = {
     market_id: "XBTUSDT",
     base_currency: "XBT",
@@ -195,7 +195,7 @@ Deno.test("MarketList keeps its spelling of a pause and calls unknown ones UNKNO
   assert.equal(MarketList.parse({ markets: [{ ...market, price_scale: "4" }] }).markets[0]?.price_scale, 4);
 });
 
-Deno.test("Every answer with lists and words in it reads what is left out as documented", () => {
+Deno.test("Every answer with lists and words reads absent fields as documented", () => {
   const balance = { account_id: "1", asset: "XBT", balance: "1.50", reserved: "0.5" };
   assert.deepEqual(BalanceList.parse({ balance: [balance] }).balance[0], {
     ...balance,
@@ -221,12 +221,12 @@ Deno.test("Every answer with lists and words in it reads what is left out as doc
   assert.deepEqual([Move.parse(move).client_move_id, Move.parse(move).credit_account_id], ["", "3"]);
 });
 
-Deno.test("UserTrade reads a fill of 2020, before client order ids", () => {
+Deno.test("UserTrade reads a fill from 2020, before client order ids", () => {
   const trade = UserTrade.parse(USER_TRADE);
   assert.deepEqual([trade.client_order_id, trade.price, trade.is_buy], ["", "131671", true]);
 });
 
-Deno.test("PublicTradeList reads times as numbers, quoted numbers and RFC 3339, and no others", () => {
+Deno.test("PublicTradeList reads times as numbers, quoted numbers and RFC 3339, and in no other form", () => {
   const read = (timestamp: unknown) =>
     PublicTradeList.parse({ trades: [{ sequence: 1, timestamp, price: "1", volume: "1", is_buy: true }] });
   for (const time of [1710325156438, "1710325156438", "2024-03-13T10:19:16.438Z"]) {
@@ -238,7 +238,7 @@ Deno.test("PublicTradeList reads times as numbers, quoted numbers and RFC 3339, 
   for (const wrong of wrongs) assert.equal(read(wrong).left_out, 1, String(wrong));
 });
 
-Deno.test("Every list leaves out the rows that cannot be read, counts them, and answers the rest", () => {
+Deno.test("Every list drops the rows that cannot be read, counts them, and returns the rest", () => {
   const trade = { sequence: 1, timestamp: 1, price: "1", volume: "1", is_buy: true };
   const balance = { account_id: "1", asset: "XBT", balance: "1", reserved: "0" };
   const ledgerRow = { ...row, balance: "1", available: "1", balance_delta: "1", available_delta: "1" };
@@ -266,7 +266,7 @@ Deno.test("Every list leaves out the rows that cannot be read, counts them, and 
   }
 });
 
-Deno.test("Whole numbers are read quoted and bare", () => {
+Deno.test("Whole numbers are read quoted and unquoted", () => {
   const trade = { sequence: "33279896", timestamp: 1, price: "1", volume: "1", is_buy: true };
   assert.equal(PublicTradeList.parse({ trades: [trade] }).trades[0]?.sequence, 33279896);
   assert.equal(UserTrade.parse({ ...USER_TRADE, sequence: "7562242" }).sequence, 7562242);
@@ -276,7 +276,7 @@ Deno.test("Whole numbers are read quoted and bare", () => {
   assert.equal(PublicTradeList.parse({ trades: [{ ...trade, sequence: "1.5" }] }).left_out, 1);
 });
 
-Deno.test("No schema throws, whatever arrives", () => {
+Deno.test("No schema throws, for any input", () => {
   const schemas = [Ticker, OrderBook, TransactionList, OrderList, Order, MarketList, FeeInfo, BalanceList];
   fc.assert(fc.property(fc.constantFrom(...schemas), fc.anything({ withBigInt: true }), (schema, value) => {
     schema.safeParse(value);
@@ -291,14 +291,14 @@ Deno.test("No schema throws, whatever arrives", () => {
   }));
 });
 
-Deno.test("answers with lists name what they should have when they have nothing of it", () => {
+Deno.test("answers with lists name the missing list when they have none", () => {
   const read = MarketList.safeParse({ status: "maintenance" });
   assert.deepEqual(read.error?.issues.map(({ message }) => message), ["expected markets"]);
   // The side that is empty may be missing.
   assert.ok(OrderBook.safeParse({ timestamp: 1, asks: [] }).success);
 });
 
-Deno.test("ids and pairs with control characters or blanks are none, so that they can be shown as they are", () => {
+Deno.test("ids and pairs with control characters or spaces are invalid, so that valid ones can be shown unchanged", () => {
   const odd = ["BX\u001b[31m1", "BX\n1", "BX 1", "", "B".repeat(300)];
   for (const text of odd) {
     assert.ok(!Order.safeParse({ ...order, order_id: text }).success, JSON.stringify(text));
@@ -316,7 +316,7 @@ Deno.test("Order and UserTrade read no price, volume or value below zero", () =>
   }
 });
 
-Deno.test("MarketList reads fees to eight decimals where a market does not name theirs, and no scale below zero", () => {
+Deno.test("MarketList assumes fees to eight decimals where a market does not say, and refuses negative scales", () => {
   const market = {
     market_id: "XBTZAR",
     base_currency: "XBT",

@@ -20,13 +20,13 @@ function hasRoom(fills: readonly BookFill[], left: Big): boolean {
   return last === undefined || left.gte(last.times("0.0001"));
 }
 
-Deno.test("walkBook() does not take a worse price for a rest that is too small for the better one", () => {
+Deno.test("walkBook() does not fall through to a worse price when the rest is too small for the better one", () => {
   const bids = [{ price: "100", volume: "10" }, { price: "10", volume: "10" }];
   const walked = walkBook({ asks: [], bids }, { side: "SELL", counterVolume: new Big(250), volumeScale: 0 });
   assert.deepEqual([walked.base.toFixed(), walked.counter.toFixed(), walked.isShort], ["2", "200", false]);
 });
 
-Deno.test("walkBook() takes the best prices first, never more than was asked for or than there is, exactly", () => {
+Deno.test("walkBook() takes the best prices first, never more than requested or available, exactly", () => {
   fc.assert(
     fc.property(books, walks, (book, { side, limit, isByCounter, amount }) => {
       const wanted = isByCounter ? { counterVolume: amount.times(1_000) } : { volume: amount };
@@ -54,7 +54,7 @@ Deno.test("walkBook() takes the best prices first, never more than was asked for
   );
 });
 
-Deno.test("midOf() has no middle where a side of the book is empty", () => {
+Deno.test("midOf() is undefined when a side of the book is empty", () => {
   assert.equal(midOf(BOOK)?.toFixed(), "1000000");
   assert.equal(midOf({ ...BOOK, asks: [] }), null);
   assert.equal(midOf({ ...BOOK, bids: [] }), null);

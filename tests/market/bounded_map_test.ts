@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BoundedMap } from "../../src/market/bounded_map.ts";
 
-Deno.test("BoundedMap forgets what was set longest ago when it holds too many bytes", () => {
+Deno.test("BoundedMap evicts the oldest entry when it holds too many bytes", () => {
   const map = new BoundedMap<string, number>(10);
   map.set("a", 1, 4);
   map.set("b", 2, 4);
@@ -13,7 +13,7 @@ Deno.test("BoundedMap forgets what was set longest ago when it holds too many by
   assert.equal(map.size, 1);
 });
 
-Deno.test("BoundedMap keeps nothing that is larger than itself, nor what it had for that key", () => {
+Deno.test("BoundedMap stores nothing larger than its maximum, and drops the former value of that key", () => {
   const map = new BoundedMap<string, number>(10);
   map.set("a", 1, 4);
   map.set("a", 2, 11);
@@ -22,7 +22,7 @@ Deno.test("BoundedMap keeps nothing that is larger than itself, nor what it had 
   assert.equal(map.get("b"), 3);
 });
 
-Deno.test("BoundedMap.dropWhile() forgets the oldest up to the first that is of use, and their bytes", () => {
+Deno.test("BoundedMap.dropWhile() evicts the oldest up to the first that is still useful, with their bytes", () => {
   const map = new BoundedMap<string, number>(10);
   for (const [index, key] of ["a", "b", "c", "d"].entries()) map.set(key, index, 2);
   map.dropWhile((value) => value !== 2);

@@ -16,7 +16,7 @@ function sinceOf(request = ""): number {
   return Number(new URLSearchParams(request.split("?")[1]).get("since"));
 }
 
-Deno.test("SharedReads asks for closed candles once, and then for the running one alone", async () => {
+Deno.test("SharedReads reads closed candles once, and then only the running one", async () => {
   await using world = await CountedExchange.start();
   const since = START_MS - 24 * HOUR;
   const running = Math.floor(START_MS / HOUR) * HOUR;
@@ -28,7 +28,7 @@ Deno.test("SharedReads asks for closed candles once, and then for the running on
   assert.deepEqual(world.requests.map(sinceOf), [since, running, running]);
 });
 
-Deno.test("SharedReads answers shorter and longer periods from the candles that it has", async () => {
+Deno.test("SharedReads answers shorter and longer periods from the candles it has", async () => {
   await using world = await CountedExchange.start();
   await world.shared.call("getCandles", { ...hourly, since: START_MS - 24 * HOUR });
   for (const hours of [3, 48, 36]) {
@@ -39,7 +39,7 @@ Deno.test("SharedReads answers shorter and longer periods from the candles that 
   assert.equal(world.count(CANDLES), 3); // The second period was longer than what there was.
 });
 
-Deno.test("SharedReads passes a change of the running candle on within a second, also when it has closed meanwhile", async () => {
+Deno.test("SharedReads shows a change of the running candle within a second, also when it has closed meanwhile", async () => {
   await using world = await CountedExchange.start();
   const since = START_MS - 5 * HOUR;
   for (const ms of [0, 1_000, 600_000, HOUR, 4_000, 3 * HOUR + 1_234, 30_000]) {
@@ -49,7 +49,7 @@ Deno.test("SharedReads passes a change of the running candle on within a second,
   }
 });
 
-Deno.test("SharedReads asks twice at the most for a page of candles that are long closed", async () => {
+Deno.test("SharedReads reads a page of long closed candles at most twice", async () => {
   await using world = await CountedExchange.start();
   const since = START_MS - 5_000 * HOUR;
   for (let second = 0; second < 5; second++) {
@@ -61,7 +61,7 @@ Deno.test("SharedReads asks twice at the most for a page of candles that are lon
   assert.equal(world.count(CANDLES), 2);
 });
 
-Deno.test("SharedReads keeps no candle that ended just now, as it may still take in a trade", async () => {
+Deno.test("SharedReads does not cache a candle that ended just now, since it may still receive a trade", async () => {
   await using world = await CountedExchange.start();
   const hour = Math.ceil(START_MS / HOUR) * HOUR;
   world.pass(hour + 2_000 - START_MS);

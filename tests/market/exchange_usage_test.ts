@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { usageRecord } from "../../src/market/exchange_usage.ts";
 
-Deno.test("usageRecord() tells of each account's user stream under the account's own id", () => {
+Deno.test("usageRecord() reports each account's user stream under the account's own id", () => {
   const stream = { isLive: true, ageMs: 10.4, gaps: 0, events: 3, connections: 2, lost: {}, problem: null, needed: 1 };
   const { user_streams } = usageRecord({
     calls: [],

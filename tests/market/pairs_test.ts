@@ -27,7 +27,7 @@ function setup(answer: (connection: RawConnection) => unknown) {
   return { clock, connected, markets: new Markets(connected.client, { ...clock, ttlMs: 600_000 }) };
 }
 
-Deno.test("Markets.resolve() answers the market of a pair, whoever wrote it", async () => {
+Deno.test("Markets.resolve() returns the market of a pair in any spelling", async () => {
   const { connected, markets } = setup((connection) => connection.write(listOf("XBT", "ETH")));
   await using _ = connected;
   assert.equal((await markets.resolve("btc/zar")).market_id, "XBTZAR");
@@ -44,7 +44,7 @@ Deno.test("Markets.resolve() throws ERR_PAIR_UNKNOWN with the nearest pairs", as
   assert.deepEqual([currency.code, currency.suggestions], ["ERR_CURRENCY_UNKNOWN", []]);
 });
 
-Deno.test("Markets.list() asks once for many callers, and again only when the list is old", async () => {
+Deno.test("Markets.list() reads once for many callers, and again only when the list is old", async () => {
   const { clock, connected, markets } = setup((connection) => connection.write(listOf("XBT")));
   await using _ = connected;
   await Promise.all([markets.list(), markets.list(), markets.resolve("XBTZAR")]);
@@ -56,7 +56,7 @@ Deno.test("Markets.list() asks once for many callers, and again only when the li
   assert.equal(connected.server.requests.length, 2);
 });
 
-Deno.test("Markets.list() lets one caller give up without taking the list from the others", async () => {
+Deno.test("Markets.list() lets one caller abort without affecting the others", async () => {
   const caller = new AbortController();
   const { connected, markets } = setup(async (connection) => {
     caller.abort();
@@ -70,7 +70,7 @@ Deno.test("Markets.list() lets one caller give up without taking the list from t
   assert.equal(connected.server.requests.length, 1);
 });
 
-Deno.test("Markets.list() serves the old list while the exchange fails, and asks again a little later", async () => {
+Deno.test("Markets.list() returns the old list while the exchange fails, and retries a little later", async () => {
   let answer = listOf("XBT");
   const { clock, connected, markets } = setup((connection) => connection.write(answer));
   await using _ = connected;
@@ -85,7 +85,7 @@ Deno.test("Markets.list() serves the old list while the exchange fails, and asks
   assert.equal((await markets.list()).length, 2);
 });
 
-Deno.test("Markets.list() throws while it has never had a list, and asks again at the next call", async () => {
+Deno.test("Markets.list() throws while it has never had a list, and retries at the next call", async () => {
   let answer = http(400, "");
   const { connected, markets } = setup((connection) => connection.write(answer));
   await using _ = connected;
@@ -96,7 +96,7 @@ Deno.test("Markets.list() throws while it has never had a list, and asks again a
   assert.equal((await markets.list()).length, 1);
 });
 
-Deno.test("Markets.list() serves the old list after a second while the exchange says nothing, and the new one once it is there", async () => {
+Deno.test("Markets.list() returns the old list after a second while the exchange is silent, and the new one once it is there", async () => {
   const silent = Promise.withResolvers<RawConnection>();
   const { clock, connected, markets } = setup((connection) => {
     if (connected.server.requests.length > 1) return silent.resolve(connection);

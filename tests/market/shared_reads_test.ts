@@ -31,7 +31,7 @@ async function setup() {
   };
 }
 
-Deno.test("SharedReads.call() asks once for callers who want the same at the same time", async () => {
+Deno.test("SharedReads.call() reads once for concurrent callers of the same data", async () => {
   await using world = await setup();
   const { shared, requests } = world;
   const answers = await Promise.all(Array.from({ length: 20 }, () => shared.call("getTicker", XBTZAR)));
@@ -41,7 +41,7 @@ Deno.test("SharedReads.call() asks once for callers who want the same at the sam
   assert.equal(requests(), 2);
 });
 
-Deno.test("SharedReads.call() passes an answer on for a second, and a fresh one where it is asked for", async () => {
+Deno.test("SharedReads.call() shares an answer for a second, and reads again on request", async () => {
   await using world = await setup();
   const { shared, clock, requests } = world;
   await shared.call("getTicker", XBTZAR);
@@ -80,7 +80,7 @@ Deno.test("SharedReads.as() shares balances and fees for a second, within one id
   assert.equal(requests(), 4);
 });
 
-Deno.test("SharedReads.as() shares orders only with those who wait for the same answer", async () => {
+Deno.test("SharedReads.as() shares orders only with concurrent callers", async () => {
   await using world = await setup();
   const { shared, requests } = world;
   const orders = () => shared.as("key:alice").call("listOrders", {});
@@ -90,7 +90,7 @@ Deno.test("SharedReads.as() shares orders only with those who wait for the same 
   assert.equal(requests(), 3);
 });
 
-Deno.test("SharedReads.as() asks anew once an order was sent, and joins nothing that was asked before", async () => {
+Deno.test("SharedReads.as() reads again once an order was sent, and joins no earlier read", async () => {
   await using world = await setup();
   const { shared, requests } = world;
   const reserved = async () => {
@@ -107,7 +107,7 @@ Deno.test("SharedReads.as() asks anew once an order was sent, and joins nothing 
   assert.equal(requests(), 5);
 });
 
-Deno.test("SharedReads.call() lets one caller give up without the others noticing", async () => {
+Deno.test("SharedReads.call() lets one caller abort without affecting the others", async () => {
   await using world = await setup();
   const { shared } = world;
   world.faults.set([{ kind: "delay", ms: 50 }]);
@@ -119,7 +119,7 @@ Deno.test("SharedReads.call() lets one caller give up without the others noticin
   assert.equal((await stays).pair, "XBTZAR");
 });
 
-Deno.test("SharedReads.call() ends the request when the last caller has given up, and asks anew for the next", async () => {
+Deno.test("SharedReads.call() aborts the request when the last caller has aborted, and starts another for the next", async () => {
   await using world = await setup();
   const { shared, requests } = world;
   world.faults.set([{ kind: "delay", ms: 60_000 }]);
@@ -135,7 +135,7 @@ Deno.test("SharedReads.call() ends the request when the last caller has given up
   assert.ok(requests() <= 2);
 });
 
-Deno.test("SharedReads.call() forgets an answer that failed", async () => {
+Deno.test("SharedReads.call() does not cache a failure", async () => {
   await using world = await setup();
   const { shared } = world;
   world.faults.set([{ kind: "luno_error", code: "ErrMarketUnavailable", times: 1 }]);

@@ -51,19 +51,19 @@ function worthOf(currency: string, asset: string, balance: string): { price: str
   return worth === null ? null : { price: worth.price.toFixed(), value: worth.value.toFixed() };
 }
 
-Deno.test("valueIn() values at the middle of bid and ask, or at the last trade where a side of the book is empty", () => {
+Deno.test("valueIn() values at the mid of bid and ask, or at the last trade when a side of the book is empty", () => {
   assert.deepEqual(worthOf("ZAR", "XBT", "0.00000001"), { price: "1000000", value: "0.01" });
   assert.deepEqual(worthOf("ZAR", "ETH", "2"), { price: "30000", value: "60000" });
   assert.deepEqual(worthOf("XBT", "ZAR", "1000000"), { price: "0.000001", value: "1" });
 });
 
-Deno.test("valueIn() goes by at most three markets, and values nothing that is farther away or not traded", () => {
+Deno.test("valueIn() uses at most three markets, and values nothing that is further away or not traded", () => {
   assert.deepEqual(worthOf("ZAR", "SOL", "1"), { price: "1500", value: "1500" });
   assert.equal(worthOf("ZAR", "DOGE", "1"), null);
   assert.equal(worthOf("ZAR", "XRP", "1"), null);
 });
 
-Deno.test("homeCurrency() is the first fiat currency held that some market trades against, else USDT", () => {
+Deno.test("homeCurrency() is the first fiat currency held that some market trades against, otherwise USDT", () => {
   const home = (...held: string[]) => homeCurrency(sumByCurrency(held.map((asset) => holding(asset, "1"))), markets);
   assert.equal(home("XBT", "MYR", "ZAR"), "ZAR");
   assert.equal(home("XBT", "MYR"), "USDT");

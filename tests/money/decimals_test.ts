@@ -31,7 +31,7 @@ Deno.test("normalizeDecimal() gives every spelling of a value one form", () => {
   ) assert.equal(normalizeDecimal(written), normal, String(written));
 });
 
-Deno.test("normalizeDecimal() refuses what is no decimal", () => {
+Deno.test("normalizeDecimal() refuses anything but a decimal", () => {
   for (
     const text of [
       "",
@@ -57,7 +57,7 @@ Deno.test("normalizeDecimal() refuses what is no decimal", () => {
   assert.equal(normalizeDecimal(Infinity), null);
 });
 
-Deno.test("normalizeDecimal() keeps the value and agrees with formatDecimal(), however many zeros are added", () => {
+Deno.test("normalizeDecimal() preserves the value and agrees with formatDecimal(), however many zeros are added", () => {
   fc.assert(fc.property(decimals, fc.nat(10), (value, zeros) => {
     const plain = formatDecimal(value);
     const padded = plain + (plain.includes(".") ? "" : zeros > 0 ? "." : "") + "0".repeat(zeros);
@@ -77,7 +77,7 @@ Deno.test("countDecimals() counts the decimals that a value needs", () => {
   assert.deepEqual(["1.50", "1", "0.0005", "0"].map((text) => countDecimals(new Big(text))), [1, 0, 4, 0]);
 });
 
-Deno.test("formatPercent() rounds half to even and knows no percentage of nothing", () => {
+Deno.test("formatPercent() rounds half to even and is undefined for a total of zero", () => {
   assert.equal(formatPercent(new Big(1), new Big(3)), "33.33");
   assert.equal(formatPercent(new Big("0.00125"), new Big(1)), "0.12");
   assert.equal(formatPercent(new Big(1), new Big(0)), null);

@@ -53,19 +53,19 @@ Deno.test("findPair() understands a pair as people write it", () => {
   assert.equal(idOf("usdtzaru"), "USDTZARU");
 });
 
-Deno.test("findPair() takes BTC for XBT only where it is the whole code", () => {
+Deno.test("findPair() reads BTC as XBT only where it is the whole code", () => {
   assert.equal(idOf("WBTCZAR"), "WBTCZAR");
   assert.equal(idOf("WBTC/ZAR"), "WBTCZAR");
   assert.equal(idOf("WXBTZAR"), undefined);
 });
 
-Deno.test("findPair() prefers a pair that really is called so", () => {
+Deno.test("findPair() prefers a pair that really has the name", () => {
   const found = findPair("BTCZAR", [...pairs, pair("BTC", "ZAR")]);
   assert.ok(found.ok);
   assert.equal(found.value.id, "BTCZAR");
 });
 
-Deno.test("findPair() offers a reversed pair first, then what is spelt nearly so, at most five", () => {
+Deno.test("findPair() suggests a reversed pair first, then similar spellings, at most five", () => {
   assert.equal(suggestionsFor("ZARXBT")[0], "XBTZAR");
   assert.equal(suggestionsFor("zar/btc")[0], "XBTZAR");
   assert.deepEqual(suggestionsFor("XBT/USD").slice(0, 2), ["XBTUSDC", "XBTUSDT"]);
@@ -73,17 +73,17 @@ Deno.test("findPair() offers a reversed pair first, then what is spelt nearly so
   for (const text of ["XBTUSD", "ZAR", "BTC"]) assert.ok(suggestionsFor(text).length <= 5);
 });
 
-Deno.test("findPair() offers the pairs of a currency that stands alone", () => {
+Deno.test("findPair() suggests the pairs of a single currency", () => {
   assert.deepEqual(suggestionsFor("bitcoin").slice(0, 4), ["XBTEUR", "XBTUSDC", "XBTUSDT", "XBTZAR"]);
 });
 
-Deno.test("findPair() offers nothing for a text that has nothing in common with a pair", () => {
+Deno.test("findPair() suggests nothing for a text that has nothing in common with a pair", () => {
   for (const text of ["", "   ", "/", "completely different words", "x".repeat(10_000), "XBTZAR" + " ".repeat(100)]) {
     assert.deepEqual(suggestionsFor(text), [], text.slice(0, 30));
   }
 });
 
-Deno.test("findPair() finds every pair by every way of joining its codes, and only ever answers a real one", () => {
+Deno.test("findPair() finds every pair by every way of joining its codes, and only ever returns a real one", () => {
   fc.assert(fc.property(
     fc.constantFrom(...pairs),
     fc.constantFrom("", "/", "-", "_", " ", ":"),
@@ -102,7 +102,7 @@ Deno.test("findPair() finds every pair by every way of joining its codes, and on
   }));
 });
 
-Deno.test("findCurrency() answers Luno's code, and near ones for an unknown", () => {
+Deno.test("findCurrency() returns Luno's code, and suggestions for an unknown one", () => {
   const codeOf = (text: string) => {
     const found = findCurrency(text, pairs);
     return found.ok ? found.value : found.suggestions;
@@ -119,7 +119,7 @@ Deno.test("findCurrency() answers Luno's code, and near ones for an unknown", ()
   assert.deepEqual(codeOf("btc zar"), []);
 });
 
-Deno.test("namesPair() tells whether a text names a pair of which only the code is known", () => {
+Deno.test("namesPair() says whether a text names a pair of which only the code is known", () => {
   for (const text of ["XBTZAR", "btczar", "BTC/ZAR", "xbt-zar", "bitcoin rand", "XBT_ZAR"]) {
     assert.equal(namesPair(text, "XBTZAR"), true, text);
     assert.equal(namesPair(text, "ETHZAR"), false, text);

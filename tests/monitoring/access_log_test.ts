@@ -33,7 +33,7 @@ function backend(exchange: TestExchange, mode: AccessLogMode): Backend {
 const signal = new AbortController().signal;
 const caller = callerOf("key:alice").on("c7");
 
-Deno.test("the access log of all calls tells who called what over a connection, how it ended and how long it took, and no argument", async () => {
+Deno.test("the access log of all calls records caller, tool, connection, outcome and duration, and no argument", async () => {
   await using exchange = await TestExchange.start();
   using records = LogRecords.start();
   const fastPath = new CallFastPath({
@@ -63,7 +63,7 @@ for (
     "ERR_PAIR_UNKNOWN",
   ]]] as const
 ) {
-  Deno.test(`the access log ${mode} holds the calls that ended with ${expected.join(" and ") || "nothing"}`, async () => {
+  Deno.test(`the access log ${mode} contains the calls that ended with ${expected.join(" and ") || "nothing"}`, async () => {
     await using exchange = await TestExchange.start();
     using records = LogRecords.start();
     const parts = backend(exchange, mode);
@@ -76,7 +76,7 @@ for (
   });
 }
 
-Deno.test("the access log leaves out of the errors what a caller gave up and what a person is asked first", () => {
+Deno.test("the access log does not count calls that a caller aborted or that first ask a person as errors", () => {
   using records = LogRecords.start();
   const errors = [
     { ok: false, error: { code: "ERR_CANCELLED", message: "", retryable: false } },
@@ -92,7 +92,7 @@ Deno.test("the access log leaves out of the errors what a caller gave up and wha
   assert.deepEqual(records.messages, []);
 });
 
-Deno.test("the access log of REST names the request as X-Request-Id does, where that is one", async () => {
+Deno.test("the access log of REST names the request as X-Request-Id does, if there is one", async () => {
   await using exchange = await TestExchange.start();
   using records = LogRecords.start();
   const rest = createRest({
@@ -117,7 +117,7 @@ Deno.test("the access log of REST names the request as X-Request-Id does, where 
   assert.deepEqual(shown, [["key:alice", "trace-1"], ["key:alice", undefined]]);
 });
 
-Deno.test("the access log holds the tools that reading a resource runs", async () => {
+Deno.test("the access log contains the tools that run when a resource is read", async () => {
   await using exchange = await TestExchange.start();
   using records = LogRecords.start();
   const { run, resources, contextOf } = backend(exchange, "all");

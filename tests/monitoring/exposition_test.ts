@@ -4,7 +4,7 @@ import { Counter, Histogram } from "../../src/monitoring/exposition.ts";
 
 const start = { name: "calls_total", help: "Calls" };
 
-Deno.test("Counter.text() is what prom-client writes for the same counts", async () => {
+Deno.test("Counter.text() equals what prom-client writes for the same counts", async () => {
   const registry = new Registry();
   const reference = new ReferenceCounter({ ...start, labelNames: ["tool", "outcome"], registers: [registry] });
   const counter = new Counter(start);
@@ -15,7 +15,7 @@ Deno.test("Counter.text() is what prom-client writes for the same counts", async
   assert.equal(counter.text(), await registry.metrics());
 });
 
-Deno.test("Histogram.text() is what prom-client writes for the same values, those at the ends of buckets and beyond the last included", async () => {
+Deno.test("Histogram.text() equals what prom-client writes for the same values, including those at bucket bounds and beyond the last", async () => {
   const registry = new Registry();
   const bounds = [0.5, 1, 10];
   const all = { ...start, registers: [registry] };

@@ -27,7 +27,7 @@ function registry(): Registry {
   return new Registry({ maxConnections: 9, maxSockets: 9, maxConnectionsOf: () => 9, rateLimit, now: () => 0 });
 }
 
-Deno.test("addFacts() counts connections by the kind of their identity, and makes no label of who it is", async () => {
+Deno.test("addFacts() counts connections by the kind of their identity, and makes no label of the identity itself", async () => {
   const connections = registry();
   for (const identity of ["local", "key:ann", "key:bob", "token:sub", "cert:host", "address:192.0.2.1", "strange"]) {
     connections.open({ identity, address: "192.0.2.1", carrier: "websocket" });
@@ -43,7 +43,7 @@ Deno.test("addFacts() counts connections by the kind of their identity, and make
   ]);
 });
 
-Deno.test("addFacts() tells of the exchange: whether it is up, calls by group and outcome, calls left", async () => {
+Deno.test("addFacts() reports the exchange: whether it is up, calls by group and outcome, calls left", async () => {
   const calls = [
     { group: "order", outcome: "ok", count: 3 },
     { group: "market", outcome: "timeout", count: 2 },
@@ -60,7 +60,7 @@ Deno.test("addFacts() tells of the exchange: whether it is up, calls by group an
   assert.ok((await linesOf({})).includes("luno_mcp_exchange_up Nan"), "it was not asked yet");
 });
 
-Deno.test("addFacts() tells what calls were saved by, and how each stream fares", async () => {
+Deno.test("addFacts() reports what saved calls, and the state of each stream", async () => {
   const counts = { updates: 9, watchers: 0, lost: { sequence_gap: 2 } };
   const streams = [
     { pair: "XBTZAR", isLive: true, ageMs: 1_500, gaps: 2, connections: 4, ...counts },
@@ -85,7 +85,7 @@ Deno.test("addFacts() tells what calls were saved by, and how each stream fares"
   ) assert.ok(lines.includes(line), `${line}\n${lines.join("\n")}`);
 });
 
-Deno.test("addFacts() tells who reads a stream that servers share, and nothing of that where each has its own", async () => {
+Deno.test("addFacts() reports who reads a shared stream, and nothing of that when each server has its own", async () => {
   const stream = { isLive: true, ageMs: 0, gaps: 0, connections: 1, updates: 0, watchers: 0, lost: {} };
   const sharing = { role: "follower", takeovers: 2, lagMs: 60, bytesSent: 7, bytesReceived: 8, foreign: 1 } as const;
   const streams = [{ ...stream, pair: "XBTZAR", sharing }, { ...stream, pair: "ETHZAR" }];
@@ -100,7 +100,7 @@ Deno.test("addFacts() tells who reads a stream that servers share, and nothing o
   ]);
 });
 
-Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
+Deno.test("addFacts() reports nothing of a stream that has ended", async () => {
   const metrics = new Metrics();
   const stream = { pair: "XBTZAR", isLive: true, ageMs: 0, gaps: 0, connections: 1, updates: 0, watchers: 0, lost: {} };
   let streams = [stream];
@@ -111,7 +111,7 @@ Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
   assert.ok(!(await metrics.metrics()).includes("XBTZAR"));
 });
 
-Deno.test("addFacts() tells how the stream of own orders of each account fares, and nothing where there is none", async () => {
+Deno.test("addFacts() reports the user stream of each account, and nothing when there is none", async () => {
   const userStream = {
     account: "main",
     isLive: true,
@@ -140,7 +140,7 @@ Deno.test("addFacts() tells how the stream of own orders of each account fares, 
   assert.deepEqual(told(await linesOf({ exchange: () => FACTS })), []);
 });
 
-Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outcome", async () => {
+Deno.test("addFacts() reports trading: halt, pending approvals, orders by outcome", async () => {
   const orders = [{ kind: "paper", outcome: "placed", count: 4 }, {
     kind: "real",
     outcome: "unknown",
@@ -158,7 +158,7 @@ Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outco
   ) assert.ok(lines.includes(line), lines.join("\n"));
 });
 
-Deno.test("addFacts() answers everything else where the record cannot be read", async () => {
+Deno.test("addFacts() reports everything else when the record cannot be read", async () => {
   const trading = () => Promise.reject(new StoreError("damaged"));
   const lines = await linesOf({ trading, exchange: () => FACTS });
   assert.ok(lines.includes("luno_mcp_exchange_up 1"));

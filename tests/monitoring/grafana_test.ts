@@ -78,7 +78,7 @@ async function expressions(): Promise<string[]> {
 
 const METRIC = /\b(?:luno_mcp|process)_\w+/g;
 
-Deno.test("the dashboard and the alerts name only metrics that the server has, and the dashboard every one of ours", async () => {
+Deno.test("the dashboard and the alerts use only metrics of the server, and the dashboard uses all of them", async () => {
   const metrics = await served();
   const used = new Set((await expressions()).flatMap((expr) => expr.match(METRIC) ?? []));
   assert.deepEqual([...used].filter((name) => !metrics.has(name)), []);
@@ -113,7 +113,7 @@ Deno.test("docs/monitoring.md names every metric of the server with its labels, 
   assert.deepEqual([...documented].sort(), [...actual].sort());
 });
 
-Deno.test("the alerts name outcomes of orders that exist", async () => {
+Deno.test("the alerts use existing outcomes of orders", async () => {
   const named = [...(await Deno.readTextFile(ALERTS)).matchAll(/orders_total\{outcome="(\w+)"/g)].map(([, name]) =>
     name
   );

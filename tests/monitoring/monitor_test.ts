@@ -57,7 +57,7 @@ Deno.test("Monitor counts and times tool calls", async () => {
   assert.match(text, /luno_mcp_call_duration_seconds_bucket\{le="0.1",tool="get_crypto_price"\} 2/);
 });
 
-Deno.test("Monitor makes no label out of what a client sends", async () => {
+Deno.test("Monitor makes no label of what a client sends", async () => {
   const { monitor, observer } = setup();
   for (let id = 0; id < 100; id++) {
     const call = request(id, id % 2 === 0 ? `evil${id}` : "tools/call", { name: `evil${id}` });
@@ -70,7 +70,7 @@ Deno.test("Monitor makes no label out of what a client sends", async () => {
   assert.match(text, /luno_mcp_refusals_total\{reason="malformed"\} 100/);
 });
 
-Deno.test("Monitor shows gauges of the moment", async () => {
+Deno.test("Monitor shows current values as gauges", async () => {
   const { monitor, registry, connection, observer } = setup();
   observer.received(request(1, "get_ticker"), "xxxxxxxxxx");
   assert.match(
@@ -81,7 +81,7 @@ Deno.test("Monitor shows gauges of the moment", async () => {
   assert.ok(!(await monitor.metrics()).text.includes('luno_mcp_connections{identity="other"}'));
 });
 
-Deno.test("Monitor keeps each connection's own figures and learns who it is, in both eras", () => {
+Deno.test("Monitor counts each connection separately and records its identity, in both eras", () => {
   const { clock, registry, observer } = setup();
   observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), "x".repeat(100));
   clock.wall = 5_000;
@@ -106,7 +106,7 @@ Deno.test("Monitor keeps each connection's own figures and learns who it is, in 
   assert.deepEqual([registry.status()[0]?.client, registry.status()[0]?.era], ["new", "modern"]);
 });
 
-Deno.test("Monitor writes a flat line of statistics at its interval, silent where nothing happened, until it is stopped", async () => {
+Deno.test("Monitor logs a flat line of statistics at its interval, unless nothing happened, until it is stopped", async () => {
   const records: LogRecord[] = [];
   const { promise: first, resolve } = Promise.withResolvers<void>();
   const stop = receiveLog("info", (record) => {
@@ -142,7 +142,7 @@ Deno.test("Monitor writes a flat line of statistics at its interval, silent wher
   stop();
 });
 
-Deno.test("Monitor tells how long requests waited for others of their connection", async () => {
+Deno.test("Monitor measures how long requests waited for others of their connection", async () => {
   const { clock, monitor, observer } = setup();
   const [first, second] = [request(1, "get_ticker"), request(2, "get_ticker")];
   observer.received(first, "x");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isIP } from "node:net";
 import { addressKey, hostName, ipVersion, isLoopback, isLoopbackAddress } from "../../src/network/address.ts";
 
-Deno.test("addressKey() counts an IPv4 address for itself, however it is written", () => {
+Deno.test("addressKey() counts an IPv4 address as itself, in any spelling", () => {
   assert.equal(addressKey("192.0.2.7"), "192.0.2.7");
   assert.equal(addressKey("::ffff:192.0.2.7"), "192.0.2.7");
 });
@@ -25,7 +25,7 @@ Deno.test("addressKey() is the same for all hosts of a network and differs betwe
   }));
 });
 
-Deno.test("isLoopbackAddress() knows this machine and nobody else", () => {
+Deno.test("isLoopbackAddress() is true for this machine only", () => {
   for (const address of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"]) {
     assert.ok(isLoopbackAddress(address), address);
   }
@@ -52,7 +52,7 @@ Deno.test("isLoopback() knows this machine's names and no others", () => {
   }
 });
 
-Deno.test("hostName() puts IPv6 addresses in brackets, once, and leaves everything else", () => {
+Deno.test("hostName() puts IPv6 addresses in brackets, once, and leaves everything else unchanged", () => {
   assert.deepEqual(["::1", "[::1]", "127.0.0.2", "luno.example"].map(hostName), [
     "[::1]",
     "[::1]",
@@ -61,7 +61,7 @@ Deno.test("hostName() puts IPv6 addresses in brackets, once, and leaves everythi
   ]);
 });
 
-Deno.test("ipVersion() knows the addresses that node:net knows, and no others", () => {
+Deno.test("ipVersion() accepts the addresses that node:net accepts, and no others", () => {
   const part = fc.oneof(
     fc.constantFrom("0", "00", "255", "256", "", ":", "::", ".", "%eth0", "%", "[", "]", "/8", "@"),
     fc.stringMatching(/^[0-9a-g]{1,5}$/),

@@ -7,7 +7,7 @@ import type { Setting } from "../../src/config/setting.ts";
 
 const KNOWN = Object.values<Setting>(SERVER_SETTINGS).flatMap(({ env }) => env);
 
-Deno.test("bundleManifest() asks only for settings that exist, and gives each a value where the user gives none", () => {
+Deno.test("bundleManifest() asks only for existing settings, and has a default for each", () => {
   const { server, user_config } = bundleManifest("linux-x64", { home: undefined, tools: [] });
   for (const [name, value] of Object.entries(server.mcp_config.env)) {
     assert.ok(KNOWN.includes(name), name);
@@ -16,19 +16,19 @@ Deno.test("bundleManifest() asks only for settings that exist, and gives each a 
   }
 });
 
-Deno.test("bundleManifest() hides the secret, and leaves trading off", () => {
+Deno.test("bundleManifest() marks the secret as sensitive, and leaves trading off", () => {
   const { user_config } = bundleManifest("linux-x64", { home: undefined, tools: [] });
   assert.equal(user_config["api_secret"]?.sensitive, true);
   assert.equal(user_config["trading"]?.default, "off");
 });
 
-Deno.test("bundleManifest() names the program as the system does", () => {
+Deno.test("bundleManifest() names the program as each system does", () => {
   const { server, compatibility } = bundleManifest("windows-x64", { home: undefined, tools: [] });
   assert.equal(server.entry_point, "server/luno-mcp-server.exe");
   assert.deepEqual(compatibility, { platforms: ["win32"] });
 });
 
-Deno.test("registryEntry() points to the npm package at its version, and to bundles with their digests", () => {
+Deno.test("registryEntry() points to the npm package of its version, and to bundles with their digests", () => {
   const home = { url: "https://github.com/owner/name", registryName: "io.github.owner/luno-mcp-server" };
   const { name, packages } = registryEntry(home, [{ name: "a.mcpb", sha256: "ab" }]);
   assert.equal(name, home.registryName);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeChecksums } from "../../scripts/packaging/checksums.ts";
 
-Deno.test("writeChecksums() lists the files of a folder as sha256sum does, and drops the signature of an older list", async () => {
+Deno.test("writeChecksums() lists the files of a folder like sha256sum, and deletes the signature of an older list", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/b`, "");

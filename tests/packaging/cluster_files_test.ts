@@ -18,7 +18,7 @@ function assertKnown(flags: Iterable<string>, variables: Iterable<string>): void
 for (
   const [file, least] of [["kubernetes/luno-mcp-server.yaml", 12], ["cluster/compose.yaml", 10]] as const
 ) {
-  Deno.test(`deploy/${file} gives the server settings that it has and accepts`, async () => {
+  Deno.test(`deploy/${file} gives the server valid settings`, async () => {
     const text = await read(file);
     const flags = [...text.matchAll(/(?:- |\[)--([\w-]+)=([^\s\]]+)/g)].map(([, word = "", value = ""]) =>
       [word, value] as const
@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("deploy/cluster/haproxy.cfg says what deploy/haproxy/haproxy.cfg says, but for addresses", async () => {
+Deno.test("deploy/cluster/haproxy.cfg equals deploy/haproxy/haproxy.cfg except for addresses", async () => {
   const plain = (text: string) =>
     text.split("\n").filter((line) => !/^(#| {2}(bind|server) )/.test(line)).join("\n").trim();
   assert.equal(plain(await read("cluster/haproxy.cfg")), plain(await read("haproxy/haproxy.cfg")));

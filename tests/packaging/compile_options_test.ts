@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readCompileOptions } from "../../scripts/packaging/compile_options.ts";
 import { TARGET_NAMES } from "../../scripts/packaging/targets.ts";
 
-Deno.test("readCompileOptions() takes one system, all of them, or the one at hand where none is named", () => {
+Deno.test("readCompileOptions() reads one system, all of them, or by default the current one", () => {
   assert.deepEqual(readCompileOptions([]), { ok: true, targets: "host" });
   assert.deepEqual(readCompileOptions(["--target", "macos-arm64"]), { ok: true, targets: ["macos-arm64"] });
   assert.deepEqual(readCompileOptions(["--target=windows-x64"]), { ok: true, targets: ["windows-x64"] });
   assert.deepEqual(readCompileOptions(["--target", "all"]), { ok: true, targets: TARGET_NAMES });
 });
 
-Deno.test("readCompileOptions() names an unknown system, or what else it cannot read, and the systems there are", () => {
+Deno.test("readCompileOptions() reports an unknown system or argument, and lists the systems", () => {
   for (const args of [["--target", "solaris"], ["--target"], ["linux-x64"], ["--target", "linux-x64", "more"]]) {
     const options = readCompileOptions(args);
     assert.ok(!options.ok);

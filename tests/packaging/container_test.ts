@@ -14,7 +14,7 @@ Deno.test("the image runs as a fixed user, without a shell, and its probe is a c
   assert.match(text, /"\/usr\/local\/bin\/luno-mcp-server", "status", "--running"/);
 });
 
-Deno.test("the compose file starts the server with flags and variables that it has", async () => {
+Deno.test("the compose file starts the server with existing flags and variables", async () => {
   const text = await read("compose.yaml");
   const args = [...text.matchAll(/^ +- --([\w-]+)=(\S+)$/gm)].map(([, flag = "", value = ""]) =>
     [flag, value] as const

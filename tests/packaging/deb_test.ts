@@ -15,7 +15,7 @@ async function sh(script: string, ...args: readonly string[]): Promise<{ code: n
 }
 
 if (await isThere("/usr/bin/dpkg-deb")) {
-  Deno.test("layOutDeb() makes a package that dpkg-deb builds: the program, its unit, its settings, and no scripts", async () => {
+  Deno.test("layOutDeb() lays out a package that dpkg-deb builds: the program, its unit, its settings, and no scripts", async () => {
     const folder = await Deno.makeTempDir();
     try {
       await Deno.mkdir(`${folder}/tree`, { mode: 0o700 });
@@ -39,7 +39,7 @@ if (await isThere("/usr/bin/dpkg-deb")) {
 }
 
 if (await isThere("/usr/bin/systemd-analyze")) {
-  Deno.test("systemd finds nothing wrong with the unit, and little that it exposes", async () => {
+  Deno.test("systemd verifies the unit, and rates its exposure low", async () => {
     const folder = await Deno.makeTempDir();
     try {
       // systemd looks for the program, which need not be installed here.
@@ -57,7 +57,7 @@ if (await isThere("/usr/bin/systemd-analyze")) {
   });
 }
 
-Deno.test("the unit and its settings name variables of the server, and keep the secret out of both", async () => {
+Deno.test("the unit and its settings name variables of the server, and neither contains the secret", async () => {
   const settings = await Deno.readTextFile(new URL("../../deploy/debian/default", import.meta.url));
   const known = Object.values<Setting>(SERVER_SETTINGS).flatMap(({ env }) => env);
   const named = [

@@ -16,7 +16,7 @@ Deno.test("formula() gives each system the address and the digest of its program
   ]]);
 });
 
-Deno.test("formula() names the program that a release lacks", () =>
+Deno.test("formula() names a program that the release lacks", () =>
   assert.throws(
     () => formula(HOME, SUMS.replace(/^.*macos-x64\n/m, "")),
     /SHA256SUMS has no luno-mcp-server-macos-x64/,

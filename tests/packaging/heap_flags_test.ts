@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
 import { HEAP_FLAGS } from "../../scripts/packaging/heap_flags.ts";
 
-Deno.test("deno task start keeps the heap as the compiled program does", () => {
+Deno.test("deno task start limits the heap as the compiled program does", () => {
   assert.ok(project.tasks.start.command.startsWith(`deno run ${HEAP_FLAGS} `), project.tasks.start.command);
 });
 

@@ -59,7 +59,7 @@ async function install(script: string, args: readonly string[]): Promise<{ code:
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-Deno.test("install.sh puts the program of a signed release in place of an older one", async () => {
+Deno.test("install.sh replaces an older program with that of a signed release", async () => {
   await using release = await serveRelease();
   const { folder, address } = release;
   const args = ["--from", address, "--key", `${folder}/key.pem`, "--to", `${folder}/bin`];
@@ -98,7 +98,7 @@ const FAULTS: Readonly<Record<string, readonly [(file: (name: string) => string)
 };
 
 for (const [what, [spoil, said]] of Object.entries(FAULTS)) {
-  Deno.test(`install.sh leaves everything as it was when ${what}`, async () => {
+  Deno.test(`install.sh changes nothing when ${what}`, async () => {
     await using release = await serveRelease();
     await spoil(release.file);
     const { folder, address } = release;
@@ -110,7 +110,7 @@ for (const [what, [spoil, said]] of Object.entries(FAULTS)) {
   });
 }
 
-Deno.test("install.sh takes no plain HTTP from elsewhere, and no release without a key", async () => {
+Deno.test("install.sh refuses plain HTTP from elsewhere, and a release without a key", async () => {
   const far = await install(SCRIPT, ["--from", "http://releases.example/v1", "--to", "/nowhere"]);
   assert.match(far.stderr, /expected an address with https: current value is http:\/\/releases\.example\/v1/);
   const sly = await install(SCRIPT, ["--from", "http://127.0.0.1:9@releases.example/v1", "--to", "/nowhere"]);
@@ -120,7 +120,7 @@ Deno.test("install.sh takes no plain HTTP from elsewhere, and no release without
   assert.deepEqual([far.code, near.code], [1, 1]);
 });
 
-Deno.test("the installer of a release knows its address, key and version, and takes no other version", async () => {
+Deno.test("the installer of a release contains its address, key and version, and accepts no other version", async () => {
   await using release = await serveRelease();
   const { folder, address } = release;
   const script = await Deno.readTextFile(SCRIPT);

@@ -11,7 +11,7 @@ async function requireOf(text: string): Promise<(id: string) => unknown> {
   )).a;
 }
 
-Deno.test("requireLate() leaves nothing that imports modules of Node.js, and what requires them all the same", async () => {
+Deno.test("requireLate() replaces imports of Node.js modules with late requires, with the same result", async () => {
   const late = requireLate(HEAD);
   assert.doesNotMatch(late, /^import|import\s*[{*"']|from "node:/);
   const require = await requireOf(late);
@@ -20,7 +20,7 @@ Deno.test("requireLate() leaves nothing that imports modules of Node.js, and wha
   assert.throws(() => require("no-such-package"), { code: "MODULE_NOT_FOUND" });
 });
 
-Deno.test("requireLate() leaves every other module as it is", () => {
+Deno.test("requireLate() leaves every other module unchanged", () => {
   for (const text of ["", 'import{join} from "node:path";export{join};', "var m=1;"]) {
     assert.equal(requireLate(text), text);
   }

@@ -44,7 +44,7 @@ async function install({ isWhole = true } = {}) {
 
 const PLAIN = 'exec node "$0" --port "a b"';
 
-Deno.test("the launcher gives the program its arguments and streams, and ends with its code", async () => {
+Deno.test("the launcher passes the program its arguments and streams, and exits with its code", async () => {
   await using installed = await install();
   const child = installed.launch(PLAIN);
   const writer = child.stdin.getWriter();
@@ -59,7 +59,7 @@ Deno.test("the launcher gives the program its arguments and streams, and ends wi
 for (
   const [signal, ends] of [["SIGTERM", { code: 7, signal: null }], ["SIGINT", { code: 130, signal: "SIGINT" }]] as const
 ) {
-  Deno.test(`the launcher passes ${signal} on and ends as the program ends`, async () => {
+  Deno.test(`the launcher forwards ${signal} and ends as the program ends`, async () => {
     await using installed = await install();
     const child = installed.launch(PLAIN);
     for await (const line of readLines(child.stdout)) if (line.startsWith("started")) child.kill(signal);
@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("the launcher ends the program when the shell of npx is gone", async () => {
+Deno.test("the launcher ends the program when the shell of npx has ended", async () => {
   await using installed = await install();
   const child = installed.launch('node "$0"; exit $?', { npm_command: "exec" });
   const heard: string[] = [];
@@ -85,7 +85,7 @@ Deno.test("the launcher ends the program when the shell of npx is gone", async (
   assert.equal((await child.status).signal, "SIGTERM");
 });
 
-Deno.test("the launcher says which package is missing, and how to get it", async () => {
+Deno.test("the launcher names the missing package, and how to get it", async () => {
   await using installed = await install({ isWhole: false });
   const child = installed.launch(PLAIN);
   await child.stdin.close();

@@ -5,14 +5,14 @@ import { TARGET_NAMES } from "../../scripts/packaging/targets.ts";
 
 const HOME = homeOf("owner/repository");
 
-Deno.test("mainManifest() depends on the package of every system at its own version, and lets none be missing", () => {
+Deno.test("mainManifest() depends on every system's package at its own version, all of them optional", () => {
   const { optionalDependencies, version } = mainManifest(undefined);
   const names = TARGET_NAMES.map((target) => platformManifest(target, undefined));
   assert.deepEqual(optionalDependencies, Object.fromEntries(names.map(({ name }) => [name, version])));
   assert.deepEqual(names.map(({ version }) => version), TARGET_NAMES.map(() => version));
 });
 
-Deno.test("platformManifest() names the systems as npm does, and glibc on Linux", () => {
+Deno.test("platformManifest() uses npm's names for the systems, and glibc on Linux", () => {
   const { name, os, cpu, libc, files } = platformManifest("windows-x64", undefined);
   assert.deepEqual({ name, os, cpu, libc, files }, {
     name: "@luno-mcp-server/win32-x64",
@@ -24,13 +24,13 @@ Deno.test("platformManifest() names the systems as npm does, and glibc on Linux"
   assert.deepEqual(platformManifest("linux-arm64", undefined)["libc"], ["glibc"]);
 });
 
-Deno.test("no package runs anything at its installation", () => {
+Deno.test("no package runs anything when it is installed", () => {
   for (const manifest of [mainManifest(HOME), ...TARGET_NAMES.map((target) => platformManifest(target, HOME))]) {
     assert.equal(manifest["scripts"], undefined);
   }
 });
 
-Deno.test("packages name their repository where it is known, and the registry's name belongs to its owner", () => {
+Deno.test("packages name their repository when it is known, and the registry's name belongs to its owner", () => {
   assert.equal(mainManifest(HOME)["mcpName"], "io.github.owner/luno-mcp-server");
   assert.deepEqual(platformManifest("linux-x64", HOME)["repository"], {
     type: "git",
@@ -40,4 +40,4 @@ Deno.test("packages name their repository where it is known, and the registry's 
   assert.equal(homeOf("not a repository"), undefined);
 });
 
-Deno.test("the description fits the 100 characters of registries", () => assert.ok(DESCRIPTION.length <= 100));
+Deno.test("the description fits the 100 characters that registries allow", () => assert.ok(DESCRIPTION.length <= 100));

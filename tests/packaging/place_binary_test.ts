@@ -14,7 +14,7 @@ const ELF_X64 = header({ 0: ELF, 18: [62, 0] });
 const MACH_O = [0xcf, 0xfa, 0xed, 0xfe];
 const PE = { 0: [0x4d, 0x5a], 60: [128, 0, 0, 0], 128: [0x50, 0x45, 0, 0] };
 
-Deno.test("targetOf() tells the systems of executables from their headers, and knows no others", () => {
+Deno.test("targetOf() recognizes the system of an executable by its header, and rejects others", () => {
   assert.equal(targetOf(ELF_X64), "linux-x64");
   assert.equal(targetOf(header({ 0: ELF, 18: [183, 0] })), "linux-arm64");
   assert.equal(targetOf(header({ 0: [...MACH_O, 7, 0, 0, 1] })), "macos-x64");
@@ -42,17 +42,17 @@ async function placeOver(name: "linux-x64" | "linux-arm64", written: Uint8Array 
   }
 }
 
-Deno.test("placeBinary() puts a whole program of the right system where it belongs", async () => {
+Deno.test("placeBinary() moves a complete program of the right system to its place", async () => {
   assert.deepEqual(await placeOver("linux-x64", ELF_X64), { problem: undefined, names: ["program"] });
 });
 
-Deno.test("placeBinary() leaves no file, not even an earlier one, where a runtime of another system was embedded", async () => {
+Deno.test("placeBinary() leaves no file, not even an earlier one, when the runtime of another system was embedded", async () => {
   const { problem, names } = await placeOver("linux-arm64", ELF_X64);
   assert.match(problem ?? "", /^Cannot compile for linux-arm64: .* is for linux-x64, see DENORT_BIN$/);
   assert.deepEqual(names, []);
 });
 
-Deno.test("placeBinary() leaves no file where the compiler fails, and says why", async () => {
+Deno.test("placeBinary() leaves no file when the compiler fails, and says why", async () => {
   assert.deepEqual(await placeOver("linux-x64", undefined), {
     problem: "Cannot compile for linux-x64: no runtime",
     names: [],

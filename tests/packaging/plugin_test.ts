@@ -15,7 +15,7 @@ const skills = (await Array.fromAsync(Deno.readDir(new URL("skills/", PLUGIN))))
 const skillText = (skill: string) => Deno.readTextFile(new URL(`skills/${skill}/SKILL.md`, PLUGIN));
 
 for (const path of ["plugin.json", ".claude-plugin/plugin.json", ".cursor-plugin/plugin.json"]) {
-  Deno.test(`plugin/${path} says of the program what its packages say`, async () => {
+  Deno.test(`plugin/${path} agrees with the packages about the program`, async () => {
     const { name, version, description, license, keywords } = await readJson(path);
     assert.deepEqual({ name, version, description, license, keywords }, {
       name: NAME,
@@ -39,7 +39,7 @@ Deno.test("the plugin has skills for a market brief, a careful order and an inci
   assert.deepEqual(skills, ["careful-order", "incident", "market-brief"]));
 
 for (const skill of skills) {
-  Deno.test(`the skill ${skill} is named as its folder and says in at most 1024 characters when to use it`, async () => {
+  Deno.test(`the skill ${skill} is named after its folder and says in at most 1024 characters when to use it`, async () => {
     const [, name, description = ""] = /^---\nname: (.*)\ndescription: (.*)\n---\n/.exec(await skillText(skill)) ?? [];
     assert.equal(name, skill);
     assert.match(description, /Use when /);
@@ -48,7 +48,7 @@ for (const skill of skills) {
     assert.doesNotMatch(description, /: /);
   });
 
-  Deno.test(`the skill ${skill} calls tools that exist, with arguments that they accept`, async () => {
+  Deno.test(`the skill ${skill} calls existing tools, with arguments that they accept`, async () => {
     const codes = [...(await skillText(skill)).matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
     assert.ok(codes.filter((code) => /^\w+ \{/.test(code)).length >= 5, "the calls are not found");
     for (const code of codes) {

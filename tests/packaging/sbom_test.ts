@@ -14,7 +14,7 @@ const LOCK: Lock = {
   },
 };
 
-Deno.test("sbomText() lists the runtime and what imported packages depend on, with purls and digests, and nothing else", async () => {
+Deno.test("sbomText() lists the runtime and the packages that imported ones depend on, with purls and digests, and nothing else", async () => {
   const { components, dependencies } = JSON.parse(await sbomText(LOCK, ["@scope/part"], "2.9.6"));
   assert.deepEqual(components.map(({ purl }: { purl: string }) => purl), [
     "pkg:github/denoland/deno@v2.9.6",
@@ -36,7 +36,7 @@ Deno.test("sbomText() gives the same content the same serial number, and other c
   assert.notEqual(await number("2.9.6"), await number("2.9.7"));
 });
 
-Deno.test("importedPackages() names what the program imports, and no package of tests", async () => {
+Deno.test("importedPackages() lists what the program imports, and no package of tests", async () => {
   const names = await importedPackages();
   for (const name of ["@modelcontextprotocol/server", "@peculiar/x509", "prom-client", "ws", "zod"]) {
     assert.ok(names.includes(name), name);

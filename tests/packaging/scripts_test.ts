@@ -10,13 +10,13 @@ const workflows = (await Array.fromAsync(Deno.readDir(new URL(".github/workflows
 for (const name of workflows) {
   const text = await Deno.readTextFile(new URL(`.github/workflows/${name}`, ROOT));
 
-  Deno.test(`${name} pins every action by the digest of a commit, and names its version`, () => {
+  Deno.test(`${name} pins every action by a commit's digest, and names its version`, () => {
     const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, action = ""]) => action);
     assert.ok(uses.length > 0);
     for (const action of uses) assert.match(action, /^[\w./-]+@[0-9a-f]{40} # v\d/);
   });
 
-  Deno.test(`${name} runs tasks that exist`, () => {
+  Deno.test(`${name} runs existing tasks`, () => {
     for (const [, task = ""] of text.matchAll(/deno task ([\w-]+)/g)) {
       assert.ok(Object.hasOwn(project.tasks, task), task);
     }

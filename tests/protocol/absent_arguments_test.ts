@@ -12,12 +12,12 @@ const input = z.strictObject({
   post_only: z.boolean().optional(),
 });
 
-Deno.test("withoutAbsent() takes null, an empty text and an empty list for an optional argument that was not given", () => {
+Deno.test("withoutAbsent() treats null, an empty text and an empty list as an optional argument that is not given", () => {
   const args = { pair: "XBTZAR", cursor: "", fields: [], limit: null, post_only: null };
   assert.deepEqual(withoutAbsent(input, args), { pair: "XBTZAR" });
 });
 
-Deno.test("withoutAbsent() leaves what is needed, what is unknown and what says something", () => {
+Deno.test("withoutAbsent() keeps required arguments, unknown ones and those with a value", () => {
   const args = { pair: null, cursor: "x", fields: ["pair"], limit: 0, post_only: false, pear: null };
   assert.deepEqual(withoutAbsent(input, args), args);
   for (const other of [null, undefined, [], "text", 5]) assert.equal(withoutAbsent(input, other), other);
@@ -26,7 +26,7 @@ Deno.test("withoutAbsent() leaves what is needed, what is unknown and what says 
 });
 
 for (const { name, input } of catalogue) {
-  Deno.test(`${name} takes all its optional arguments as null`, () => {
+  Deno.test(`${name} accepts null for all its optional arguments`, () => {
     const nulls = Object.fromEntries(Object.keys(input.shape).map((field) => [field, null]));
     const { error } = input.safeParse(withoutAbsent(input, nulls));
     for (const { path } of error?.issues ?? []) {
@@ -35,7 +35,7 @@ for (const { name, input } of catalogue) {
   });
 }
 
-Deno.test("a tool called with every argument, empty where it is optional, answers as with none of them", async () => {
+Deno.test("a tool called with every optional argument empty answers as with none of them", async () => {
   await using exchange = await TestExchange.start();
   const strict = { pairs: [], currency: "", limit: null, cursor: "", fields: null };
   assert.deepEqual(await exchange.answer("get_all_tickers", strict), await exchange.answer("get_all_tickers"));

@@ -56,7 +56,7 @@ Deno.test("AnsweringServer answers a request that the SDK would drop", async () 
   });
 });
 
-Deno.test("AnsweringServer answers -32602 with a sentence to parameters that do not fit", async () => {
+Deno.test("AnsweringServer answers invalid parameters with -32602 and a sentence", async () => {
   await using peer = await connect();
   assert.deepEqual(await peer.ask(request(1, "tools/list", { cursor: 7 })), {
     jsonrpc: "2.0",
@@ -65,7 +65,7 @@ Deno.test("AnsweringServer answers -32602 with a sentence to parameters that do 
   });
 });
 
-Deno.test("AnsweringServer keeps the words of an unexpected error to itself", async () => {
+Deno.test("AnsweringServer does not reveal the message of an unexpected error", async () => {
   await using peer = await connect();
   assert.deepEqual(await peer.ask(request(1, "prompts/list")), {
     jsonrpc: "2.0",
@@ -74,7 +74,7 @@ Deno.test("AnsweringServer keeps the words of an unexpected error to itself", as
   });
 });
 
-Deno.test("AnsweringServer ends a call whose client answers a question with what is no answer", async () => {
+Deno.test("AnsweringServer ends a call whose client sends an invalid answer to a question", async () => {
   await using peer = await connect();
   await peer.ask(INITIALIZE);
   const question = await peer.ask(

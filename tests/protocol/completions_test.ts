@@ -8,7 +8,7 @@ async function completed(client: Client, argument: string, value: string, name =
   return (await client.complete({ ref, argument: { name: argument, value } })).completion.values;
 }
 
-Deno.test("pairs are completed as people write them", async () => {
+Deno.test("pairs are completed from the spellings that people use", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   const bitcoin = ["XBTEUR", "XBTMYR", "XBTNGN", "XBTUSDC", "XBTUSDT", "XBTZAR"];
@@ -26,7 +26,7 @@ Deno.test("currencies and sides are completed, other arguments are not", async (
   assert.deepEqual(await completed(client, "volume", "0"), []);
 });
 
-Deno.test("account ids are completed with a key; without one, or without an exchange, there is nothing to offer", async () => {
+Deno.test("account ids are completed with a key; without a key or an exchange nothing is suggested", async () => {
   await using exchange = await TestExchange.start();
   const { accounts: [account] } = await exchange.answer("get_accounts");
   const request = {
@@ -52,7 +52,7 @@ Deno.test("pairs are completed in the addresses of markets", async () => {
   }
 });
 
-Deno.test("a prompt or a template that there is none of is refused, and a resource has nothing to complete", async () => {
+Deno.test("completion refuses an unknown prompt or template, and suggests nothing for a resource", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   const argument = { name: "pair", value: "" };

@@ -61,7 +61,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     ]);
   });
 
-  Deno.test(`a dialog (${era}) shows a previewed order and one under an alias too`, async () => {
+  Deno.test(`a dialog (${era}) shows a previewed order, and one called by an alias`, async () => {
     await using world = await BrokerWorld.start({ bound: "confirm" });
     const shown: string[] = [];
     await using client = await connectClient(world.context(), {
@@ -94,7 +94,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     });
   }
 
-  Deno.test(`a yes (${era}) that comes after three minutes sends nothing`, async () => {
+  Deno.test(`a yes (${era}) after more than three minutes sends nothing`, async () => {
     await using world = await BrokerWorld.start({ bound: "confirm" });
     const { error } = await place(world, era, async () => {
       await world.exchange.advance(180_000);
@@ -236,7 +236,7 @@ async function asked(
   await answer(peers, requestState, world);
 }
 
-Deno.test("a state that comes back with a yes places the order once; a second time sends nothing", () =>
+Deno.test("a state returned with a yes places the order once; a second time sends nothing", () =>
   asked(async (peers, requestState, world) => {
     const first = await peers.call("key:alice", { ...CALL, ...CONFIRMED, requestState });
     assert.equal(first.structuredContent.status, "placed");
@@ -245,7 +245,7 @@ Deno.test("a state that comes back with a yes places the order once; a second ti
     assert.equal(world.sent.length, 1);
   }));
 
-Deno.test("of two equal answers that come at once one places the order", () =>
+Deno.test("of two equal answers at once only one places the order", () =>
   asked(async (peers, requestState, world) => {
     const retry = { ...CALL, ...CONFIRMED, requestState };
     await Promise.all([1, 2, 3].map(() => peers.call("key:alice", retry)));
@@ -263,7 +263,7 @@ const CHANGES: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 for (const [what, change] of Object.entries(CHANGES)) {
-  Deno.test(`a state that comes back with ${what} sends nothing, then or later`, () =>
+  Deno.test(`a state returned with ${what} sends nothing, then or later`, () =>
     asked(async (peers, requestState, world) => {
       const changed = await peers.call("key:alice", { ...CALL, ...CONFIRMED, requestState, ...change });
       assert.notEqual(changed.structuredContent?.status, "placed");
@@ -272,7 +272,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
     }));
 }
 
-Deno.test("a state of somebody else sends nothing and stays its owner's", () =>
+Deno.test("a state of another caller sends nothing and remains its owner's", () =>
   asked(async (peers, requestState, world) => {
     const retry = { ...CALL, ...CONFIRMED, requestState };
     const foreign = await peers.call("key:mallory", retry);
@@ -281,7 +281,7 @@ Deno.test("a state of somebody else sends nothing and stays its owner's", () =>
     assert.equal((await peers.call("key:alice", retry)).structuredContent.status, "placed");
   }));
 
-Deno.test("a state that was tampered with sends nothing", () =>
+Deno.test("a modified state sends nothing", () =>
   asked(async (peers, requestState, world) => {
     const middle = Math.floor(requestState.length / 2);
     const flipped = requestState[middle] === "A" ? "B" : "A";
@@ -299,7 +299,7 @@ Deno.test("a state that was tampered with sends nothing", () =>
     assert.deepEqual(world.sent, []);
   }));
 
-Deno.test("a state reaches another run of the server: the order is placed there, once, for its caller alone", () =>
+Deno.test("a state is accepted after a restart: the order is placed there, once, for its caller only", () =>
   asked(async (peers, requestState, world) => {
     await world.restart();
     await using others = new RawPeers(world);
@@ -314,7 +314,7 @@ Deno.test("a state reaches another run of the server: the order is placed there,
     assert.equal(world.sent.length, 1);
   }));
 
-Deno.test("a state says nothing of the order, and no row of the audit holds it", () =>
+Deno.test("a state reveals nothing of the order, and is in no row of the audit", () =>
   asked((_peers, requestState, world) => {
     assert.match(requestState, /^[A-Za-z0-9_-]{43}$/);
     const rows = world.record.audit.trail({}).map(({ data }) => data).join();
@@ -322,7 +322,7 @@ Deno.test("a state says nothing of the order, and no row of the audit holds it",
     return Promise.resolve();
   }));
 
-Deno.test("a yes without a state is a question again", async () => {
+Deno.test("a yes without a state asks again", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
   await using peers = new RawPeers(world);
   const answer = await peers.call("key:alice", { ...CALL, ...CONFIRMED });
@@ -371,7 +371,7 @@ Deno.test("a caller with a key that answers its own dialogs places nothing: a pe
   }
 });
 
-Deno.test("an answer of a dialog that was asked before the policy stopped taking dialogs sends nothing", () =>
+Deno.test("an answer to a dialog from before the policy stopped accepting dialogs sends nothing", () =>
   asked(async (peers, requestState, world) => {
     world.policies.replace(policyFileOf({ default: { confirm_by: ["page"] } }));
     const late = await peers.call("key:alice", { ...CALL, ...CONFIRMED, requestState });
@@ -379,7 +379,7 @@ Deno.test("an answer of a dialog that was asked before the policy stopped taking
     assert.deepEqual(world.sent, []);
   }));
 
-Deno.test("a client without dialogs is refused at once where only dialogs count", async () => {
+Deno.test("a client without dialogs is refused at once when only dialogs are accepted", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
   const refused = await world.refusal("place_order", REST);
   assert.equal(refused.code, "ERR_CONFIRMATION_IMPOSSIBLE");

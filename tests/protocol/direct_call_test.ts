@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 const caller = callerOf();
 
 for (const groups of [["market", "account", "server"], ["market"], ["account"], ["server"], []] as ToolGroup[][]) {
-  Deno.test(`directMethods() has what tools of ${groups.join(", ") || "no group"} are called, aliases included`, () => {
+  Deno.test(`directMethods() contains the names of the tools of ${groups.join(", ") || "no group"}, aliases included`, () => {
     const { listed, find } = selectTools(groups);
     const called = [...listed, ...tradingTools, ...aliases].map(({ name }) => name).filter((name) =>
       find(name) !== undefined
@@ -23,14 +23,14 @@ for (const groups of [["market", "account", "server"], ["market"], ["account"], 
   });
 }
 
-Deno.test("directMethods() has none of the protocol's own", () => {
+Deno.test("directMethods() contains none of the protocol's own methods", () => {
   const names = directMethods(listingOf(["market", "account", "server"]));
   for (const name of ["initialize", "ping", "tools/call", "server/discover", "__proto__", "constructor", ""]) {
     assert.ok(!names.has(name), name);
   }
 });
 
-Deno.test("callDirectly() answers the tool's plain result, by name and by alias", async () => {
+Deno.test("callDirectly() returns the tool's plain result, by name and by alias", async () => {
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
   const expected = await exchange.answer("get_orderbook", { pair: "XBTZAR", depth: 100 });
@@ -44,7 +44,7 @@ Deno.test("callDirectly() answers the tool's plain result, by name and by alias"
   }
 });
 
-Deno.test("callDirectly() takes missing parameters for none, and the protocol's _meta for no argument", async () => {
+Deno.test("callDirectly() treats missing parameters as none, and the protocol's _meta as no argument", async () => {
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
   for (const params of [undefined, {}, { _meta: { progressToken: 1 } }]) {
@@ -58,7 +58,7 @@ Deno.test("callDirectly() takes missing parameters for none, and the protocol's 
   }
 });
 
-Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says which", async () => {
+Deno.test("callDirectly() answers invalid arguments with -32602, and says which", async () => {
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
   for (
@@ -85,7 +85,7 @@ Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says 
   }
 });
 
-Deno.test("callDirectly() answers a tool's error with its code and when to come again", async () => {
+Deno.test("callDirectly() answers a tool's error with its code and when to retry", async () => {
   await using exchange = await TestExchange.start();
   exchange.simulation.faults.set([{ kind: "too_many_requests", retryAfterSeconds: 7 }]);
   const answer = await callDirectly(backendOf(exchange.context), {
@@ -101,7 +101,7 @@ Deno.test("callDirectly() answers a tool's error with its code and when to come 
   assert.ok(!("retry_after_ms" in data) && !("message" in data));
 });
 
-Deno.test("callDirectly() answers -32601 to a tool that is not offered", async () => {
+Deno.test("callDirectly() answers -32601 for a tool that is not offered", async () => {
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context, ["market"]);
   for (const method of ["get_accounts", "get_balances", "nothing", "__proto__"]) {

@@ -84,7 +84,7 @@ const WRONG: readonly (readonly [method: string, params: unknown, sentence: stri
 ];
 
 for (const [method, params, sentence] of WRONG) {
-  Deno.test(`findInvalidParams() of ${method} says: ${sentence.slice(0, 70)}`, () => {
+  Deno.test(`findInvalidParams() of ${method} reports: ${sentence.slice(0, 70)}`, () => {
     assert.equal(findInvalidParams({ method, params }), sentence);
   });
 }
@@ -98,7 +98,7 @@ Deno.test("findInvalidParams() shows at most sixty characters of a value", () =>
   assert.equal(sentence, `_meta must be an object: current value is "${"x".repeat(60)}"`);
 });
 
-Deno.test("findInvalidParams() accepts what it need not know", () => {
+Deno.test("findInvalidParams() accepts members it need not know", () => {
   assert.equal(findInvalidParams({ method: "tools/list", params: { extra: 1, _meta: { "a.b/c": null } } }), undefined);
   assert.equal(findInvalidParams({ method: "no/such", params: { cursor: 7 } }), undefined);
   assert.equal(findInvalidParams({ method: "constructor", params: {} }), undefined);
@@ -106,7 +106,7 @@ Deno.test("findInvalidParams() accepts what it need not know", () => {
   assert.equal(findInvalidMeta(undefined), undefined);
 });
 
-Deno.test("findInvalidParams() lets nothing pass that the SDK would drop or call its own fault", () => {
+Deno.test("findInvalidParams() accepts nothing that the SDK would drop or report as its own fault", () => {
   const odd = fc.constantFrom(undefined, null, true, 1, 1.5, "x", [], {}, { a: 1 }, ["x"]);
   const params = fc.record({
     _meta: fc.oneof(odd, fc.record({ progressToken: odd, "io.modelcontextprotocol/related-task": odd })),

@@ -42,7 +42,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
   const connect = (exchange: TestExchange): Promise<Client & AsyncDisposable> =>
     connectClient(exchange.context, { era });
 
-  Deno.test(`${era}: a client learns who the server is and what it offers`, async () => {
+  Deno.test(`${era}: a client learns the server's name and what it offers`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connect(exchange);
     assert.equal(client.getServerVersion()?.name, "luno-mcp-server");
@@ -54,7 +54,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     );
   });
 
-  Deno.test(`${era}: a call answers structured content and the same as compact JSON text`, async () => {
+  Deno.test(`${era}: a call returns structured content and the same as compact JSON text`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connect(exchange);
     const { content, structuredContent, isError } = await client.callTool({
@@ -66,7 +66,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.deepEqual(content, [{ type: "text", text: JSON.stringify(structuredContent) }]);
   });
 
-  Deno.test(`${era}: an error of a tool is an answer that a model can read`, async () => {
+  Deno.test(`${era}: a tool error is a result that a model can read`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connect(exchange);
     for (const args of [{ pair: "XBTZRA" }, { pair, dept: 1 }, {}]) {
@@ -87,7 +87,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.deepEqual(structuredContent, await exchange.answer("get_crypto_price", { pair }));
   });
 
-  Deno.test(`${era}: unknown tools, prompts and resources are the protocol's own errors`, async () => {
+  Deno.test(`${era}: unknown tools, prompts and resources are protocol errors`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connect(exchange);
     for (const name of ["get_everything", "toString", "\u001b[2J".padEnd(1_000, "x")]) {
@@ -107,7 +107,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     }
   });
 
-  Deno.test(`${era}: twenty calls at once get twenty answers of their own`, async () => {
+  Deno.test(`${era}: twenty concurrent calls get twenty separate answers`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connect(exchange);
     const { markets } = await exchange.client.call("getMarkets", {});
@@ -118,7 +118,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.deepEqual(answers.map(({ pair }) => pair), pairs);
   });
 
-  Deno.test(`${era}: a slow call holds up no other, and cancelling it ends its request at the exchange`, async () => {
+  Deno.test(`${era}: a slow call delays no other, and cancelling it aborts its request at the exchange`, async () => {
     await using exchange = await TestExchange.start();
     await using silent = silentServer();
     // The markets are known already, so the one request that is made is that of the tool.

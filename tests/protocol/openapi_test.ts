@@ -21,13 +21,13 @@ for (const groups of [["market", "account", "trading", "server"], ["market"], []
   });
 }
 
-Deno.test("The validator does not accept a document with a mistake", async () => {
+Deno.test("The validator rejects a document with a mistake", async () => {
   const document = documentOf("market");
   delete document.info.version;
   assert.equal((await new Validator().validate(document)).valid, false);
 });
 
-Deno.test("Every tool is an operation with its own schemas, and only the offered ones are", () => {
+Deno.test("Every offered tool is an operation with its own schemas, and no other is", () => {
   const { paths } = documentOf("market", "account", "trading", "server");
   for (const { tool, scope } of listingOf(["market", "account", "trading", "server"])) {
     const { operationId, requestBody, responses, "x-scope": xScope } = paths[`/v1/tools/${tool.name}`].post;
@@ -40,7 +40,7 @@ Deno.test("Every tool is an operation with its own schemas, and only the offered
   assert.equal(documentOf("market").paths["/v1/tools/get_accounts"], undefined);
 });
 
-Deno.test("Every example fits the tool's schema", () => {
+Deno.test("Every example is valid by the tool's schema", () => {
   const { paths } = documentOf("market", "account", "trading", "server");
   for (const { name, input } of catalogue) {
     const { example } = paths[`/v1/tools/${name}`].post.requestBody.content["application/json"];
@@ -49,7 +49,7 @@ Deno.test("Every example fits the tool's schema", () => {
   }
 });
 
-Deno.test("Arguments of which one is needed are a choice of the schema", () => {
+Deno.test("Arguments of which one is required are a choice in the schema", () => {
   const { paths } = documentOf("account", "trading");
   const choiceOf = (name: string) => {
     const { requestBody: { required, content } } = paths[`/v1/tools/${name}`].post;
@@ -63,7 +63,7 @@ Deno.test("Arguments of which one is needed are a choice of the schema", () => {
   assert.deepEqual(choiceOf("list_transfers"), { required: true, oneOf: undefined, anyOf: byAccount });
 });
 
-Deno.test("The document of a server with credentials says which it takes, one without says none", () => {
+Deno.test("The document of a server with credentials says which it accepts, one without says none", () => {
   const listing = listingOf(["market"]);
   const asked: Json = describeApi({ identity, listing, credentials: ["bearer", "certificate"] });
   assert.deepEqual(asked.security, [{ bearer: [] }, { certificate: [] }]);
@@ -81,7 +81,7 @@ Deno.test("The document of a server with credentials says which it takes, one wi
   assert.equal(open.components.securitySchemes, undefined);
 });
 
-Deno.test("Every reference leads somewhere", () => {
+Deno.test("Every reference resolves", () => {
   const document = documentOf("market", "account", "server");
   const references = JSON.stringify(document).match(/"\$ref":"#([^"]+)"/g) ?? [];
   assert.ok(references.length > 0);

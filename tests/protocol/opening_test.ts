@@ -86,7 +86,7 @@ async function hold(conversation: Conversation, { caller = LOCAL_CALLER, isBare 
 }
 
 for (const [name, conversation] of Object.entries(CONVERSATIONS)) {
-  Deno.test(`Opening answers the bytes of the SDK: ${name}`, async () => {
+  Deno.test(`Opening answers exactly like the SDK: ${name}`, async () => {
     const [ours, theirs] = [await hold(conversation, { isBare: false }), await hold(conversation, { isBare: true })];
     assert.deepEqual(ours.written, theirs.written);
     const isAnswer = (text: string) => !("method" in JSON.parse(text));
@@ -95,7 +95,7 @@ for (const [name, conversation] of Object.entries(CONVERSATIONS)) {
   });
 }
 
-Deno.test("Opening answers the bytes of the SDK to callers of fewer rights", async () => {
+Deno.test("Opening answers exactly like the SDK to callers with fewer rights", async () => {
   for (const scopes of [["market:read"], ["account:read"], ["market:read", "server:admin"], []] as const) {
     const caller = callerOf("key:ann", scopes);
     for (const name of ["initialize, initialized and every list", "a discovery and every list"]) {
@@ -123,7 +123,7 @@ Deno.test("Opening needs no server object for openings, pings and lists", async 
   }
 });
 
-Deno.test("a server that is made late knows what its client said at the opening, once", async () => {
+Deno.test("a server that is created late learns once what its client said at the opening", async () => {
   const opening = new Opening(answers, LOCAL_CALLER);
   const channel = new TestChannel({ opening });
   const heard: unknown[] = [];
@@ -152,7 +152,7 @@ Deno.test("a server that is made late knows what its client said at the opening,
   await handle.close();
 });
 
-Deno.test("requests are answered also where no server can be made, and the next one tries again", async () => {
+Deno.test("requests are answered even when no server can be created, and the next one tries again", async () => {
   const opening = new Opening(answers, LOCAL_CALLER);
   const channel = new TestChannel({ opening });
   const failures: string[] = [];
@@ -171,7 +171,7 @@ Deno.test("requests are answered also where no server can be made, and the next 
   await handle.close();
 });
 
-Deno.test("Opening answers the bytes of the SDK whatever messages come in whatever order", async () => {
+Deno.test("Opening answers exactly like the SDK for any messages in any order", async () => {
   const envelopes = [undefined, {}, { "io.modelcontextprotocol/protocolVersion": "2099-01-01" }, {
     "io.modelcontextprotocol/protocolVersion": "2025-03-26",
   }];

@@ -61,7 +61,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 }
 
-Deno.test("subscribe answers the price and pushes each other one, until unsubscribe", async () => {
+Deno.test("subscribe returns the price and pushes each later one, until unsubscribe", async () => {
   const prices = new Prices();
   const pair = "XBTZAR";
   assert.deepEqual(await prices.ask("subscribe", { pair: "xbtzar" }), { result: { pair, ...FIRST, timestamp: 1 } });
@@ -77,7 +77,7 @@ Deno.test("subscribe answers the price and pushes each other one, until unsubscr
   assert.deepEqual(await prices.ask("unsubscribe", { pair }), { result: { pair, success: true } });
 });
 
-Deno.test("subscribe a second time opens no second subscription, and unsubscribe without a pair is refused", async () => {
+Deno.test("subscribe a second time creates no second subscription, and unsubscribe without a pair is refused", async () => {
   const prices = new Prices();
   await Promise.all([prices.ask("subscribe", { pair: "XBTZAR" }), prices.ask("subscribe", { pair: "XBTZAR" })]);
   assert.equal(prices.kept.size, 1);
@@ -85,7 +85,7 @@ Deno.test("subscribe a second time opens no second subscription, and unsubscribe
   assert.equal(prices.kept.size, 1);
 });
 
-Deno.test("subscribe refuses a pair that there is not, and more pairs than a client may have", async () => {
+Deno.test("subscribe refuses an unknown pair, and more pairs than a client may have", async () => {
   const prices = new Prices(1);
   assert.deepEqual(await prices.ask("subscribe", { pair: "NOPE" }), NOT_FOUND);
   await prices.ask("subscribe", { pair: "XBTZAR" });
@@ -94,13 +94,13 @@ Deno.test("subscribe refuses a pair that there is not, and more pairs than a cli
   assert.equal(prices.kept.size, 1);
 });
 
-Deno.test("subscribe of a client that has left subscribes to nothing", async () => {
+Deno.test("subscribe of a client that has disconnected creates no subscription", async () => {
   const prices = new Prices();
   await prices.ask("subscribe", { pair: "XBTZAR" }, AbortSignal.abort());
   assert.equal(prices.kept.size, 0);
 });
 
-Deno.test("changes that come while a price is read are one push, with the newest price", async () => {
+Deno.test("changes that arrive while a price is read are one push, with the newest price", async () => {
   const prices = new Prices();
   await prices.ask("subscribe", { pair: "XBTZAR" });
   const { promise, resolve } = Promise.withResolvers<void>();

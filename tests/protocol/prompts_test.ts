@@ -10,7 +10,7 @@ const COMPLETE = {
 };
 
 for (const [name, args] of Object.entries(COMPLETE)) {
-  Deno.test(`${name} names its subject and only tools that exist`, async () => {
+  Deno.test(`${name} names its subject and only existing tools`, async () => {
     await using exchange = await TestExchange.start();
     await using client = await connectClient(exchange.context);
     const { messages: [message] } = await client.getPrompt({ name, arguments: args });
@@ -36,7 +36,7 @@ Deno.test("prompts are listed with the arguments that they need", async () => {
   );
 });
 
-Deno.test("a prompt refuses arguments that do not fit, and text that is more than a code", async () => {
+Deno.test("a prompt refuses invalid arguments, and text that is more than a code", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   const calls: [string, Record<string, string>, RegExp][] = [
@@ -52,7 +52,7 @@ Deno.test("a prompt refuses arguments that do not fit, and text that is more tha
   }
 });
 
-Deno.test("a prompt is offered only together with the tools that it names", async () => {
+Deno.test("a prompt is offered only together with the tools it names", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context, { groups: ["market", "server"] });
   assert.deepEqual((await client.listPrompts()).prompts.map(({ name }) => name), ["market_brief"]);

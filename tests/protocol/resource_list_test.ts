@@ -8,7 +8,7 @@ import { everyTool } from "../support/exchange.ts";
 
 const entries: readonly ResourceEntry[] = [...Object.values(RESOURCES), ...Object.values(TEMPLATES)];
 
-Deno.test("offersOf() offers a caller what its groups of tools do, whichever tools there are", () => {
+Deno.test("offersOf() offers a caller what its groups of tools offer, whichever tools there are", () => {
   const some = fc.subarray([...everyTool.listed]);
   fc.assert(fc.property(some, fc.subarray<Scope>([...SCOPES]), fc.constantFrom(...entries), (tools, scopes, entry) => {
     const caller: CallerFacts = { identity: "ann", allows: (scope) => scopes.includes(scope) };

@@ -100,7 +100,7 @@ class TestConnection extends Channel {
   protected end(): void {}
 }
 
-Deno.test("resources/subscribe tells of each change until resources/unsubscribe", async () => {
+Deno.test("resources/subscribe notifies of each change until resources/unsubscribe", async () => {
   const resources = new Resources();
   const connection = new TestConnection(resources);
   connection.ask(1, "resources/subscribe", { uri: TICKER });
@@ -120,7 +120,7 @@ Deno.test("resources/subscribe tells of each change until resources/unsubscribe"
   assert.deepEqual([resources.watchers, connection.written.length], [0, 4]);
 });
 
-Deno.test("resources/subscribe refuses what is not there for the caller, and what would be more than it may have", async () => {
+Deno.test("resources/subscribe refuses a resource that the caller does not have, and more than its maximum", async () => {
   const resources = new Resources();
   const connection = new TestConnection(resources, { scopes: ["market:read"], max: 1 });
   connection.ask(1, "resources/subscribe", { uri: "luno://nothing" });
@@ -137,7 +137,7 @@ Deno.test("resources/subscribe refuses what is not there for the caller, and wha
   assert.deepEqual([full.error.code, full.error.data.code], [-32000, "ERR_BUSY"]);
 });
 
-Deno.test("subscriptions/listen acknowledges what there is for the caller, and stamps what it tells", async () => {
+Deno.test("subscriptions/listen acknowledges the resources that the caller has, and marks its notifications", async () => {
   const resources = new Resources();
   const connection = new TestConnection(resources);
   connection.listen(7, TICKER, "luno://nothing", ORDERS);
@@ -153,7 +153,7 @@ Deno.test("subscriptions/listen acknowledges what there is for the caller, and s
   assert.deepEqual([updated.method, updated.params], ["notifications/resources/updated", { uri: TICKER, _meta }]);
 });
 
-Deno.test("subscriptions/listen takes no place of a call, and says nothing once it was cancelled", async () => {
+Deno.test("subscriptions/listen takes no slot of a call, and is silent once it is cancelled", async () => {
   const resources = new Resources();
   const connection = new TestConnection(resources);
   connection.listen(1, TICKER);
@@ -173,7 +173,7 @@ Deno.test("subscriptions/listen takes no place of a call, and says nothing once 
   assert.deepEqual([connection.written.length, connection.pending], [3, 0]);
 });
 
-Deno.test("subscriptions/listen of which nothing is granted ends at once", async () => {
+Deno.test("subscriptions/listen ends at once when nothing is granted", async () => {
   const connection = new TestConnection(new Resources());
   connection.listen(1, "luno://nothing");
   const [acknowledged, complete] = await connection.see(2);
@@ -183,7 +183,7 @@ Deno.test("subscriptions/listen of which nothing is granted ends at once", async
   assert.equal(complete.result._meta["io.modelcontextprotocol/serverInfo"].name, "test");
 });
 
-Deno.test("subscriptions/listen looks at nothing where the client asks for more than it may have", async () => {
+Deno.test("subscriptions/listen reads nothing when the client requests more than its maximum", async () => {
   const resources = new Resources();
   const connection = new TestConnection(resources, { max: 10 });
   connection.listen(1, ...Array.from({ length: 4_000 }, (_, index) => `luno://orders/BX${index}`));
@@ -194,7 +194,7 @@ Deno.test("subscriptions/listen looks at nothing where the client asks for more 
   assert.equal(resources.askedBy.length, 1);
 });
 
-Deno.test("subscriptions/listen looks at few resources at once, and none for a client that has left", async () => {
+Deno.test("subscriptions/listen reads few resources at a time, and none for a client that has disconnected", async () => {
   const resources = new Resources();
   const { promise, resolve } = Promise.withResolvers<void>();
   resources.slow = promise;
@@ -209,7 +209,7 @@ Deno.test("subscriptions/listen looks at few resources at once, and none for a c
   assert.equal(resources.askedBy.length, atOnce);
 });
 
-Deno.test("resources/subscribe counts a resource once, however often it is asked for at the same time", async () => {
+Deno.test("resources/subscribe counts a resource once, however many concurrent requests name it", async () => {
   const resources = new Resources();
   const { promise, resolve } = Promise.withResolvers<void>();
   resources.slow = promise;
@@ -221,7 +221,7 @@ Deno.test("resources/subscribe counts a resource once, however often it is asked
   assert.equal(resources.watchers, 1);
 });
 
-Deno.test("what a client's requests are looking at counts as subscribed", async () => {
+Deno.test("resources that pending requests are reading count as subscribed", async () => {
   const resources = new Resources();
   const { promise, resolve } = Promise.withResolvers<void>();
   resources.slow = promise;
@@ -244,7 +244,7 @@ Deno.test("what a client's requests are looking at counts as subscribed", async 
   assert.deepEqual((await legacy.see(3))[2].result, {});
 });
 
-Deno.test("a server that drains completes what listens, and a connection that closes leaves nothing watched", async () => {
+Deno.test("a server that drains completes listening requests, and a connection that closes leaves nothing watched", async () => {
   const resources = new Resources();
   const draining = new TestConnection(resources);
   draining.listen(1, TICKER);
@@ -260,7 +260,7 @@ Deno.test("a server that drains completes what listens, and a connection that cl
   assert.deepEqual([resources.watchers, closing.written.length], [0, 1]);
 });
 
-Deno.test("nobody hears of changes in another identity's account", async () => {
+Deno.test("nobody is notified of changes in another identity's account", async () => {
   const resources = new Resources();
   const ann = new TestConnection(resources, { identity: "key:ann" });
   const bob = new TestConnection(resources, { identity: "key:bob" });

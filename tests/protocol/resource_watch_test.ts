@@ -63,7 +63,7 @@ function setup({ hints = false } = {}) {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-Deno.test("ResourceWatch reads once for everybody and tells each of a change", async () => {
+Deno.test("ResourceWatch reads once for all watchers and notifies each of a change", async () => {
   const { watch, texts, tick, reads } = setup();
   const heard: string[] = [];
   const first = (await watch.of(TICKER, ANN))?.(() => heard.push("ann"));
@@ -82,7 +82,7 @@ Deno.test("ResourceWatch reads once for everybody and tells each of a change", a
   assert.equal(watch.size, 0);
 });
 
-Deno.test("ResourceWatch keeps accounts of identities apart", async () => {
+Deno.test("ResourceWatch keeps the accounts of identities separate", async () => {
   const { watch, texts, tick } = setup();
   const heard: string[] = [];
   (await watch.of(BALANCES, ANN))?.(() => heard.push("ann"));
@@ -92,14 +92,14 @@ Deno.test("ResourceWatch keeps accounts of identities apart", async () => {
   assert.deepEqual([heard, watch.size], [["bob"], 2]);
 });
 
-Deno.test("ResourceWatch offers nothing that never changes, is not there, or cannot be read", async () => {
+Deno.test("ResourceWatch refuses resources that never change, do not exist, or cannot be read", async () => {
   const { watch } = setup();
   for (const uri of ["luno://config", "luno://nothing", "luno://market/NOPE/ticker", "luno://market/XBTZAR/depth"]) {
     assert.equal(await watch.of(uri, ANN), undefined, uri);
   }
 });
 
-Deno.test("ResourceWatch looks at once when it gets a hint, and once more for hints that came meanwhile", async () => {
+Deno.test("ResourceWatch reads at once when it gets a hint, and once more for hints that arrived meanwhile", async () => {
   const { watch, texts, followed, reads, waits, timers } = setup({ hints: true });
   let heard = 0;
   const end = (await watch.of(TICKER, ANN))?.(() => heard++);
@@ -116,7 +116,7 @@ Deno.test("ResourceWatch looks at once when it gets a hint, and once more for hi
   assert.deepEqual([followed.size, timers.size], [0, 0]);
 });
 
-Deno.test("ResourceWatch goes on after a read that failed", async () => {
+Deno.test("ResourceWatch continues after a failed read", async () => {
   const { watch, texts, tick } = setup();
   let heard = 0;
   (await watch.of(TICKER, ANN))?.(() => heard++);
@@ -127,7 +127,7 @@ Deno.test("ResourceWatch goes on after a read that failed", async () => {
   assert.equal(heard, 1);
 });
 
-Deno.test("ResourceWatch tells of a known change without a read, and only who may still read", async () => {
+Deno.test("ResourceWatch notifies of a known change without a read, and only watchers that may still read", async () => {
   const { watch, followed, rights, reads } = setup({ hints: true });
   const heard: string[] = [];
   const ends = [
@@ -142,7 +142,7 @@ Deno.test("ResourceWatch tells of a known change without a read, and only who ma
   for (const end of ends) end?.();
 });
 
-Deno.test("ResourceWatch goes on for the others when the first watcher may not read any more, who hears of nothing", async () => {
+Deno.test("ResourceWatch continues for the others when the first watcher may not read any more, which is not notified", async () => {
   const { watch, texts, rights, tick } = setup();
   const heard: string[] = [];
   const ends = [
@@ -160,7 +160,7 @@ Deno.test("ResourceWatch goes on for the others when the first watcher may not r
   for (const end of ends) end?.();
 });
 
-Deno.test("ResourceWatch looks as often as without hints while none come", async () => {
+Deno.test("ResourceWatch reads as often as without hints while none arrive", async () => {
   const { watch, followed, waits, setLive } = setup({ hints: true });
   setLive(false);
   const end = (await watch.of(TICKER, ANN))?.(() => {});

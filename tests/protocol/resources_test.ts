@@ -48,7 +48,7 @@ Deno.test("luno://config shows the settings without the key's secret", async () 
   assert.doesNotMatch(JSON.stringify(config), /canary-secret/);
 });
 
-Deno.test("luno://status tells the state of the way to the exchange", async () => {
+Deno.test("luno://status shows the state of the connection to the exchange", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   const status = await read(client, "luno://status");
@@ -69,7 +69,7 @@ Deno.test("luno://endpoints lists every call that the client can make", async ()
   assert.deepEqual(list.find(({ name }) => name === "getBalances").permission, "Perm_R_Balance");
 });
 
-Deno.test("luno://wallets is what get_accounts answers", async () => {
+Deno.test("luno://wallets equals the result of get_accounts", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   assert.deepEqual(await read(client, "luno://wallets"), await exchange.answer("get_accounts"));
@@ -110,7 +110,7 @@ Deno.test("luno://accounts/{id} shows one account with its latest rows", async (
   assert.deepEqual(transactions, history.transactions);
 });
 
-Deno.test("a resource that the exchange does not give fails with the tool's error as data", async () => {
+Deno.test("a resource that the exchange does not return fails with the tool's error as data", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.connect({ key: null }));
   for (const uri of ["luno://wallets", "luno://transactions", "luno://accounts/42"]) {
@@ -137,7 +137,7 @@ Deno.test("without the account tools no resource and no completion shows an acco
   assert.deepEqual(completion.values, []);
 });
 
-Deno.test("whoever has no scope is shown no resource, no prompt and no completion, and can read none", async () => {
+Deno.test("a caller without a scope gets no resource, no prompt and no completion, and can read none", async () => {
   await using exchange = await TestExchange.start();
   const caller = { identity: "key:intern", allows: () => false };
   await using client = await connectClient({ ...exchange.context, caller });
@@ -155,7 +155,7 @@ Deno.test("whoever has no scope is shown no resource, no prompt and no completio
   assert.deepEqual(completion.values, []);
 });
 
-Deno.test("luno://market/{pair}/… show what the tools tell of a pair, and nothing of one that there is not", async () => {
+Deno.test("luno://market/{pair}/… show what the tools return of a pair, and nothing of an unknown one", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   assert.equal((await read(client, "luno://market/XBTZAR/ticker")).pair, "XBTZAR");
@@ -181,7 +181,7 @@ Deno.test("luno://orders/{id} shows an order with every trade that filled it", a
   }
 });
 
-Deno.test("luno://orders/{id} is read on behind its cursor, so that a slow reader misses no trade", async () => {
+Deno.test("luno://orders/{id} continues from its cursor, so that a slow reader misses no trade", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.context);
   const { bid } = await exchange.context.exchange.call("getTicker", { pair: "XBTZAR" });
@@ -207,7 +207,7 @@ Deno.test("luno://orders/{id} is read on behind its cursor, so that a slow reade
   await assert.rejects(client.readResource({ uri: `${uri}?after=nothing` }), { code: -32602 });
 });
 
-Deno.test("luno://orders/{id} says that there is more while the exchange's list of trades trails", async () => {
+Deno.test("luno://orders/{id} says that there is more while the exchange's list of trades lags behind", async () => {
   await using exchange = await TestExchange.start({ readLagMs: 60_000 });
   const order = { pair: "XBTZAR", type: "BUY", counter_volume: "30000" } as const;
   const { order_id } = await exchange.context.exchange.call("postMarketOrder", order);

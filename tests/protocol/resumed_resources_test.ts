@@ -37,7 +37,7 @@ class World {
   }
 }
 
-Deno.test("resumeResource() tries again where the client has as many subscriptions as it may, until one has ended", async () => {
+Deno.test("resumeResource() retries while the client has its maximum of subscriptions, until one has ended", async () => {
   const world = new World();
   const other = world.open("a:other");
   assert.ok(other);
@@ -53,7 +53,7 @@ Deno.test("resumeResource() tries again where the client has as many subscriptio
   assert.deepEqual([world.kept.size, world.later.size], [0, 0]);
 });
 
-Deno.test("resumeResource() keeps room for what cannot be read yet, and gives it back at its end", async () => {
+Deno.test("resumeResource() reserves a slot for a resource that cannot be read yet, and releases it at its end", async () => {
   const world = new World();
   world.isReadable = false;
   const resumed = world.resume("a:1");
@@ -73,7 +73,7 @@ Deno.test("resumeResource() keeps room for what cannot be read yet, and gives it
   assert.ok(unread.open("a:new"));
 });
 
-Deno.test("resumeResource() gives up after some minutes, and gives its room back", async () => {
+Deno.test("resumeResource() gives up after some minutes, and releases its slot", async () => {
   const world = new World();
   world.isReadable = false;
   world.resume("a:1");

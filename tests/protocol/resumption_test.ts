@@ -191,7 +191,7 @@ const OPENINGS: Readonly<Record<string, (asked: Record<string, unknown>) => obje
 };
 
 for (const [name, opening] of Object.entries(OPENINGS)) {
-  Deno.test(`${name} is answered with a token where it asks for one, and a connection with it goes on`, async () => {
+  Deno.test(`${name} is answered with a token on request, and a connection that presents it resumes`, async () => {
     await using server = new TestServer();
     const one = server.connect();
     const { token, ...rest } = await one.open(opening({}));
@@ -215,7 +215,7 @@ for (const [name, opening] of Object.entries(OPENINGS)) {
   });
 }
 
-Deno.test("an opening that does not ask has nothing of it in its answer", async () => {
+Deno.test("an opening that requests no token gets none", async () => {
   await using server = new TestServer();
   const connection = server.connect();
   assert.equal((await connection.ask(initialize(0))).result._meta, undefined);
@@ -223,7 +223,7 @@ Deno.test("an opening that does not ask has nothing of it in its answer", async 
   assert.deepEqual(Object.keys(result._meta), ["io.modelcontextprotocol/serverInfo"]);
 });
 
-Deno.test("resources/subscribe goes on: the client is told of each resource once, and of its changes", async () => {
+Deno.test("resources/subscribe resumes: the client is notified of each resource once, and of its changes", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const { token } = await one.open(initialize("open", asking({}).params));
@@ -246,7 +246,7 @@ Deno.test("resources/subscribe goes on: the client is told of each resource once
   assert.equal(server.watchers, 0);
 });
 
-Deno.test("subscriptions/listen goes on under its id: it is told, can be cancelled, and is answered at its end", async () => {
+Deno.test("subscriptions/listen resumes under its id: it is notified, can be cancelled, and is answered at its end", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const meta = { [RESUMPTION_KEY]: {} };
@@ -289,7 +289,7 @@ Deno.test("subscriptions/listen goes on under its id: it is told, can be cancell
   assert.equal(three.pending, 1);
 });
 
-Deno.test("a server that drains leaves the streams of a client that can go on unanswered, and answers others", async () => {
+Deno.test("a server that drains leaves the streams of a client that can resume unanswered, and answers others", async () => {
   await using server = new TestServer();
   const listen = modern(1, "subscriptions/listen", { params: { notifications: { resourceSubscriptions: [TICKER] } } });
   const resumable = server.connect();
@@ -309,7 +309,7 @@ Deno.test("a server that drains leaves the streams of a client that can go on un
   await next.until(({ params }) => params?.uri === TICKER);
 });
 
-Deno.test("what cannot be read while a client comes back is told of once it can be", async () => {
+Deno.test("a resource that cannot be read while a client resumes is reported once it can be", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const { token } = await one.open(initialize("open", asking({}).params));
@@ -360,7 +360,7 @@ Deno.test("a session that is resumed while its connection seems open ends that o
   assert.equal((await server.connect().open(initialize("open", asking({ token: next }).params))).resumed, true);
 });
 
-Deno.test("a client that asks again gets another token, and the one before is void", async () => {
+Deno.test("a client that requests a token again gets another one, and the previous one is void", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const first = await one.open(request(1, "resume_session", {}));
@@ -381,7 +381,7 @@ for (
     "before it is read": { isRead: true },
   })
 ) {
-  Deno.test(`a client goes on by the token that it has where its next one is lost with the connection ${when}`, async () => {
+  Deno.test(`a client resumes by the token that it has when its next one is lost with the connection ${when}`, async () => {
     await using server = new TestServer();
     const one = server.connect();
     const first = await one.open(request(1, "resume_session", {}));
@@ -413,7 +413,7 @@ for (
   });
 }
 
-Deno.test("a client that did get its next token cannot be followed with the one before", async () => {
+Deno.test("a client that received its next token cannot be resumed with the previous one", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const first = await one.open(request(1, "resume_session", {}));
@@ -490,7 +490,7 @@ for (const [name, { code, hand, identity = "key:ann" }] of Object.entries(REFUSE
   });
 }
 
-Deno.test("what is asked for in another form than an object is refused as a token is", async () => {
+Deno.test("a request in another form than an object is refused as a token is", async () => {
   await using server = new TestServer();
   for (const asked of [null, true, "token", [], 7]) {
     const { error } = await server.connect().open(initialize("open", asking(asked).params));
@@ -498,7 +498,7 @@ Deno.test("what is asked for in another form than an object is refused as a toke
   }
 });
 
-Deno.test("a client that has said goodbye cannot come back to its session", async () => {
+Deno.test("a client that closed its session cannot resume it", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const { token } = await one.open(initialize("open", asking({}).params));
@@ -507,7 +507,7 @@ Deno.test("a client that has said goodbye cannot come back to its session", asyn
   assert.equal(error.code, "ERR_RESUMPTION_UNKNOWN");
 });
 
-Deno.test("a connected session stays resumable for as long as its server says that it is", async () => {
+Deno.test("a connected session stays resumable for as long as its server confirms it", async () => {
   await using server = new TestServer();
   const one = server.connect();
   const { token } = await one.open(initialize("open", asking({}).params));
@@ -517,7 +517,7 @@ Deno.test("a connected session stays resumable for as long as its server says th
   assert.equal((await server.connect().open(initialize("open", asking({ token }).params))).resumed, true);
 });
 
-Deno.test("where sessions cannot be kept now, an opening is answered without a token", async () => {
+Deno.test("when sessions cannot be stored, an opening is answered without a token", async () => {
   await using server = new TestServer();
   server.store.keep = () => false;
   const outcome = await server.connect().open(initialize("open", asking({}).params));

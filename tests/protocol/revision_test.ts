@@ -15,12 +15,12 @@ const MISSING = {
   error: { code: -32602, message: "Resource not found: luno://none", data: { uri: "luno://none" } },
 };
 
-Deno.test("inRevisionOf() says -32002 of a missing resource to clients of 2025-11-25, -32602 to those of 2026-07-28", () => {
+Deno.test("inRevisionOf() reports a missing resource as -32002 to clients of 2025-11-25, -32602 to those of 2026-07-28", () => {
   assert.deepEqual(inRevisionOf(READ, MISSING), { ...MISSING, error: { ...MISSING.error, code: -32002 } });
   assert.equal(inRevisionOf(CLAIMED, MISSING), MISSING);
 });
 
-Deno.test("inRevisionOf() leaves every other answer as it is", () => {
+Deno.test("inRevisionOf() leaves every other answer unchanged", () => {
   const invalid = { ...MISSING, error: { code: -32602, message: "Invalid params: uri is missing" } };
   assert.equal(inRevisionOf(READ, invalid), invalid);
   assert.equal(inRevisionOf({ ...READ, method: "prompts/get" }, MISSING), MISSING);

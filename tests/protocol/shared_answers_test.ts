@@ -48,7 +48,7 @@ function told(outcome: ToolOutcome, added: object = { source: "rest", age_ms: 0 
   return { ok: true, value: { ...outcome.value, ...added } };
 }
 
-Deno.test("SharedAnswers.run() answers every tool of the market with the bytes that callTool() answers, also when it has them", async () => {
+Deno.test("SharedAnswers.run() returns for every market tool the same bytes as callTool(), also from its cache", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   assert.deepEqual(
@@ -68,7 +68,7 @@ Deno.test("SharedAnswers.run() answers every tool of the market with the bytes t
   }
 });
 
-Deno.test("SharedAnswers.run() makes an answer once for many who ask at the same time, and at once for those who come later", async () => {
+Deno.test("SharedAnswers.run() builds an answer once for concurrent callers, and returns it at once to later ones", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   const contexts = ["key:alice", "key:bob", "local"].map((identity) => world.contextOf(callerOf(identity)));
@@ -80,7 +80,7 @@ Deno.test("SharedAnswers.run() makes an answer once for many who ask at the same
   assert.equal(world.count(TICKER), 1);
 });
 
-Deno.test("SharedAnswers.run() passes on what has changed within a second, and reads no clock that is older", async () => {
+Deno.test("SharedAnswers.run() shows a change within a second, and uses no older reading of the clock", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   for (const [name, args] of CALLS) {
@@ -101,7 +101,7 @@ Deno.test("SharedAnswers.run() passes on what has changed within a second, and r
   assert.equal(world.count(TICKER), asked + 1);
 });
 
-Deno.test("SharedAnswers.run() gives what it has to nobody who may not read the market, nor to arguments that do not fit", async () => {
+Deno.test("SharedAnswers.run() returns nothing to callers that may not read the market, nor for invalid arguments", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   await run(answers, { context: world.contextOf() });
@@ -113,7 +113,7 @@ Deno.test("SharedAnswers.run() gives what it has to nobody who may not read the 
   }
 });
 
-Deno.test("SharedAnswers.run() counts the calls that those are spared who get an answer that is there, or is being made", async () => {
+Deno.test("SharedAnswers.run() counts the calls saved by answers that are cached, or being built", async () => {
   await using world = await CountedExchange.start();
   const { saved } = world.shared;
   const answers = new SharedAnswers(saved);
@@ -128,7 +128,7 @@ Deno.test("SharedAnswers.run() counts the calls that those are spared who get an
   assert.deepEqual([world.count(TICKER), saved.all.cache], [2, 1]);
 });
 
-Deno.test("SharedAnswers.run() keeps no failure", async () => {
+Deno.test("SharedAnswers.run() caches no failure", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   await world.markets.list();
@@ -140,7 +140,7 @@ Deno.test("SharedAnswers.run() keeps no failure", async () => {
   assert.deepEqual(outcomes.map(({ ok }) => ok), [false, true]);
 });
 
-Deno.test("SharedAnswers.run() lets one caller give up without the others noticing, and ends what nobody waits for", async () => {
+Deno.test("SharedAnswers.run() lets one caller abort without affecting the others, and aborts what nobody waits for", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   await world.markets.list();
@@ -162,7 +162,7 @@ Deno.test("SharedAnswers.run() lets one caller give up without the others notici
   assert.equal((await run(answers, { context: world.contextOf() })).ok, true);
 });
 
-Deno.test("SharedAnswers.run() keeps apart those who read different exchanges", async () => {
+Deno.test("SharedAnswers.run() keeps the answers of different exchanges separate", async () => {
   await using world = await CountedExchange.start();
   await using other = await CountedExchange.start({ seed: 8 });
   const answers = new SharedAnswers();
@@ -174,7 +174,7 @@ Deno.test("SharedAnswers.run() keeps apart those who read different exchanges", 
   assert.notEqual(bids[0], bids[1]);
 });
 
-Deno.test("SharedAnswers.run() never makes an answer for everybody of what is an account's or a caller's", async () => {
+Deno.test("SharedAnswers.run() never shares answers about an account or a caller", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   const tool = (run: Tool["run"]) =>
@@ -200,7 +200,7 @@ Deno.test("SharedAnswers.run() never makes an answer for everybody of what is an
   assert.equal(outcome.ok && outcome.value.who, "anybody");
 });
 
-Deno.test("SharedAnswers.run() makes what lasts once for callers of equal rights and identity, in both forms, and no refusal of it", async () => {
+Deno.test("SharedAnswers.run() builds constant answers once for callers of equal rights and identity, in both forms, and no refusal of them", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
   const alice = world.contextOf(callerOf("key:alice"));

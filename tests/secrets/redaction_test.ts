@@ -59,7 +59,7 @@ for (const [name, encode] of Object.entries(ENCODINGS)) {
   });
 }
 
-Deno.test("createRedactor() hides Basic credentials, and credentials in what is itself encoded as Basic", () => {
+Deno.test("createRedactor() hides Basic credentials, also nested ones", () => {
   const basic = bytesOf(`${ID}:${SECRET}`).toBase64();
   const texts = [
     `Authorization: Basic ${basic}`,
@@ -74,7 +74,7 @@ Deno.test("createRedactor() hides Basic credentials, and credentials in what is 
   }
 });
 
-Deno.test("createRedactor() hides a secret whose end was cut off, from the 12th character on", () => {
+Deno.test("createRedactor() hides a truncated secret, from the 12th character on", () => {
   assert.equal(redact(`key ${SECRET.slice(0, 20)}…`), "key [redacted]…");
   assert.equal(redact(`key ${SECRET.slice(0, 12)}`), "key [redacted]");
   assert.equal(redact(`key ${SECRET.slice(0, 11)}`), `key ${SECRET.slice(0, 11)}`);
@@ -82,7 +82,7 @@ Deno.test("createRedactor() hides a secret whose end was cut off, from the 12th 
   assert.equal(redact(`key ${base64.slice(0, 30)}...`), "key [redacted]...");
 });
 
-Deno.test("createRedactor() leaves everything else as it is, byte for byte", () => {
+Deno.test("createRedactor() leaves everything else unchanged, byte for byte", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "%", "%41", "\\", "\\u0041", "&amp;", "&#65;", "\n", '"', "é") });
   fc.assert(fc.property(text, text, (before, after) => {
     const secret = "Q9w7-secret-zz";

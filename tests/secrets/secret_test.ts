@@ -4,7 +4,7 @@ import { Secret } from "../../src/secrets/secret.ts";
 
 const CANARY = "canary-0123456789";
 
-Deno.test("Secret shows itself to nobody but who asks it to", () => {
+Deno.test("Secret reveals itself only on explicit request", () => {
   const secret = new Secret(CANARY);
   const holder = { deep: { secret, list: [secret] } };
   const shown = [

@@ -106,7 +106,7 @@ async function place(
   return placed;
 }
 
-Deno.test("A simulated exchange that starts anew has the same order ids, and nothing of what the record holds of the last", () =>
+Deno.test("A simulated exchange that restarts has the same order ids, and none of the record's former orders", () =>
   withState(async (state) => {
     const flags = { exchange: "simulated", state };
     let first: string | undefined;
@@ -132,7 +132,7 @@ Deno.test("A simulated exchange that starts anew has the same order ids, and not
     });
   }));
 
-Deno.test("A simulator that is started anew on its port is another exchange, for a server that runs on too", () =>
+Deno.test("A simulator that is restarted on its port is another exchange, also for a server that keeps running", () =>
   withState(async (state) => {
     let simulation = await startSimulation({ connectionResets: false });
     const port = Number(new URL(simulation.url).port);
@@ -155,7 +155,7 @@ Deno.test("A simulator that is started anew on its port is another exchange, for
     }
   }));
 
-Deno.test("A paper account that is reset knows no key and no claim of before, while the server runs", () =>
+Deno.test("A paper account that is reset knows no earlier key and no claim, while the server runs", () =>
   withState(async (state) => {
     const simulation = await startSimulation();
     const flags = { exchange: "paper", "api-url": simulation.url, state };
@@ -182,7 +182,7 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
     }
   }));
 
-Deno.test("A preview on paper leaves out what the account has taken of the real book already", () =>
+Deno.test("A preview on paper excludes what the account has already taken of the real book", () =>
   withState(async (state) => {
     const at = Date.now();
     const simulation = await startSimulation({ now: () => at });

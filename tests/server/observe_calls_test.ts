@@ -4,7 +4,7 @@ import { callTool } from "../../src/protocol/tool_call.ts";
 import { observeCalls } from "../../src/server/observe_calls.ts";
 import { everyTool, TestExchange } from "../support/exchange.ts";
 
-Deno.test("observeCalls() tells every observer of each answer and how long it took, also one that joined later", async () => {
+Deno.test("observeCalls() notifies every observer of each answer and its duration, also observers added later", async () => {
   await using exchange = await TestExchange.start();
   const heard: ObservedCall[] = [];
   const late: ObservedCall[] = [];

@@ -90,7 +90,7 @@ async function whoIs(
   return authentication.ok ? authentication.caller.identity : authentication.denial.reason;
 }
 
-Deno.test("openAccess() takes who is at this machine for local where nothing is configured, and nobody else", async () => {
+Deno.test("openAccess() treats callers on this machine as local when nothing is configured, and nobody else", async () => {
   await using folder = await Folder.create();
   for (const host of ["localhost", "127.0.0.1", "::1", "[::1]"]) {
     const access = await folder.access({ host });
@@ -103,7 +103,7 @@ Deno.test("openAccess() takes who is at this machine for local where nothing is 
   }
 });
 
-Deno.test("openAccess() refuses to serve without a state folder that can be told, as keys may be there", async () => {
+Deno.test("openAccess() refuses to serve without a known state folder, since it may contain keys", async () => {
   const world = new TestWorld({ env: {} });
   const loaded = await loadConfig({ transport: "http" }, world.env);
   assert.ok(loaded.ok);
@@ -111,14 +111,14 @@ Deno.test("openAccess() refuses to serve without a state folder that can be told
   assertProblems(opened.ok ? [] : opened.problems, /^--state: expected a folder, .*HOME/);
 });
 
-Deno.test("openAccess() refuses --auth required without a source, also where a server is exposed", async () => {
+Deno.test("openAccess() refuses --auth required without a source, also when a server is exposed", async () => {
   await using folder = await Folder.create();
   assertProblems(await folder.problems({ auth: "required" }), /^--auth: .*required admits nobody without one/);
   const exposed = { host: "0.0.0.0", "unsafe-expose": "true", auth: "required" };
   assertProblems(await folder.problems(exposed), /^--auth: .*required admits nobody without one/);
 });
 
-Deno.test("openAccess() takes keys as a source as soon as there was one, be it revoked", async () => {
+Deno.test("openAccess() uses keys as a source as soon as there was one, even if it is revoked", async () => {
   await using folder = await Folder.create();
   folder.keys()[Symbol.dispose]();
   assert.deepEqual((await folder.access()).sources, []);
@@ -132,7 +132,7 @@ Deno.test("openAccess() takes keys as a source as soon as there was one, be it r
   assert.equal(await whoIs(await folder.access()), "no_credential");
 });
 
-Deno.test("Access takes up the first key while it is used, and ends what was admitted without one", async () => {
+Deno.test("Access uses the first key while running, and ends connections admitted without one", async () => {
   await using folder = await Folder.create();
   const access = await folder.access();
   const request = { url: "http://localhost/mcp", headers: new Headers() };
@@ -152,7 +152,7 @@ Deno.test("Access takes up the first key while it is used, and ends what was adm
   assert.deepEqual([access.sources, access.anonymous], [["keys"], "nobody"]);
 });
 
-Deno.test("openAccess() starts one worker where there are keys, and none where there are none", async () => {
+Deno.test("openAccess() starts one worker when there are keys, and none when there are none", async () => {
   await using folder = await Folder.create();
   const { Worker } = globalThis;
   let started = 0;
@@ -173,7 +173,7 @@ Deno.test("openAccess() starts one worker where there are keys, and none where t
   }
 });
 
-Deno.test("openAccess() waits for keys that another process keeps locked, says so, and takes them then", async () => {
+Deno.test("openAccess() waits for keys that another process keeps locked, reports that, and uses them afterwards", async () => {
   await using folder = await Folder.create();
   using records = LogRecords.start();
   folder.createKey("ann");
@@ -185,7 +185,7 @@ Deno.test("openAccess() waits for keys that another process keeps locked, says s
   assert.deepEqual((await opening).sources, ["keys"]);
 });
 
-Deno.test("openAccess() refuses to start where keys stay locked for longer than --state-timeout", async () => {
+Deno.test("openAccess() refuses to start when keys stay locked for longer than --state-timeout", async () => {
   await using folder = await Folder.create();
   folder.createKey("ann");
   using other = new DatabaseSync(join(folder.dir, KEYS_FILE));
@@ -220,7 +220,7 @@ for (const host of ["0.0.0.0", "::", "192.0.2.1", "mcp.example", "127.0.0.1.exam
   });
 }
 
-Deno.test("openAccess() refuses what alone is missing off loopback, and nothing where both are there", async () => {
+Deno.test("openAccess() refuses the one that is missing off loopback, and nothing when both are present", async () => {
   await using folder = await Folder.create();
   const host = "0.0.0.0";
   const tls = { "ssl-cert": "cert.pem", "ssl-key": "key.pem" };
@@ -230,7 +230,7 @@ Deno.test("openAccess() refuses what alone is missing off loopback, and nothing 
   assert.deepEqual(await folder.problems({ host, ...tls }), []);
 });
 
-Deno.test("openAccess() with --unsafe-expose serves everybody under his address, for reading", async () => {
+Deno.test("openAccess() with --unsafe-expose serves everybody by their address, for reading", async () => {
   await using folder = await Folder.create();
   const access = await folder.access({ host: "0.0.0.0", "unsafe-expose": "true" });
   assert.equal(await whoIs(access, { address: "203.0.113.9" }), "address:203.0.113.9");
@@ -245,7 +245,7 @@ Deno.test("openAccess() with --unsafe-expose and a source admits nobody without 
   assert.equal(await whoIs(access, { address: "203.0.113.9" }), "no_credential");
 });
 
-Deno.test("openAccess() refuses SSLKEYLOGFILE off loopback alone", async () => {
+Deno.test("openAccess() refuses SSLKEYLOGFILE only off loopback", async () => {
   await using folder = await Folder.create();
   const SSLKEYLOGFILE = "/tmp/keys.log";
   const exposed = { host: "0.0.0.0", "unsafe-expose": "true" };
@@ -257,7 +257,7 @@ Deno.test("openAccess() refuses SSLKEYLOGFILE off loopback alone", async () => {
   assert.deepEqual(await folder.problems({}, { SSLKEYLOGFILE }), []);
 });
 
-Deno.test("openAccess() asks for everything that tokens need, at once", async () => {
+Deno.test("openAccess() requires all settings of tokens at once", async () => {
   await using folder = await Folder.create();
   const jwks = await folder.write("jwks.json", jwksOf(signingKey));
   const issuer = { "jwt-issuer": "https://issuer.example" };
@@ -272,7 +272,7 @@ Deno.test("openAccess() asks for everything that tokens need, at once", async ()
   assert.equal(await whoIs(access), "no_credential");
 });
 
-Deno.test("openAccess() refuses a file of keys with a private one in it, and repeats nothing of it", async () => {
+Deno.test("openAccess() refuses a file of keys that contains a private one, and quotes nothing of it", async () => {
   await using folder = await Folder.create();
   const key = await privateJwk(signingKey);
   const jwks = await folder.write("jwks.json", JSON.stringify({ keys: [key] }));
@@ -297,7 +297,7 @@ for (const [name, flagsOf] of Object.entries(PRIVATE_FILES)) {
   });
 }
 
-Deno.test("openAccess() refuses to serve where there is no home, as keys may be in another one", async () => {
+Deno.test("openAccess() refuses to serve without a home folder, since keys may be in another one", async () => {
   await using folder = await Folder.create();
   const problemsOf = async (env: Flags): Promise<readonly string[]> => {
     const world = new TestWorld({ env });
@@ -316,13 +316,13 @@ Deno.test("openAccess() refuses to serve where there is no home, as keys may be 
   if (Deno.build.os === "linux") assert.deepEqual(await problemsOf({ HOME: folder.dir, XDG_STATE_HOME: missing }), []);
 });
 
-Deno.test("openAccess() refuses a state folder that is named and is not there", async () => {
+Deno.test("openAccess() refuses a named state folder that does not exist", async () => {
   await using folder = await Folder.create();
   const state = join(folder.dir, "statt");
   assertProblems(await folder.problems({ state }), /^--state: expected a folder that exists: .*mkdir -m 700 .*statt/);
 });
 
-Deno.test("openAccess() refuses a state folder that others can write to, with keys in it or none", async () => {
+Deno.test("openAccess() refuses a state folder that others can write to, with or without keys in it", async () => {
   await using folder = await Folder.create();
   for (const mode of [0o777, 0o1777, 0o770]) {
     await Deno.chmod(folder.dir, mode);
@@ -365,7 +365,7 @@ const LOSSES: Readonly<Record<string, { lose: (folder: Folder) => void | Promise
 };
 
 for (const [name, { lose, says }] of Object.entries(LOSSES)) {
-  Deno.test(`openAccess() serves nobody when the file of keys ${name}, until somebody says that this is meant`, async () => {
+  Deno.test(`openAccess() serves nobody when the file of keys ${name}, until an operator confirms that`, async () => {
     await using folder = await Folder.create();
     folder.createKey("ann");
     await folder.access();
@@ -376,7 +376,7 @@ for (const [name, { lose, says }] of Object.entries(LOSSES)) {
   });
 }
 
-Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one is good again", async () => {
+Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one is valid again", async () => {
   await using folder = await Folder.create();
   folder.createKey("ann");
   using keys = folder.keys();
@@ -388,7 +388,7 @@ Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one 
   assertProblems(await folder.problems(), /^--state: .* keys\.db is older \(change 1 of 2\)/);
 });
 
-Deno.test("openAccess() remembers anew what was remembered and is deleted, and refuses what is damaged", async () => {
+Deno.test("openAccess() recreates a deleted memory of the keys, and refuses a damaged one", async () => {
   await using folder = await Folder.create();
   folder.createKey("ann");
   for (let start = 0; start < 2; start++) {
@@ -401,7 +401,7 @@ Deno.test("openAccess() remembers anew what was remembered and is deleted, and r
   }
 });
 
-Deno.test("openAccess() asks for a key where all keys were taken out of their file", async () => {
+Deno.test("openAccess() requires a key when all keys were removed from their file", async () => {
   await using folder = await Folder.create();
   folder.createKey("ann");
   const database = new DatabaseSync(join(folder.dir, KEYS_FILE));
@@ -418,13 +418,13 @@ Deno.test("openAccess() refuses keys that others can read", async () => {
   assertProblems(await folder.problems(), /^--state: .* mode is 0640: run chmod 600/);
 });
 
-Deno.test("openAccess() refuses a file that is no database of keys", async () => {
+Deno.test("openAccess() refuses a file that is not a database of keys", async () => {
   await using folder = await Folder.create();
   await folder.write(KEYS_FILE, "not a database, but long enough to be taken for one ".repeat(20));
   assertProblems(await folder.problems(), /^--state: /);
 });
 
-Deno.test("openAccess() asks for client certificates with TLS alone, and for a deny list with these alone", async () => {
+Deno.test("openAccess() requires TLS for client certificates, and client certificates for a deny list", async () => {
   await using folder = await Folder.create();
   const ca = await folder.write("ca.pem", certificates.authority.cert);
   const deny = await folder.write("deny", "");
@@ -453,7 +453,7 @@ Deno.test("openAccess() lists the problems of all its files together", async () 
   ) assert.ok(problems.some((problem) => pattern.test(problem)), `${pattern} in ${problems.join("\n")}`);
 });
 
-Deno.test("Access.reload() takes new rights, and keeps the old ones where the file is broken", async () => {
+Deno.test("Access.reload() applies new rights, and keeps the old ones when the file is invalid", async () => {
   await using folder = await Folder.create();
   const path = await folder.write("access.json", '{"identities":{"local":{"scopes":["market:read"],"rate_limit":5}}}');
   const access = await folder.access({ access: path });

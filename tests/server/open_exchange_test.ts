@@ -18,7 +18,7 @@ async function kindsOf(flags: Record<string, string>): Promise<string[]> {
   }
 }
 
-Deno.test("openExchange() calls an exchange simulated when it is embedded, or on this machine and says so, and live otherwise", async () => {
+Deno.test("openExchange() calls an exchange simulated when it is embedded, or local and identifies itself as such, and live otherwise", async () => {
   const simulation = await startSimulation();
   const { port } = new URL(simulation.url);
   const silent = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("{}"));

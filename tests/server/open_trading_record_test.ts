@@ -20,7 +20,7 @@ function archivedIn({ audit }: SqliteRecord): number {
   return verified.ok ? verified.archived ?? 0 : assert.fail(verified.reason);
 }
 
-Deno.test("openTradingRecord() of a server archives what is older than --record-retention, a short command nothing", () =>
+Deno.test("openTradingRecord() of a server archives rows older than --record-retention, that of a short command archives nothing", () =>
   withStore(async (store, { folder: state }) => {
     place(store, "old", { at: NOW - 8 * DAY_MS });
     await (await open({ state, "record-retention": "7" }, { isServer: false })).close();
@@ -31,7 +31,7 @@ Deno.test("openTradingRecord() of a server archives what is older than --record-
     assert.ok(store.audit.verify().ok);
   }));
 
-Deno.test("openTradingRecord() opens where nothing can be archived", () =>
+Deno.test("openTradingRecord() opens when nothing can be archived", () =>
   withStore(async (store, { folder: state }) => {
     place(store, "old", { at: NOW - 8 * DAY_MS });
     await Deno.writeTextFile(join(state, "archive"), "");
@@ -39,7 +39,7 @@ Deno.test("openTradingRecord() opens where nothing can be archived", () =>
     assert.equal(store.audit.trail({}).length, 3);
   }));
 
-Deno.test("openTradingRecord() of a server takes over what ended processes left, of a short command nothing", () =>
+Deno.test("openTradingRecord() of a server takes over what ended processes left, that of a short command takes over nothing", () =>
   withStore(async (store, { folder: state }) => {
     store.journal.begin(entry("left"), FREE, NOW);
     store.instances.remove(INSTANCE.id);

@@ -76,7 +76,7 @@ function recordWith(record: SqliteRecord, operations: Partial<Journal>): OrderEx
   return { journal, replacements: late.replacements, audit: late.audit };
 }
 
-Deno.test("OrderExecutors keeps the executor of a reset account when the recovery of the one before fails", async () => {
+Deno.test("OrderExecutors keeps the executor of a reset account when the recovery of the previous one fails", async () => {
   await using simulated = await TestExchange.start();
   const recovery = Promise.withResolvers<number>();
   let recoveries = 0;
@@ -95,7 +95,7 @@ Deno.test("OrderExecutors keeps the executor of a reset account when the recover
   });
 });
 
-Deno.test("OrderExecutors.stop() lets nobody open an executor who asked before it", async () => {
+Deno.test("OrderExecutors.stop() lets no earlier caller open an executor afterwards", async () => {
   const venue = Promise.withResolvers<string>();
   const changes = { venue: { id: () => venue.promise, isOwn: false } };
   await withExecutors(() => changes, async (executors) => {
@@ -106,7 +106,7 @@ Deno.test("OrderExecutors.stop() lets nobody open an executor who asked before i
   });
 });
 
-Deno.test("OrderExecutors.stop() waits for what an executor that was just opened asks of the record", async () => {
+Deno.test("OrderExecutors.stop() waits for the record's work for an executor that was just opened", async () => {
   const answer = Promise.withResolvers<number>();
   let [isAsked, isStopped] = [false, false];
   const endOthers = () => {
@@ -124,7 +124,7 @@ Deno.test("OrderExecutors.stop() waits for what an executor that was just opened
   });
 });
 
-Deno.test("OrderExecutors.cancelAll() finds a paper order that is settled while it looks", async () => {
+Deno.test("OrderExecutors.cancelAll() finds a paper order that is settled while it reads", async () => {
   const changes = (record: SqliteRecord) => {
     record.journal.begin(entry("mine", { identity: "local", account: "paper", venue: "paper-1" }), FREE, NOW);
     // Another process learns what became of the order between two questions.

@@ -27,7 +27,7 @@ Deno.test("followPolicy().open() puts the published policy in force, with its ve
     assert.deepEqual([policies.of("local").mode, policies.of("local").version], ["observe", 1]);
   }));
 
-Deno.test("followPolicy().look() takes a new version, and keeps the old one where the new one cannot be used or read", () =>
+Deno.test("followPolicy().look() applies a new version, and keeps the old one when the new one is invalid or unreadable", () =>
   withStore(async (store) => {
     const policies = new CurrentPolicies("auto");
     const policy = followPolicy(policies, { hasOwn: false, isServer: false });
@@ -51,7 +51,7 @@ Deno.test("followPolicy().look() takes a new version, and keeps the old one wher
     assert.deepEqual([policies.of("local").mode, policies.version], ["confirm", 2]);
   }));
 
-Deno.test("followPolicy().open() names both where a file and a published policy are there", () =>
+Deno.test("followPolicy().open() names both when a file and a published policy exist", () =>
   withStore(async (store) => {
     publish(store, OBSERVE);
     const policy = followPolicy(new CurrentPolicies("auto"), { hasOwn: true, isServer: true });

@@ -6,7 +6,7 @@ import { accessOf } from "../state/open_postgres.ts";
 import { PostgresServer } from "../state/postgres_server.ts";
 import { NOW } from "../trading/stores.ts";
 
-Deno.test("RecordChanges tells of a halt and of published files as soon as another process has made them", async () => {
+Deno.test("RecordChanges reports a halt and published files as soon as another process has written them", async () => {
   await using server = await PostgresServer.start();
   const url = server.url(await server.createDatabase());
   const folder = await Deno.makeTempDir();

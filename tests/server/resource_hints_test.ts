@@ -34,7 +34,7 @@ async function listen(watch: ResourceWatch, caller: CallerFacts, uris: readonly 
   return { heard, end: () => ends.forEach((end) => end?.()) };
 }
 
-Deno.test("who watches orders and balances is told at once of what happens to them, and of no other order", async () => {
+Deno.test("watchers of orders and balances are notified at once of their own changes, and of no other order", async () => {
   await using world = await AccountWorld.start();
   const watch = watchOf(world);
   const { heard, end } = await listen(watch, ANN, [OPEN, BALANCES]);
@@ -57,7 +57,7 @@ Deno.test("who watches orders and balances is told at once of what happens to th
   assert.equal(world.account.status?.needed, 0);
 });
 
-Deno.test("nobody hears of an account that he has no right to, or does not trade on", async () => {
+Deno.test("nobody is notified of an account without a right to it, or without trading on it", async () => {
   await using world = await AccountWorld.start();
   let mayRead = true;
   const watch = watchOf(world, (_resource, { identity }) => identity !== "key:bob" || mayRead);
@@ -77,7 +77,7 @@ Deno.test("nobody hears of an account that he has no right to, or does not trade
   for (const { end } of [ofAnn, ofBob, ofPaper]) end();
 });
 
-Deno.test("what is watched is looked at when the stream is lost, and when it is there again", async () => {
+Deno.test("watched resources are read when the stream is lost, and when it is back", async () => {
   await using world = await AccountWorld.start();
   let reads = 0;
   const { account, exchange: { context: { markets }, simulation } } = world;

@@ -173,7 +173,7 @@ for (const [engine, start] of Object.entries(ENGINES)) {
   });
 }
 
-Deno.test("two accounts: calls draw on the budget of their own account, and its breaker opens for it alone", async () => {
+Deno.test("two accounts: calls use the budget of their own account, and its breaker opens for it only", async () => {
   const start = ENGINES["sqlite"] ?? assert.fail();
   await using installation = await start();
   await using accounts = await TwoAccounts.start(installation);

@@ -15,14 +15,14 @@ function countTaken(budget: MessageBudget, characters = 10): number {
   return count;
 }
 
-Deno.test("MessageBudget takes twice the rate limit and 600 messages at once, and as many in a minute", () => {
+Deno.test("MessageBudget allows a burst of twice the rate limit and 600 messages, and as many per minute", () => {
   const { budget, clock } = setup();
   assert.equal(countTaken(budget), 800);
   clock.now += 6_000;
   assert.equal(countTaken(budget), 80);
 });
 
-Deno.test("MessageBudget follows a rate limit that is changed while the connection is open", () => {
+Deno.test("MessageBudget follows a rate limit that changes while the connection is open", () => {
   const { budget, clock, limits } = setup();
   countTaken(budget);
   limits.rateLimit = 1_000;
@@ -30,14 +30,14 @@ Deno.test("MessageBudget follows a rate limit that is changed while the connecti
   assert.equal(countTaken(budget), 2_600);
 });
 
-Deno.test("MessageBudget takes four of the largest messages a second, whatever the rate limit", () => {
+Deno.test("MessageBudget allows four of the largest messages a second, whatever the rate limit", () => {
   const { budget, clock } = setup({ rateLimit: 1_000_000 });
   assert.equal(countTaken(budget, 1_000_000), 4);
   clock.now += 500;
   assert.equal(countTaken(budget, 1_000_000), 2);
 });
 
-Deno.test("MessageBudgets gives whoever was cut off what has flowed in since, 50 messages at least, and others a full budget", () => {
+Deno.test("MessageBudgets gives a client that was cut off what has refilled since, at least 50 messages, and others a full budget", () => {
   const clock = { now: 0 };
   const budgets = new MessageBudgets({ maxMessageSize: 1_000_000, now: () => clock.now });
   const open = (identity: string) => budgets.open(identity, () => 100);
@@ -52,7 +52,7 @@ Deno.test("MessageBudgets gives whoever was cut off what has flowed in since, 50
   assert.equal(countTaken(open("key:ann").budget), 800);
 });
 
-Deno.test("MessageBudgets keeps whoever was cut off away until 50 messages have flowed in, and nobody else", () => {
+Deno.test("MessageBudgets keeps a client that was cut off away until 50 messages have refilled, and no other client", () => {
   const clock = { now: 0 };
   const budgets = new MessageBudgets({ maxMessageSize: 1_000_000, now: () => clock.now });
   assert.equal(budgets.pauseMs("key:ann", 100), 0);

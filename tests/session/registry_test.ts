@@ -17,7 +17,7 @@ function client(identity: string) {
   return { identity, address: "192.0.2.1", carrier: "websocket" as const };
 }
 
-Deno.test("Registry.reject() turns the one too many away, of a client before the server is full", () => {
+Deno.test("Registry.reject() refuses a connection over the client's maximum before the server is full", () => {
   const registry = registryOf(3, 2);
   registry.open(client("a"));
   registry.open(client("a"));
@@ -27,7 +27,7 @@ Deno.test("Registry.reject() turns the one too many away, of a client before the
   assert.equal(registry.reject("b"), "server_full");
 });
 
-Deno.test("Registry.close() makes room again, once", () => {
+Deno.test("Registry.close() releases a slot, once", () => {
   const registry = registryOf(1, 1);
   const connection = registry.open(client("a"));
   registry.close(connection);
@@ -51,7 +51,7 @@ Deno.test("Registry.admitRequest() counts a request as a connection of its clien
   assert.equal(registry.admitRequest("c"), "server_full");
 });
 
-Deno.test("Registry.admitSocket() counts sockets that have not upgraded, and turns away what cannot even be told so", () => {
+Deno.test("Registry.admitSocket() counts sockets that have not upgraded, and closes those over the hard maximum without an answer", () => {
   const registry = registryOf(2, 2);
   const sockets = Array.from({ length: 3 }, () => registry.admitSocket());
   assert.equal(registry.reject("a"), "server_full");
@@ -65,7 +65,7 @@ Deno.test("Registry.admitSocket() counts sockets that have not upgraded, and tur
   assert.equal(registry.admitSocket(), false);
 });
 
-Deno.test("Registry.status() shows a connection with what it has used, and its name cut to plain characters", () => {
+Deno.test("Registry.status() shows a connection with its usage, and its name truncated to plain characters", () => {
   const registry = registryOf(5, 5);
   const connection = registry.open(client("a"));
   connection.introduce({ name: `evil\u0000\u202e${"x".repeat(200)}`, version: 7 }, "modern");

@@ -11,7 +11,7 @@ const SESSION = {
   last_seen: "2026-11-29T10:00:01.000Z",
 };
 
-Deno.test("readShown() reads what a server has shown, and nothing that lacks a member or is another text", () => {
+Deno.test("readShown() reads what a server has published, and nothing that lacks a member or has another form", () => {
   const shown = { server: "a", count: 1, sessions: [SESSION] };
   assert.deepEqual(readShown(JSON.stringify(shown)), shown);
   for (const name of Object.keys(SESSION)) {

@@ -65,7 +65,7 @@ function setup(options: { maxResources?: number; isReading?: () => boolean } = {
   return { clock, resources, subscriptions, said, notify: (uri: string) => void said.push(uri) };
 }
 
-Deno.test("Subscriptions tell of the first change at once, and of those that follow as one", () => {
+Deno.test("Subscriptions notify of the first change at once, and of those that follow as one", () => {
   const { clock, resources, subscriptions, said, notify } = setup();
   subscriptions.open(resources.of("a"), notify);
   resources.change("a");
@@ -78,7 +78,7 @@ Deno.test("Subscriptions tell of the first change at once, and of those that fol
   assert.deepEqual([said.length, clock.timers], [2, 0]);
 });
 
-Deno.test("Subscriptions never say more than one thing in an interval, and leave no change unsaid", () => {
+Deno.test("Subscriptions send at most one notification per interval, and omit no change", () => {
   fc.assert(fc.property(
     fc.array(fc.record({ uri: fc.constantFrom("a", "b", "c", "d"), ms: fc.nat(80) }), { maxLength: 60 }),
     (changes) => {
@@ -102,7 +102,7 @@ Deno.test("Subscriptions never say more than one thing in an interval, and leave
   ));
 });
 
-Deno.test("Subscriptions take turns, so that one that changes all the time does not hide another", () => {
+Deno.test("Subscriptions take turns, so that a resource that changes all the time does not hide another", () => {
   const { clock, resources, subscriptions, said, notify } = setup();
   subscriptions.open(resources.of("busy", "rare"), notify);
   resources.change("busy");
@@ -115,7 +115,7 @@ Deno.test("Subscriptions take turns, so that one that changes all the time does 
   assert.deepEqual(said.slice(0, 3), ["busy", "busy", "rare"]);
 });
 
-Deno.test("Subscriptions tell a client that does not read nothing until it reads again, and then only the last", () => {
+Deno.test("Subscriptions send nothing to a client that does not read until it reads again, and then only the last change", () => {
   let isReading = false;
   const { clock, resources, subscriptions, said, notify } = setup({ isReading: () => isReading });
   subscriptions.open(resources.of("a"), notify);
@@ -129,7 +129,7 @@ Deno.test("Subscriptions tell a client that does not read nothing until it reads
   assert.deepEqual(said, ["a"]);
 });
 
-Deno.test("Subscriptions are bounded per client, and give back what was closed", () => {
+Deno.test("Subscriptions are bounded per client, and a closed one releases its slot", () => {
   const { resources, subscriptions, notify } = setup({ maxResources: 3 });
   const first = subscriptions.open(resources.of("a", "b"), notify);
   assert.ok(first !== undefined);
@@ -141,7 +141,7 @@ Deno.test("Subscriptions are bounded per client, and give back what was closed",
   assert.ok(subscriptions.open(resources.of("c", "d", "e"), notify) !== undefined);
 });
 
-Deno.test("Subscriptions count what room is kept for, until it is given back", () => {
+Deno.test("Subscriptions count reserved slots until they are released", () => {
   const { resources, subscriptions, notify } = setup({ maxResources: 3 });
   const giveBack = subscriptions.reserve(2);
   assert.ok(giveBack !== undefined);
@@ -153,7 +153,7 @@ Deno.test("Subscriptions count what room is kept for, until it is given back", (
   assert.ok(subscriptions.open(resources.of("a", "b", "c"), notify) !== undefined);
 });
 
-Deno.test("Subscriptions say nothing of one that was closed before it could be told", () => {
+Deno.test("Subscriptions do not notify of one that was closed before its first notification", () => {
   const { clock, resources, subscriptions, said, notify } = setup();
   subscriptions.open(resources.of("a"), notify);
   const closing = subscriptions.open(resources.of("b"), notify);
@@ -164,7 +164,7 @@ Deno.test("Subscriptions say nothing of one that was closed before it could be t
   assert.deepEqual(said, ["a"]);
 });
 
-Deno.test("Subscriptions of one client to the same resource are told each on its own", () => {
+Deno.test("Subscriptions of one client to the same resource are notified separately", () => {
   const { clock, resources, subscriptions } = setup();
   const said: string[] = [];
   subscriptions.open(resources.of("a"), () => said.push("first"));
@@ -174,7 +174,7 @@ Deno.test("Subscriptions of one client to the same resource are told each on its
   assert.deepEqual(said, ["first", "second"]);
 });
 
-Deno.test("Subscriptions that were closed watch nothing that is asked for afterwards", () => {
+Deno.test("Subscriptions that were closed start no watch requested afterwards", () => {
   const { resources, subscriptions, notify } = setup();
   subscriptions.close();
   assert.deepEqual(subscriptions.open(resources.of("a"), notify)?.uris, []);

@@ -14,7 +14,7 @@ function setup() {
   return { clock, closed, unknown, add, fill };
 }
 
-Deno.test("UnknownConnections lets the oldest idle one of an address leave for a new one, beyond 32", () => {
+Deno.test("UnknownConnections closes the oldest idle one of an address for a new one, beyond 32", () => {
   const { closed, unknown, add, fill } = setup();
   fill("192.0.2.1");
   unknown.begin({ address: "192.0.2.1", port: 1 });
@@ -26,7 +26,7 @@ Deno.test("UnknownConnections lets the oldest idle one of an address leave for a
   assert.deepEqual(closed, [2, 1]);
 });
 
-Deno.test("UnknownConnections turns a new one away where all 32 of its address are being answered", () => {
+Deno.test("UnknownConnections refuses a new one when all 32 of its address are being answered", () => {
   const { closed, unknown, add, fill } = setup();
   fill("192.0.2.1");
   for (let port = 1; port <= 32; port++) unknown.begin({ address: "192.0.2.1", port });
@@ -42,7 +42,7 @@ Deno.test("UnknownConnections counts an IPv6 network of 64 bits as one address",
   assert.deepEqual(closed, [1]);
 });
 
-Deno.test("UnknownConnections forgets who is known, and lets clients of this machine start all at once", () => {
+Deno.test("UnknownConnections forgets authenticated ones, and lets local clients all start at once", () => {
   const { clock, closed, unknown, add, fill } = setup();
   fill("127.0.0.1");
   for (let port = 33; port <= 100; port++) assert.ok(add("127.0.0.1", port));
@@ -55,7 +55,7 @@ Deno.test("UnknownConnections forgets who is known, and lets clients of this mac
   assert.equal(unknown.idle, 33);
 });
 
-Deno.test("UnknownConnections lets idle connections of somebody known leave only where all else is full, the latest last", () => {
+Deno.test("UnknownConnections closes idle authenticated connections only when all else is full, the latest last", () => {
   const { closed, unknown, add, fill } = setup();
   const end = (port: number) => ({ address: "192.0.2.1", port });
   fill("192.0.2.1");
@@ -73,7 +73,7 @@ Deno.test("UnknownConnections lets idle connections of somebody known leave only
   assert.deepEqual(closed, [32, 200, 2, 1]);
 });
 
-Deno.test("UnknownConnections counts what a named proxy forwards for whom it asks", () => {
+Deno.test("UnknownConnections counts what a named proxy forwards under the client's address", () => {
   const { closed, unknown, add } = setup();
   for (let port = 1; port <= 100; port++) assert.ok(add(PROXY, port));
   assert.deepEqual(closed, []);
@@ -82,7 +82,7 @@ Deno.test("UnknownConnections counts what a named proxy forwards for whom it ask
   assert.deepEqual(closed, [1]);
 });
 
-Deno.test("UnknownConnections.closeOldestIdle() closes the oldest of all that asks nothing", () => {
+Deno.test("UnknownConnections.closeOldestIdle() closes the oldest idle connection of all", () => {
   const { closed, unknown, add } = setup();
   add("192.0.2.1", 1);
   add("192.0.2.2", 2);

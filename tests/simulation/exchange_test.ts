@@ -96,7 +96,7 @@ Deno.test("Exchange.place() writes one EXCHANGE row per account and a FEE row un
   assert.equal(new Set(rows.map(({ reference }) => reference)).size, 1);
 });
 
-Deno.test("Exchange.place() reserves what rests, and cancel() gives back exactly that", () => {
+Deno.test("Exchange.place() reserves what rests, and cancel() releases exactly that", () => {
   const { exchange, counter } = openExchange();
   const order = exchange.place(draft({}), START);
   assert.equal(order.status, "PENDING");
@@ -113,7 +113,7 @@ Deno.test("Exchange.place() reserves what rests, and cancel() gives back exactly
   assert.equal(exchange.cancel(order.id, START + 6), false);
 });
 
-Deno.test("Exchange.advance() fills a resting order up to the volume of a stranger's trade, at its own price", () => {
+Deno.test("Exchange.advance() fills a resting order up to the volume of another participant's trade, at its own price", () => {
   const { exchange, world, recorded } = openExchange();
   const { id } = exchange.place(draft({}), START);
   world.trades = [stranger(START + 10, 1_000_400, 30_000), stranger(START + 20, 1_000_600, 50_000)];
@@ -124,7 +124,7 @@ Deno.test("Exchange.advance() fills a resting order up to the volume of a strang
   assert.deepEqual(recorded, [{ timestamp: START + 10, price: 1_000_500, volume: 30_000, isBuy: false }]);
 });
 
-Deno.test("Exchange.advance() gives a stranger's volume to the best price first, then to the oldest", () => {
+Deno.test("Exchange.advance() gives another participant's volume to the best price first, then to the oldest", () => {
   const { exchange, world } = openExchange();
   const ids = [1_000_100, 1_000_200, 1_000_100].map((limitPrice) =>
     exchange.place(draft({ limitPrice, limitVolume: 10_000 }), START).id
@@ -134,7 +134,7 @@ Deno.test("Exchange.advance() gives a stranger's volume to the best price first,
   assert.deepEqual(ids.map((id) => exchange.orders.get(id)?.filled), [5_000, 10_000, 0]);
 });
 
-Deno.test("Exchange.advance() answers the same in one leap as in many steps", () => {
+Deno.test("Exchange.advance() gives the same result in one step as in many", () => {
   const trades = Array.from({ length: 40 }, (_, i) => stranger(START + 100 * i, 1_000_300 + (i * 37) % 400, 2_000));
   const outcomes = [[4_000], [1, 400, 401, 2_222, 4_000]].map((moments) => {
     const { exchange, world } = openExchange();
@@ -147,7 +147,7 @@ Deno.test("Exchange.advance() answers the same in one leap as in many steps", ()
   assert.ok((outcomes[0]?.filled ?? 0) > 0);
 });
 
-Deno.test("Exchange.place() cannot take the same quote twice while it stands", () => {
+Deno.test("Exchange.place() cannot take the same quote twice while it lasts", () => {
   const { exchange } = openExchange();
   exchange.place(draft({ limitPrice: 1_001_000, limitVolume: 700_000, timeInForce: "IOC" }), START);
   const second = exchange.place(draft({ limitPrice: 1_001_000, limitVolume: 700_000, timeInForce: "IOC" }), START);
@@ -170,7 +170,7 @@ Deno.test("Exchange.bookAt() shows own orders behind the quotes of the same pric
   assert.deepEqual([bids.map((order) => order.id), asks.map((order) => order.id)], [[id], [ask.id]]);
 });
 
-Deno.test("Exchange.place() lets a stop wait, and a trade at its price in its direction post it", () => {
+Deno.test("Exchange.place() holds a stop until a trade reaches its price in its direction", () => {
   const { exchange, world, base } = openExchange();
   const stop = { price: 990_000, direction: "BELOW" } as const;
   const { id } = exchange.place(draft({ side: "SELL", type: "STOP_LIMIT", limitPrice: 985_000, stop }), START);
@@ -185,7 +185,7 @@ Deno.test("Exchange.place() lets a stop wait, and a trade at its price in its di
   ]);
 });
 
-Deno.test("Exchange.cancel() ends a stop that still waits", () => {
+Deno.test("Exchange.cancel() ends a stop that is still held", () => {
   const { exchange, base } = openExchange();
   const stop = { price: 990_000, direction: "BELOW" } as const;
   const { id } = exchange.place(draft({ side: "SELL", type: "STOP_LIMIT", limitPrice: 985_000, stop }), START);
@@ -193,7 +193,7 @@ Deno.test("Exchange.cancel() ends a stop that still waits", () => {
   assert.equal(base.totals.available.toFixed(), "10");
 });
 
-Deno.test("Exchange.place() without reserveStops ends a woken stop whose funds are gone", () => {
+Deno.test("Exchange.place() without reserveStops ends a triggered stop whose funds are gone", () => {
   const { exchange, world } = openExchange({ reserveStops: false });
   const stop = { price: 990_000, direction: "BELOW" } as const;
   const waiting = { side: "SELL", type: "STOP_LIMIT", limitPrice: 985_000, limitVolume: 10_000_000, stop } as const;
@@ -204,7 +204,7 @@ Deno.test("Exchange.place() without reserveStops ends a woken stop whose funds a
   assert.deepEqual([exchange.orders.get(id)?.status, exchange.orders.get(id)?.filled], ["COMPLETE", 0]);
 });
 
-Deno.test("Exchange wakes a stop by an own trade, which is public", () => {
+Deno.test("Exchange triggers a stop by an own trade, which is public", () => {
   const { exchange } = openExchange();
   const stop = { price: 1_001_000, direction: "ABOVE" } as const;
   const { id } = exchange.place(draft({ type: "STOP_LIMIT", limitPrice: 1_000_500, stop }), START);
@@ -224,7 +224,7 @@ Deno.test("Exchange.place() with orderDelayMs reserves at once and matches when 
   assert.equal(counter.totals.balance.toFixed(), "19899900");
 });
 
-Deno.test("Exchange.place() sells a whole balance, taking the fee from the proceeds when base is spoken for", () => {
+Deno.test("Exchange.place() sells a whole balance, taking the fee from the proceeds when the base is spent", () => {
   const { exchange, base } = openExchange();
   const order = exchange.place(draft({ side: "SELL", limitPrice: 1_000_000, limitVolume: 10_000_000 }), START);
   assert.deepEqual([order.filled, order.status], [1_000_000, "PENDING"]);
@@ -242,7 +242,7 @@ Deno.test("Exchange.place() with sellFeeIn counter takes a seller's fee from the
   assert.equal(counter.totals.balance.toFixed(), new Big("20100000").minus(order.feeCounter).toFixed());
 });
 
-Deno.test("Exchange.place() lets own orders trade with each other, or cancels the resting one when told", () => {
+Deno.test("Exchange.place() lets own orders trade with each other, or on request cancels the resting one", () => {
   const trading = openExchange().exchange;
   const cancelling = openExchange({ selfTrade: "cancel_resting" }).exchange;
   const [traded, spared] = [trading, cancelling].map((exchange) => {
@@ -292,7 +292,7 @@ function act(exchange: Exchange, { side, kind, price, volume }: SomeOrder, atMs:
   }
 }
 
-Deno.test("Exchange keeps every ledger adding up, whatever is ordered", () => {
+Deno.test("Exchange keeps every ledger consistent, whatever is ordered", () => {
   const choices = fc.record({
     orderDelayMs: fc.constantFrom(0, 300),
     sellFeeIn: fc.constantFrom("base" as const, "counter" as const),

@@ -63,7 +63,7 @@ Deno.test("another seed gives other prices, ids and traces", async () => {
   assert.notEqual(first?.headers.get("x-luno-trace-id"), second?.headers.get("x-luno-trace-id"));
 });
 
-Deno.test("the present begins when the exchange is created, however late the first request comes", async () => {
+Deno.test("simulated time begins when the exchange is created, however late the first request arrives", async () => {
   const [early, late] = [openSimulation(), openSimulation()];
   await early.get("/api/1/tickers");
   const answers = await Promise.all([early, late].map(async (client) => {

@@ -45,7 +45,7 @@ for (const connectionResets of [true, false]) {
   });
 }
 
-Deno.test("startSimulation() tells in every answer which exchange it is: the same seed anew is another one", async () => {
+Deno.test("startSimulation() identifies its exchange in every answer: a restart with the same seed is another one", async () => {
   const told = async ({ url }: RunningSimulation) => {
     const answers = await Promise.all(["/api/1/tickers", "/api/1/balance", "/none"].map((path) => fetch(url + path)));
     const ids = answers.map(({ headers }) => headers.get("x-simulated-exchange"));
@@ -77,7 +77,7 @@ Deno.test("a reset fault without connectionResets cuts the connection after the 
   });
 });
 
-Deno.test("faults can be switched over HTTP while the server runs", async () => {
+Deno.test("faults can be changed over HTTP while the server runs", async () => {
   await withServer({}, async ({ url, faults }) => {
     const body = JSON.stringify([{ kind: "html", status: 502 }]);
     await (await fetch(`${url}/_sim/faults`, { method: "PUT", body })).body?.cancel();
@@ -110,7 +110,7 @@ Deno.test("startSimulation() refuses an address off the loopback interface", asy
   await assert.rejects(startSimulation({ hostname: "0.0.0.0" }), RangeError);
 });
 
-Deno.test("startSimulation() fails when its port is taken", async () => {
+Deno.test("startSimulation() fails when its port is in use", async () => {
   await withServer({}, async ({ url }) => {
     const port = Number(new URL(url).port);
     for (const connectionResets of [true, false]) {

@@ -14,7 +14,7 @@ function startedAt(startMs: number, askedMs: number): SimulatedClient {
   return new SimulatedClient(api, clock, SIMULATED_KEYS.trading);
 }
 
-Deno.test("exchanges of one seed answer the same requests alike, whenever on a day they start", async () => {
+Deno.test("exchanges of one seed give the same answers, at whatever time of day they start", async () => {
   const askedMs = START_MS + 5 * HOUR_MS;
   const starts = [0, 1, HOUR_MS, 5 * HOUR_MS].map((afterMs) => startedAt(START_MS + afterMs, askedMs));
   const [{ account_id: id }] = (await starts[0]?.get("/api/1/balance"))?.json.balance ?? assert.fail();
@@ -39,7 +39,7 @@ Deno.test("exchanges of one seed answer the same requests alike, whenever on a d
   }
 });
 
-Deno.test("every market moves: its days differ, and it trades beside its own book", async () => {
+Deno.test("every market moves: its days differ, and trades happen beside its own book", async () => {
   const client = openSimulation();
   for (const { id } of MARKETS) {
     const since = START_MS - 30 * 24 * HOUR_MS;

@@ -21,7 +21,7 @@ Deno.test("readDatabaseAddress() reads every part, and databaseName() shows all 
   assert.equal(name, "postgres://ann@[::1]:5432/luno");
 });
 
-Deno.test("readDatabaseAddress() demands TLS off loopback, and takes no mode that does not prove who answers", () => {
+Deno.test("readDatabaseAddress() requires TLS off loopback, and accepts no mode that does not authenticate the server", () => {
   assert.equal(read("postgres://ann@localhost/luno").sslMode, "disable");
   assert.equal(read("postgres://ann@127.0.0.1/luno?sslmode=verify-full").sslMode, "verify-full");
   assert.equal(read("postgres://ann@db/luno").sslMode, "verify-full");
@@ -35,7 +35,7 @@ Deno.test("readDatabaseAddress() demands TLS off loopback, and takes no mode tha
   });
 });
 
-Deno.test("readDatabaseAddress() refuses what is no address of a database, and repeats nothing of it", () => {
+Deno.test("readDatabaseAddress() refuses anything but the address of a database, and quotes nothing of it", () => {
   const wrong = [
     "",
     "canary",

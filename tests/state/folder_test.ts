@@ -5,7 +5,7 @@ function folder(os: typeof Deno.build.os, variables: Record<string, string>): st
   return stateFolder((name) => variables[name], os);
 }
 
-Deno.test("stateFolder() is where each system keeps a user's state", () => {
+Deno.test("stateFolder() is the folder where each system keeps a user's state", () => {
   const home = { HOME: "/home/ann", LOCALAPPDATA: "C:\\Users\\ann\\AppData\\Local" };
   assert.equal(folder("linux", home), "/home/ann/.local/state/luno-mcp-server");
   assert.equal(folder("linux", { ...home, XDG_STATE_HOME: "/var/state" }), "/var/state/luno-mcp-server");
@@ -13,7 +13,7 @@ Deno.test("stateFolder() is where each system keeps a user's state", () => {
   assert.equal(folder("windows", home), "C:\\Users\\ann\\AppData\\Local\\luno-mcp-server");
 });
 
-Deno.test("stateFolder() takes no relative path, which would be another folder at each start", () => {
+Deno.test("stateFolder() refuses a relative path, which would be another folder at each start", () => {
   assert.equal(
     folder("linux", { HOME: "/home/ann", XDG_STATE_HOME: "state" }),
     "/home/ann/.local/state/luno-mcp-server",
@@ -21,7 +21,7 @@ Deno.test("stateFolder() takes no relative path, which would be another folder a
   assert.equal(folder("darwin", { HOME: "." }), undefined);
 });
 
-Deno.test("stateFolder() is unknown where the environment names none", () => {
+Deno.test("stateFolder() is unknown when the environment names none", () => {
   for (const os of ["linux", "darwin", "windows"] as const) {
     assert.equal(folder(os, {}), undefined);
     assert.equal(folder(os, { HOME: "", XDG_STATE_HOME: "", LOCALAPPDATA: "" }), undefined);

@@ -11,7 +11,7 @@ async function withFolder(body: (folder: string) => void | Promise<void>): Promi
   }
 }
 
-Deno.test("isLocked() takes a process for alive where it cannot tell, and for dead where its file is gone", () =>
+Deno.test("isLocked() considers a process alive when it cannot tell, and dead when its file is gone", () =>
   withFolder((folder) => {
     const lock = InstanceLock.take(folder);
     assert.equal(isLocked(folder, lock.id), true);
@@ -23,7 +23,7 @@ Deno.test("isLocked() takes a process for alive where it cannot tell, and for de
     assert.equal(isLocked(folder, lock.id), true);
   }));
 
-Deno.test("removeFreeLocks() removes the files of processes that have ended, but for those to be kept", () =>
+Deno.test("removeFreeLocks() removes the files of processes that have ended, except those to be kept", () =>
   withFolder((folder) => {
     const [kept, gone, living] = [InstanceLock.take(folder), InstanceLock.take(folder), InstanceLock.take(folder)];
     kept.release();

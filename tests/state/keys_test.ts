@@ -20,7 +20,7 @@ const BROKEN_PROMISES = {
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`the suite condemns an engine of keys that ${fault}`, async () => {
+  Deno.test(`the suite fails for an engine of keys that ${fault}`, async () => {
     const [start, check] = [BROKEN_KEYS_ENGINES[fault], KEYS_PROMISES[promise]];
     assert.ok(start !== undefined && check !== undefined);
     await using installation = await start();

@@ -20,7 +20,7 @@ const BROKEN_PROMISES = {
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`the suite condemns a paper ledger that ${fault}`, async () => {
+  Deno.test(`the suite fails for a paper ledger that ${fault}`, async () => {
     const [start, check] = [BROKEN_PAPER_ENGINES[fault], PAPER_PROMISES[promise]];
     assert.ok(start !== undefined && check !== undefined);
     await using installation = await start();

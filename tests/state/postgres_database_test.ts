@@ -68,13 +68,13 @@ const WRONG: Readonly<Record<string, readonly [change: () => DatabaseAccess, fai
 };
 
 for (const [what, [access, failure, words]] of Object.entries(WRONG)) {
-  Deno.test(`Database names ${what}`, async () => {
+  Deno.test(`Database reports ${what}`, async () => {
     await using database = new Opened(access());
     await assert.rejects(database.read("SELECT 1"), fails(failure, words));
   });
 }
 
-Deno.test("Database connects over TLS that is proved, and refuses a server without it", async () => {
+Deno.test("Database connects over verified TLS, and refuses a server without it", async () => {
   const access = at({ sslMode: "verify-full" }, { ca: certificates.authority.cert });
   await using database = new Opened(access);
   const [row] = await database.read("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
@@ -84,7 +84,7 @@ Deno.test("Database connects over TLS that is proved, and refuses a server witho
   await assert.rejects(refused.read("SELECT 1"), fails("unusable", /it speaks no TLS, which is demanded/));
 });
 
-Deno.test("Database keeps a transaction whole or not at all, and goes on with the same connection", async () => {
+Deno.test("Database commits a transaction completely or not at all, and continues with the same connection", async () => {
   await using database = new Opened(at({ database: await server.createDatabase() }), { maxConnections: 1 });
   await database.write("CREATE SCHEMA luno_mcp");
   await database.write("CREATE TABLE t (n bigint PRIMARY KEY)");
@@ -107,7 +107,7 @@ Deno.test("Database keeps a transaction whole or not at all, and goes on with th
   assert.deepEqual((await database.read("SELECT n FROM t")).map(({ n }) => n), [3]);
 });
 
-Deno.test("Database finds its way back by itself when the server was killed, and says what it cannot know", async () => {
+Deno.test("Database reconnects by itself when the server was killed, and reports what it cannot know", async () => {
   await using database = new Opened(at({ database: await server.createDatabase() }));
   await database.write("CREATE TABLE pg_temp.t (n integer)");
   const asked = database.write("SELECT pg_sleep(1)");
@@ -124,7 +124,7 @@ Deno.test("Database finds its way back by itself when the server was killed, and
   assert.deepEqual(await database.read("SELECT 1 AS n"), [{ n: 1 }]);
 });
 
-Deno.test("Database waits for a frozen server no longer than its limits, and goes on when that does", async () => {
+Deno.test("Database waits for a frozen server no longer than its limits, and continues when the server does", async () => {
   await using database = new Opened(at({}), { maxConnections: 1 });
   await database.read("SELECT 1");
   await server.pause();
@@ -134,7 +134,7 @@ Deno.test("Database waits for a frozen server no longer than its limits, and goe
   assert.deepEqual(await database.read("SELECT 1 AS n"), [{ n: 1 }]);
 });
 
-Deno.test("Database gives back the locks of a transaction that has stood still", async () => {
+Deno.test("Database releases the locks of a stalled transaction", async () => {
   const access = at({ database: await server.createDatabase() });
   await using database = new Opened(access);
   await using other = new Opened(access);
@@ -170,7 +170,7 @@ Deno.test("Database gives one transaction other time limits, and the next one th
   assert.deepEqual(await database.snapshot(limits), usual);
 });
 
-Deno.test("prepareTables() makes the tables once, whoever is first, and leaves what is there", async () => {
+Deno.test("prepareTables() creates the tables once, in any order of callers, and keeps existing ones", async () => {
   const access = at({ database: await server.createDatabase() });
   await using database = new Opened(access);
   await assert.rejects(prepareTables(database, { mayChange: false }), fails("unusable", /its schema is 0/));
@@ -178,7 +178,7 @@ Deno.test("prepareTables() makes the tables once, whoever is first, and leaves w
   await prepareTables(database, { mayChange: false });
 });
 
-Deno.test("prepareTables() refuses a newer version, another program's tables, and a server that may lose", async () => {
+Deno.test("prepareTables() refuses a newer version, another program's tables, and a server that may lose commits", async () => {
   const name = await server.createDatabase();
   await using database = new Opened(at({ database: name }));
   await prepareTables(database, { mayChange: true });
@@ -194,7 +194,7 @@ Deno.test("prepareTables() refuses a newer version, another program's tables, an
   await assert.rejects(prepareTables(losing, { mayChange: true }), fails("unusable", /synchronous_commit = on/));
 });
 
-Deno.test("Notices hears of changes, and again after the server was killed", async () => {
+Deno.test("Notices receives changes, and again after the server was killed", async () => {
   const access = at({ database: await server.createDatabase() });
   await using database = new Opened(access);
   let heard = Promise.withResolvers<string>();

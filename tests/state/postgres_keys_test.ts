@@ -27,7 +27,7 @@ const BROKEN_PROMISES = {
 } as const satisfies Record<keyof typeof BROKEN_DATABASES, string>;
 
 for (const [fault, Broken] of Object.entries(BROKEN_DATABASES)) {
-  Deno.test(`the suite condemns an engine of keys on postgres that ${fault}`, async () => {
+  Deno.test(`the suite fails for an engine of keys on postgres that ${fault}`, async () => {
     const check = KEYS_PROMISES[BROKEN_PROMISES[fault as keyof typeof BROKEN_PROMISES]];
     assert.ok(check !== undefined);
     await using installation = await startPostgresKeys(server, Broken);

@@ -27,7 +27,7 @@ const BROKEN_PROMISES = {
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`the suite condemns a paper ledger on postgres that ${fault}`, async () => {
+  Deno.test(`the suite fails for a paper ledger on postgres that ${fault}`, async () => {
     const check = PAPER_PROMISES[promise];
     assert.ok(check !== undefined);
     await using installation = await startPostgresPaper(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PostgresServer } from "./postgres_server.ts";
 
-Deno.test("PostgresServer keeps what was committed when it is killed, and answers again when it was frozen", async () => {
+Deno.test("PostgresServer keeps what was committed when it is killed, and answers again after it was frozen", async () => {
   await using server = await PostgresServer.start();
   const database = await server.createDatabase();
   await server.query("CREATE TABLE t (n integer); INSERT INTO t VALUES (1)", database);

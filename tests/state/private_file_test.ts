@@ -31,7 +31,7 @@ const MODES: Readonly<Record<string, { as: Protection; owner: number; good: numb
 };
 
 for (const [name, { as, owner, good, bad }] of Object.entries(MODES)) {
-  Deno.test(`fileProblems() takes ${name} that is closed enough, and refuses one that is not`, () => {
+  Deno.test(`fileProblems() accepts ${name} that is private enough, and refuses one that is not`, () => {
     for (const mode of good) assert.deepEqual(problemsOf(as, mode, owner), [], mode.toString(8));
     for (const mode of bad) {
       const shown = mode.toString(8).padStart(4, "0");
@@ -41,7 +41,7 @@ for (const [name, { as, owner, good, bad }] of Object.entries(MODES)) {
   });
 }
 
-Deno.test("fileProblems() takes no file of somebody else, and of root only what is no record", () => {
+Deno.test("fileProblems() refuses another user's file, except root's when it is no record", () => {
   for (const as of ["secret", "record", "public"] as const) {
     assert.deepEqual(problemsOf(as, 0o600, 1_001), [
       `expected a file of the user that runs this program (uid ${USER}): it belongs to uid 1001: ` +
@@ -51,11 +51,11 @@ Deno.test("fileProblems() takes no file of somebody else, and of root only what 
   assert.match(problemsOf("record", 0o600, 0).join(), /belongs to uid 0/);
 });
 
-Deno.test("fileProblems() tells a wrong mode and a wrong owner together", () => {
+Deno.test("fileProblems() reports a wrong mode and a wrong owner together", () => {
   assert.equal(problemsOf("secret", 0o644, 1_001).length, 2);
 });
 
-Deno.test("fileProblems() finds nothing where the system knows neither users nor modes", () => {
+Deno.test("fileProblems() finds nothing on a system without users or modes", () => {
   const facts = { isFile: true, isSymlink: false, mode: null, uid: null };
   assert.deepEqual(fileProblems("FILE", facts, { uid: () => null }), []);
 });
@@ -73,7 +73,7 @@ async function withFile(mode: number, body: (path: string) => Promise<void>): Pr
   }
 }
 
-Deno.test("checkPrivateFile() refuses a file that is missing, and what is no file, by the name that was typed", () =>
+Deno.test("checkPrivateFile() refuses a missing file, and anything but a file, under the typed name", () =>
   withFile(0o600, async (path) => {
     const dir = join(path, "..");
     assert.deepEqual(await checkPrivateFile("--ssl-key", `${path}.old`), [
@@ -84,7 +84,7 @@ Deno.test("checkPrivateFile() refuses a file that is missing, and what is no fil
     ]);
   }));
 
-Deno.test("checkPrivateFile() follows a link to a secret, as mounted ones are, and none to a record", () =>
+Deno.test("checkPrivateFile() follows a link to a secret, since secrets are mounted so, and none to a record", () =>
   withFile(0o600, async (path) => {
     await link(path, `${path}.link`);
     assert.deepEqual(await checkPrivateFile("--ssl-key", `${path}.link`), []);

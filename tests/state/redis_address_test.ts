@@ -23,7 +23,7 @@ Deno.test("readRedisAddress() reads every part, and redisName() shows all but th
   assert.equal(redisName(read("redis://:canary@[::1]")), "redis://[::1]:6379/0");
 });
 
-Deno.test("readRedisAddress() demands TLS off loopback", () => {
+Deno.test("readRedisAddress() requires TLS off loopback", () => {
   assert.equal(read("redis://localhost").isSecure, false);
   assert.equal(read("rediss://127.0.0.1").isSecure, true);
   assert.deepEqual(readRedisAddress("redis://cache"), {
@@ -32,7 +32,7 @@ Deno.test("readRedisAddress() demands TLS off loopback", () => {
   });
 });
 
-Deno.test("readRedisAddress() refuses what is no address of a Redis, and repeats nothing of it", () => {
+Deno.test("readRedisAddress() refuses anything but the address of a Redis, and quotes nothing of it", () => {
   const wrong = [
     "",
     "canary",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { requestReload, watchReload } from "../../src/state/reload_request.ts";
 
-Deno.test("watchReload() tells of each request from its start on, and of none before it or after its end", async () => {
+Deno.test("watchReload() reports each request after its start, and none from before it or after its end", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await requestReload(folder, 1);

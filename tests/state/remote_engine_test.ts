@@ -38,13 +38,13 @@ function failsWith(code: string): (error: unknown) => boolean {
   return (error) => error instanceof StateError && error.code === code;
 }
 
-Deno.test("Remote engines take and answer plain values, bigints and bytes among them", () =>
+Deno.test("Remote engines exchange plain values, including bigints and bytes", () =>
   withEngine(async (engine) => {
     const value = { id: 2n ** 60n, digest: new Uint8Array([1, 2]), none: undefined, list: [null, "a", 1.5] };
     assert.deepEqual(await engine.echo(value), value);
   }));
 
-Deno.test("Remote engines run operations in the order of asking", () =>
+Deno.test("Remote engines run operations in the order of the calls", () =>
   withEngine(async (engine) => {
     const answers = await Promise.all(["a", "b", "c"].map((text) => engine.note(text)));
     assert.deepEqual(answers, [["a"], ["a", "b"], ["a", "b", "c"]]);
@@ -62,7 +62,7 @@ Deno.test("Remote engines reject with the class and the code of the engine's err
     await assert.rejects(engine.fail("unknown"), { name: "SomeError", message: "Cannot say", code: "ERR_SOME" });
   }));
 
-Deno.test("Remote engines make errors of the classes that they are told", async () => {
+Deno.test("Remote engines recreate errors of the registered classes", async () => {
   class OwnError extends Error {
     readonly detail: unknown;
 
@@ -79,7 +79,7 @@ Deno.test("Remote engines make errors of the classes that they are told", async 
   }, { errors });
 });
 
-Deno.test("Remote engines refuse what cannot be posted, and go on", () =>
+Deno.test("Remote engines refuse what cannot be posted, and continue", () =>
   withEngine(async (engine) => {
     await assert.rejects(engine.echo(() => {}), { name: "DataCloneError" });
     assert.equal(await engine.echo(1), 1);
@@ -92,7 +92,7 @@ Deno.test("Remote engines offer the engine's methods and nothing else", () =>
     return Promise.resolve();
   }));
 
-Deno.test("Remote engines refuse more operations than may wait, with ERR_STATE_OVERLOADED, and run the others", () =>
+Deno.test("Remote engines refuse more operations than may be queued with ERR_STATE_OVERLOADED, and run the others", () =>
   withEngine(async (engine) => {
     const { memory, open } = gate();
     const waiting = [engine.block(memory), engine.note("a")];
@@ -103,7 +103,7 @@ Deno.test("Remote engines refuse more operations than may wait, with ERR_STATE_O
   }, { maxInFlight: 2 }));
 
 for (const how of ["throws", "rejects"] as const) {
-  Deno.test(`Remote engines go on with another one after each fault that ${how}; what was being done then has an unknown outcome`, () =>
+  Deno.test(`Remote engines continue with another one after each fault that ${how}; operations in progress have an unknown outcome`, () =>
     withEngine(async (engine) => {
       for (const text of ["a", "b", "c"]) {
         const waiting = [engine.note("before"), engine.crash(how), engine.note(text)];
@@ -114,14 +114,14 @@ for (const how of ["throws", "rejects"] as const) {
     }));
 }
 
-Deno.test("Remote engines have an unknown outcome where an answer cannot be posted, and go on", () =>
+Deno.test("Remote engines report an unknown outcome when an answer cannot be posted, and continue", () =>
   withEngine(async (engine) => {
     await engine.note("a");
     await assert.rejects(engine.keep(), failsWith("ERR_STATE_OUTCOME_UNKNOWN"));
     assert.deepEqual(await engine.note("b"), ["a", "b"]);
   }));
 
-Deno.test("Remote engines that cannot be replaced end their worker; what was asked has an unknown outcome", async () => {
+Deno.test("Remote engines that cannot be replaced end their worker; operations in progress have an unknown outcome", async () => {
   const engine = await start().open({});
   const { memory, open } = gate();
   const waiting = [engine.block(memory), engine.breakDown(), engine.note("a")];
@@ -133,7 +133,7 @@ Deno.test("Remote engines that cannot be replaced end their worker; what was ask
   await engine.close();
 });
 
-Deno.test("Remote engines close after what was asked before, once, and answer nothing afterwards", async () => {
+Deno.test("Remote engines close after the queued operations, once, and answer nothing afterwards", async () => {
   const engine = await start().open({});
   const closed = new SharedArrayBuffer(4);
   await engine.watchClose(closed);
@@ -147,7 +147,7 @@ Deno.test("Remote engines close after what was asked before, once, and answer no
   assert.equal(Atomics.load(new Int32Array(closed), 0), 1);
 });
 
-Deno.test("EngineWorker.open() can be tried again in the same worker, and refuses engines that it does not know", async () => {
+Deno.test("EngineWorker.open() can be retried in the same worker, and refuses unknown engines", async () => {
   const worker = start();
   await assert.rejects(worker.open({ failures: 1 }), failsWith("ERR_STATE_BUSY"));
   const engine = await worker.open({ failures: 1 });
@@ -158,7 +158,7 @@ Deno.test("EngineWorker.open() can be tried again in the same worker, and refuse
   await unknown.close();
 });
 
-Deno.test("EngineWorker.open() rejects where the worker's module cannot be loaded", async () => {
+Deno.test("EngineWorker.open() rejects when the worker's module cannot be loaded", async () => {
   const worker = start({ worker: new URL("./no_such_worker.ts", import.meta.url) });
   await assert.rejects(worker.open({}), failsWith("ERR_STATE_OUTCOME_UNKNOWN"));
   await worker.close();

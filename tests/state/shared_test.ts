@@ -15,7 +15,7 @@ for (const [engine, { start, is }] of Object.entries(SHARED_ENGINES)) {
 }
 
 for (const [fault, { start, purpose, promise }] of Object.entries(BROKEN_SHARED_ENGINES)) {
-  Deno.test(`the suite condemns an engine of shared state that ${fault}`, async () => {
+  Deno.test(`the suite fails for an engine of shared state that ${fault}`, async () => {
     const [, check] = Object.entries(SHARED_PROMISES[purpose]).find(([name]) => promise.test(name)) ?? [];
     assert.ok(check !== undefined);
     await using installation = start();

@@ -71,7 +71,7 @@ Deno.test("PaperOrders keeps every field of an order, and its changes", () =>
     assert.deepEqual(orders.live(OF).at(-1), changed);
   }));
 
-Deno.test("PaperOrders.prune() keeps 10,000 orders of an identity, and drops none that waits", () =>
+Deno.test("PaperOrders.prune() keeps 10,000 orders of an identity, and drops no open one", () =>
   withOrders((orders, database) => {
     inTransaction(database, MIGRATIONS, () => {
       for (let number = 0; number < MAX_ORDERS + 3; number++) {
@@ -105,7 +105,7 @@ Deno.test("TakenLevels remembers at most 20,000 levels, also of an earlier versi
     database.close();
   }, MIGRATIONS.slice(0, 3)));
 
-Deno.test("SqlitePaperLedger.open() takes accounts of a version that knew no epochs for what they are", () =>
+Deno.test("SqlitePaperLedger.open() keeps accounts of a version without epochs", () =>
   withDatabase((old, path) => {
     old.exec("INSERT INTO identities (name) VALUES ('local')");
     const ledger = SqlitePaperLedger.open({ path });

@@ -44,7 +44,7 @@ Deno.test("openDatabase() creates a file and a folder that only their owner can 
     database.close();
   }));
 
-Deno.test("openDatabase() writes ahead, safe from power cuts, where it is to be durable", () =>
+Deno.test("openDatabase() writes ahead, safe from power loss, when it must be durable", () =>
   withPath(async (path) => {
     const database = openDatabase(path, { migrations: [ONE], durable: true });
     const settings = ["journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync"];
@@ -54,7 +54,7 @@ Deno.test("openDatabase() writes ahead, safe from power cuts, where it is to be 
     database.close();
   }));
 
-Deno.test("openDatabase() brings an older database to the known schema, each step once", () =>
+Deno.test("openDatabase() migrates an older database to the current schema, each step once", () =>
   withPath((path) => {
     const first = openDatabase(path, { migrations: [ONE] });
     first.exec("INSERT INTO notes (text) VALUES ('one')");
@@ -71,7 +71,7 @@ Deno.test("openDatabase() brings an older database to the known schema, each ste
     }
   }));
 
-Deno.test("openDatabase() leaves a database as it was when a step fails", () =>
+Deno.test("openDatabase() leaves a database unchanged when a step fails", () =>
   withPath((path) => {
     openDatabase(path, { migrations: [ONE] }).close();
     assert.throws(() => openDatabase(path, { migrations: [ONE, `${TWO}; SELECT nonsense`] }), StateError);
@@ -108,7 +108,7 @@ Deno.test("openDatabase() reads, but neither creates, migrates nor writes, when 
     database.close();
   }));
 
-Deno.test("openDatabase() refuses what is no database", () =>
+Deno.test("openDatabase() refuses a file that is not a database", () =>
   withPath(async (path) => {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, "precious ".repeat(200), { mode: 0o600 });
@@ -122,7 +122,7 @@ Deno.test("openDatabase() refuses what is no database", () =>
     assert.throws(() => openDatabase(join(path, "below.db"), { migrations: [ONE] }), StateError);
   }));
 
-Deno.test("inTransaction() keeps nothing of what threw", () =>
+Deno.test("inTransaction() rolls back when its function throws", () =>
   withPath((path) => {
     const database = openDatabase(path, { migrations: [ONE] });
     const insert = (text: string) => database.prepare("INSERT INTO notes (text) VALUES (?)").run(text);
@@ -136,7 +136,7 @@ Deno.test("inTransaction() keeps nothing of what threw", () =>
     database.close();
   }));
 
-Deno.test("inTransaction() writes nothing from the moment on at which a newer version has changed the tables", () =>
+Deno.test("inTransaction() writes nothing from the moment a newer version has changed the tables", () =>
   withPath((path) => {
     const database = openDatabase(path, { migrations: [ONE], durable: true });
     const newer = openDatabase(path, { migrations: [ONE, TWO] });

@@ -10,7 +10,7 @@ function facts(mode: number, { uid = USER, gid = 50 }: { uid?: number; gid?: num
   return { isDirectory: true, mode, uid, gid };
 }
 
-Deno.test("ownProblem() takes a folder that only the program's user can write to, and no other", () => {
+Deno.test("ownProblem() accepts a folder that only the program's user can write to, and no other", () => {
   for (const mode of [0o700, 0o750, 0o755, 0o500]) assert.equal(ownProblem("DIR", facts(mode), USER), undefined);
   for (const mode of [0o777, 0o1777, 0o770, 0o775, 0o2775, 0o702]) {
     assert.match(
@@ -25,7 +25,7 @@ Deno.test("ownProblem() takes a folder that only the program's user can write to
   assert.match(ownProblem("DIR", { ...facts(0o700), isDirectory: false }, USER) ?? "", /expected a folder/);
 });
 
-Deno.test("parentProblem() takes what root or the program's user alone can change, and what is sticky", () => {
+Deno.test("parentProblem() accepts what only root or the program's user can change, and sticky folders", () => {
   const good = [
     facts(0o755, { uid: 0 }),
     facts(0o700),
@@ -55,7 +55,7 @@ async function withFolder(body: (folder: string) => void | Promise<void>): Promi
   }
 }
 
-Deno.test("folderProblems() looks at the folder, at what is above it, and at where its links lead", () =>
+Deno.test("folderProblems() checks the folder, its parents, and the targets of its links", () =>
   withFolder(async (root) => {
     const open = join(root, "open");
     const state = join(open, "state");
@@ -83,7 +83,7 @@ Deno.test("folderProblems() names the user whose folder it is", () =>
     assert.match(problem, new RegExp(`uid ${owner + 1}.*belongs to uid ${owner}: run the program as uid ${owner}`));
   }));
 
-Deno.test("makeFolder() makes a folder of its owner's alone, and takes none that others can write to, by a link neither", () =>
+Deno.test("makeFolder() creates a folder of its owner's only, and accepts none that others can write to, nor a link", () =>
   withFolder(async (root) => {
     const archive = join(root, "archive");
     makeFolder(archive);

@@ -20,20 +20,20 @@ function setup({ timeoutMs = 2_000 } = {}) {
   return { clock, notices, options };
 }
 
-Deno.test("waitWhileBusy() answers at once where nobody is in the way, and says nothing", async () => {
+Deno.test("waitWhileBusy() returns at once when nothing is busy, and logs nothing", async () => {
   const { clock, notices, options } = setup();
   assert.equal(await waitWhileBusy(attempts(clock, 0), options), "done");
   assert.equal(await waitWhileBusy(attempts(clock, 2), options), "done");
   assert.deepEqual(notices, []);
 });
 
-Deno.test("waitWhileBusy() says once that it waits, after a second", async () => {
+Deno.test("waitWhileBusy() logs once that it waits, after a second", async () => {
   const { clock, notices, options } = setup();
   assert.equal(await waitWhileBusy(attempts(clock, 6), options), "done");
   assert.deepEqual(notices, [1_000]);
 });
 
-Deno.test("waitWhileBusy() ends with one sentence when the time has run out, also where there is none", async () => {
+Deno.test("waitWhileBusy() ends with one sentence at its timeout, also for a timeout of zero", async () => {
   for (const timeoutMs of [0, 2_000]) {
     const { clock, options } = setup({ timeoutMs });
     await assert.rejects(waitWhileBusy(attempts(clock, Infinity), options), {
@@ -45,7 +45,7 @@ Deno.test("waitWhileBusy() ends with one sentence when the time has run out, als
   }
 });
 
-Deno.test("waitWhileBusy() names what else can be done where there is no setting for it", async () => {
+Deno.test("waitWhileBusy() names the alternative when there is no setting for it", async () => {
   const { clock, options } = setup({ timeoutMs: 0 });
   await assert.rejects(
     waitWhileBusy(attempts(clock, Infinity), { ...options, remedy: "try again" }),
@@ -53,14 +53,14 @@ Deno.test("waitWhileBusy() names what else can be done where there is no setting
   );
 });
 
-Deno.test("waitWhileBusy() ends when it is told to", async () => {
+Deno.test("waitWhileBusy() ends when it is aborted", async () => {
   const { clock, options } = setup();
   const signal = AbortSignal.abort();
   await assert.rejects(waitWhileBusy(attempts(clock, 3), { ...options, signal }), /the program was told to end/);
   assert.equal(clock.ms, 250);
 });
 
-Deno.test("waitWhileBusy() tries nothing again that failed for another reason", async () => {
+Deno.test("waitWhileBusy() does not retry what failed for another reason", async () => {
   const { options } = setup();
   let count = 0;
   const full = new StateError("Cannot use it", { path: "keys.db", failure: "full" });

@@ -25,14 +25,14 @@ function toolOf(answer: unknown): Tool {
   });
 }
 
-Deno.test("callChecked() lets through an answer that is as its schema says, with or without what may be absent", async () => {
+Deno.test("callChecked() accepts an answer that matches its schema, with or without optional members", async () => {
   await using exchange = await TestExchange.start();
   const answer = { rows: [ROW, { ...ROW, filled: undefined }] };
   const outcome = await callChecked(toolOf(answer), {}, exchange.context);
   assert.deepEqual(outcome, { ok: true, value: { rows: [ROW, { note: ROW.note, volume: "0.5" }] } });
 });
 
-Deno.test("callChecked() knows that answers about paper funds say so, and no others", async () => {
+Deno.test("callChecked() requires answers about paper funds to say so, and no others", async () => {
   await using exchange = await TestExchange.start();
   const paper = { ...exchange.context, isPaper: true };
   const outcome = await callChecked(toolOf({ rows: [] }), {}, paper);

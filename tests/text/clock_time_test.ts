@@ -3,7 +3,7 @@ import { clockTime } from "../../src/text/clock_time.ts";
 
 const AT = Date.UTC(2026, 10, 22, 22, 5, 9);
 
-Deno.test("clockTime() shows this machine's time with UTC beside it, and UTC alone where they are the same", () => {
+Deno.test("clockTime() shows local time with UTC beside it, and only UTC when they are the same", () => {
   assert.equal(clockTime(AT, "Africa/Johannesburg"), "00:05:09 (22:05:09 UTC)");
   assert.equal(clockTime(AT, "Asia/Kolkata"), "03:35:09 (22:05:09 UTC)");
   assert.equal(clockTime(AT, "UTC"), "22:05:09 UTC");

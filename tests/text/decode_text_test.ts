@@ -22,10 +22,10 @@ for (
     "UTF-16, high byte first, without a byte order mark": swapped(utf16("LOG=é")),
   })
 ) {
-  Deno.test(`decodeText() reads ${name}, the mark left out`, () => assert.equal(decodeText(bytes), "LOG=é"));
+  Deno.test(`decodeText() reads ${name}, without the mark`, () => assert.equal(decodeText(bytes), "LOG=é"));
 }
 
-Deno.test("decodeText() reads an empty file, and nothing that is no text", () => {
+Deno.test("decodeText() reads an empty file, and refuses what is not text", () => {
   assert.equal(decodeText(new Uint8Array()), "");
   assert.equal(decodeText(new Uint8Array([0x4c, 0xe9, 0x4c])), undefined);
   assert.equal(decodeText(new Uint8Array([0xff, 0xfe, 0x41])), undefined);

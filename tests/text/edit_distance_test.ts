@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { editDistance } from "../../src/text/edit_distance.ts";
 
-Deno.test("editDistance() counts letters to add, drop or replace, the same in both directions", () => {
+Deno.test("editDistance() counts letters added, dropped or replaced, the same in both directions", () => {
   assert.equal(editDistance("kitten", "sitting"), 3);
   const word = fc.string({ maxLength: 8 });
   fc.assert(fc.property(word, word, word, (a, b, c) => {

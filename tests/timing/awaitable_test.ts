@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { attempt, concluded, endedBy, whenAnswered } from "../../src/timing/awaitable.ts";
 
-Deno.test("whenAnswered() goes on at once where the answer is there, and later where it is to come", async () => {
+Deno.test("whenAnswered() continues synchronously when the answer is there, and later otherwise", async () => {
   assert.equal(whenAnswered(1, (value) => value + 1), 2);
   const later = whenAnswered(Promise.resolve(1), (value) => value + 1);
   assert.ok(later instanceof Promise);
   assert.equal(await later, 2);
 });
 
-Deno.test("attempt() handles a failure that comes at once and one that comes later", async () => {
+Deno.test("attempt() handles a synchronous and an asynchronous failure", async () => {
   const failed = (error: unknown) => `failed: ${error}`;
   assert.equal(attempt(() => "made", failed), "made");
   assert.equal(await attempt(() => Promise.resolve("made"), failed), "made");
@@ -34,7 +34,7 @@ Deno.test("concluded() goes on with an answer or a failure, at once or later, an
   assert.throws(() => concluded(() => "made", fail, failed), (error) => error === "now");
 });
 
-Deno.test("endedBy() calls its end once, when the answer is there or has failed, and hands both on", async () => {
+Deno.test("endedBy() calls its end once, after success or failure, and passes both on", async () => {
   let ends = 0;
   const end = () => void ends++;
   assert.equal(endedBy(() => 1, end), 1);

@@ -5,7 +5,7 @@ function tick(milliseconds = 5): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-Deno.test("Deadline aborts when its time is up, or an outer signal does, or has already", async () => {
+Deno.test("Deadline aborts when its time is up, or when an outer signal does or already has", async () => {
   using timed = new Deadline(0);
   await tick();
   assert.ok(timed.signal.aborted);
@@ -18,7 +18,7 @@ Deno.test("Deadline aborts when its time is up, or an outer signal does, or has 
   assert.ok(late.signal.aborted);
 });
 
-Deno.test("Deadline ends its timer and its listeners when it is disposed of", async () => {
+Deno.test("Deadline removes its timer and its listeners when it is disposed", async () => {
   const outer = new AbortController();
   const deadline = new Deadline(1, [outer.signal]);
   deadline[Symbol.dispose]();
@@ -27,7 +27,7 @@ Deno.test("Deadline ends its timer and its listeners when it is disposed of", as
   assert.ok(!deadline.signal.aborted);
 });
 
-Deno.test("abortable() gives up alone and passes on what the promise says otherwise", async () => {
+Deno.test("abortable() abandons only its own wait and otherwise passes on what the promise gives", async () => {
   const caller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<string>();
   const given = abortable(promise, caller.signal, () => new Error("gave up"));

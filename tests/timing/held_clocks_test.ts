@@ -7,7 +7,7 @@ function untilLater(read: () => number): void {
   while (read() === started);
 }
 
-Deno.test("HeldClocks stand still while they are held, and go on afterwards", () => {
+Deno.test("HeldClocks stand still while they are held, and continue afterwards", () => {
   const clocks = new HeldClocks();
   clocks.hold();
   const [wallMs, monotonicMs] = [clocks.now(), clocks.monotonic()];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inParallel } from "../../src/timing/in_parallel.ts";
 
-Deno.test("inParallel() works on so many at a time, and answers in the order of the items", async () => {
+Deno.test("inParallel() works on a limited number at a time, and returns results in the order of the items", async () => {
   let running = 0;
   let most = 0;
   const work = async (item: number) => {
@@ -15,7 +15,7 @@ Deno.test("inParallel() works on so many at a time, and answers in the order of 
   assert.deepEqual(await inParallel([], { atOnce: 2, work }), []);
 });
 
-Deno.test("inParallel() rejects with the first that does", async () => {
+Deno.test("inParallel() rejects with the first item that does", async () => {
   const work = (item: number) => item === 2 ? Promise.reject(new Error("no 2")) : Promise.resolve(item);
   await assert.rejects(inParallel([1, 2, 3], { atOnce: 2, work }), { message: "no 2" });
 });

@@ -23,7 +23,7 @@ Deno.test("LatencyHistogram keeps the count and the exact longest duration", () 
   }));
 });
 
-Deno.test("LatencyHistogram takes durations of nothing and of hours", () => {
+Deno.test("LatencyHistogram accepts durations from zero to hours", () => {
   const histogram = new LatencyHistogram();
   assert.equal(histogram.percentile(0.5), undefined);
   histogram.record(0);

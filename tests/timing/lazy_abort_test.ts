@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LazyAbort } from "../../src/timing/lazy_abort.ts";
 
-Deno.test("LazyAbort.signal aborts whoever listens, and is aborted from the beginning for whoever comes later", () => {
+Deno.test("LazyAbort.signal notifies its listeners, and is aborted from the beginning when read later", () => {
   const early = new LazyAbort();
   const { signal } = early;
   assert.equal(early.signal, signal);

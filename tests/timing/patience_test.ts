@@ -9,7 +9,7 @@ function setup() {
   return { clock, patience: new Patience(clock) };
 }
 
-Deno.test("Patience.wait() answers what comes in time, and keeps no timer", async () => {
+Deno.test("Patience.wait() returns what arrives in time, and keeps no timer", async () => {
   const { clock, patience } = setup();
   const answer = Promise.withResolvers<string>();
   const waited = patience.wait("book", answer.promise);
@@ -19,7 +19,7 @@ Deno.test("Patience.wait() answers what comes in time, and keeps no timer", asyn
   assert.equal(clock.sleeping, 0);
 });
 
-Deno.test("Patience.wait() gives up after a second, whoever joins meanwhile waits no longer, and others hardly", async () => {
+Deno.test("Patience.wait() gives up after a second, callers that join meanwhile wait no longer, and others hardly", async () => {
   const { clock, patience } = setup();
   const first = patience.wait("book", never());
   await clock.advance(600);
@@ -35,7 +35,7 @@ Deno.test("Patience.wait() gives up after a second, whoever joins meanwhile wait
   assert.equal(await other, undefined);
 });
 
-Deno.test("Patience.wait() waits a second again after an answer, be it late, and half a minute after the last failure", async () => {
+Deno.test("Patience.wait() waits a second again after an answer, even a late one, and half a minute after the last failure", async () => {
   const { clock, patience } = setup();
   const late = Promise.withResolvers<string>();
   const gaveUp = patience.wait("book", late.promise);
@@ -56,7 +56,7 @@ Deno.test("Patience.wait() waits a second again after an answer, be it late, and
   assert.equal(await afterwards, undefined);
 });
 
-Deno.test("Patience.wait() rejects as the answer does, and a failure that comes later troubles nobody", async () => {
+Deno.test("Patience.wait() rejects as the answer does, and a later failure is not unhandled", async () => {
   const { clock, patience } = setup();
   await assert.rejects(patience.wait("book", Promise.reject(new Error("away"))), /away/);
   const late = Promise.withResolvers<string>();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RunningCount } from "../../src/timing/running_count.ts";
 
-Deno.test("RunningCount.quiet() resolves at once where nothing runs, and else when the last one has ended", async () => {
+Deno.test("RunningCount.quiet() resolves at once when nothing runs, and otherwise when the last one has ended", async () => {
   const count = new RunningCount();
   await count.quiet();
   count.begin();

@@ -9,7 +9,7 @@ Deno.test("TokenBucket.take() empties a full bucket, refills evenly and never be
   assert.deepEqual(waits.map(Math.round), [0, 0, 100, 1, 0, 100, 0, 0, 100]);
 });
 
-Deno.test("TokenBucket gives nothing for a clock that is set back, nor again for the time that it then repeats", () => {
+Deno.test("TokenBucket adds nothing when the clock is set back, nor again for the time that is then repeated", () => {
   const rate = { size: 1, perMs: 1 / 100 };
   const bucket = new TokenBucket(rate, 0);
   const waits = [1_000, 500, 1_000].map((atMs) => bucket.take(1, { rate, atMs }));

@@ -13,7 +13,7 @@ function sum(amounts: readonly string[]): string {
   return amounts.reduce((total, amount) => total.plus(amount), new Big(0)).toFixed();
 }
 
-Deno.test("get_accounts shows every account as the exchange has it, available being what is not reserved", async () => {
+Deno.test("get_accounts shows every account as the exchange has it, with what is not reserved as available", async () => {
   await using exchange = await TestExchange.start();
   const { balance } = await exchange.client.call("getBalances", {});
   const { accounts } = await exchange.answer("get_accounts");
@@ -45,7 +45,7 @@ Deno.test("ids beyond 2^53 stay exact though the exchange writes them as bare nu
   assert.match(server.requests.at(-1)?.target ?? "", /account_id=9007199254740993123/);
 });
 
-Deno.test("get_account_balance sums accounts by currency and values them at the middle of the market", async () => {
+Deno.test("get_account_balance sums accounts by currency and values them at the market's mid", async () => {
   await using exchange = await TestExchange.start();
   const { accounts } = await exchange.answer("get_accounts");
   const answer = await exchange.answer("get_account_balance", { value_in: "rand" });
@@ -70,7 +70,7 @@ Deno.test("get_account_balance sums accounts by currency and values them at the 
   assert.deepEqual([answer.value_in, answer.unpriced], ["ZAR", []]);
 });
 
-Deno.test("get_account_balance values through a chain of markets where no single one leads there", async () => {
+Deno.test("get_account_balance values through a chain of markets when no single one suffices", async () => {
   await using exchange = await TestExchange.start();
   const { balances } = await exchange.answer("get_account_balance", { value_in: "DOGE" });
   const bitcoin = balances.find(({ currency }: Json) => currency === "XBT");
@@ -80,7 +80,7 @@ Deno.test("get_account_balance values through a chain of markets where no single
   assert.ok(new Big(ringgit.value).gt(0));
 });
 
-Deno.test("get_account_balance names what it cannot price and leaves it out of the total", async () => {
+Deno.test("get_account_balance names what it cannot price and excludes it from the total", async () => {
   const row = { account_id: "1", reserved: "0", unconfirmed: "0", name: "" };
   await using server = answering({
     markets: { markets: [listedMarket("XBT", "ZAR")] },
@@ -124,7 +124,7 @@ Deno.test("get_account_balance shows empty currencies on request only", async ()
   assert.deepEqual(await currenciesOf({ currency: "euro" }), ["EUR"]);
 });
 
-Deno.test("an account is found by id or, where it is the only one, by currency", async () => {
+Deno.test("an account is found by id or, if it is the only one, by currency", async () => {
   await using exchange = await TestExchange.start();
   const { accounts } = await exchange.answer("get_accounts");
   const idsOf = (code: string) =>
@@ -143,7 +143,7 @@ Deno.test("an account is found by id or, where it is the only one, by currency",
   }
 });
 
-Deno.test("get_pending_transactions shows what is still coming in, without a row number", async () => {
+Deno.test("get_pending_transactions shows incoming transactions, without a row number", async () => {
   await using exchange = await TestExchange.start();
   const { pending, currency } = await exchange.answer("get_pending_transactions", { currency: "XBT" });
   assert.deepEqual([currency, pending.length], ["XBT", 1]);
@@ -176,7 +176,7 @@ Deno.test("list_transfers pages through every transfer exactly once, latest firs
   }
 });
 
-Deno.test("list_transfers leads past transfers of one millisecond", async () => {
+Deno.test("list_transfers pages past transfers of one millisecond", async () => {
   const ids = Array.from({ length: 30 }, (_, index) => String(100 + index));
   const transfers = ids.map((id) => ({
     id,
@@ -210,7 +210,7 @@ Deno.test("list_transfers leads past transfers of one millisecond", async () => 
   assert.deepEqual(seen, ids);
 });
 
-Deno.test("names, descriptions and references lose control characters and end after 300 characters", async () => {
+Deno.test("names, descriptions and references lose control characters and are cut after 300 characters", async () => {
   const nasty = `a\u0000b\u001b[31m\u202e\n${"x".repeat(10_000)}`;
   await using server = answering({
     balance: { balance: [{ account_id: "1", asset: "XBT", balance: "1", reserved: "0", name: nasty }] },

@@ -29,13 +29,13 @@ const CALLS: readonly (readonly [string, Record<string, unknown>, string, Record
 ];
 
 for (const [name, args, original, translated] of CALLS) {
-  Deno.test(`${name} ${JSON.stringify(args)} answers what ${original} answers`, async () => {
+  Deno.test(`${name} ${JSON.stringify(args)} returns the same as ${original}`, async () => {
     await using exchange = await TestExchange.start();
     assert.deepEqual(await exchange.answer(name, args), await exchange.answer(original, translated));
   });
 }
 
-Deno.test("list_transactions answers exactly the rows from min_row to below max_row", async () => {
+Deno.test("list_transactions returns exactly the rows from min_row to below max_row", async () => {
   await using exchange = await TestExchange.start({ ledgerRows: 70 });
   const { accounts } = await exchange.answer("get_accounts");
   const account_id = accounts.find(({ name }: Json) => name === "ZAR Wallet").account_id;
@@ -67,14 +67,14 @@ for (
     ["list_transactions", { account_id: "1", min_row: 0 }],
   ] as const
 ) {
-  Deno.test(`${name} ${JSON.stringify(args).slice(0, 60)} is refused as an argument, not as a fault of the server`, async () => {
+  Deno.test(`${name} ${JSON.stringify(args).slice(0, 60)} is refused as an invalid argument, not as an internal error`, async () => {
     await using exchange = await TestExchange.start();
     const error = await exchange.refusal(name, args);
     assert.equal(error.code, "ERR_INVALID_ARGUMENT", JSON.stringify(error));
   });
 }
 
-Deno.test("aliases are no tools of the catalogue, which is what lists show", () => {
+Deno.test("aliases are not in the catalogue, from which lists are made", () => {
   const names = new Set(catalogue.map(({ name }) => name));
   assert.ok(aliases.every(({ name }) => !names.has(name)));
   assert.deepEqual(

@@ -71,7 +71,7 @@ async function trade(world: BrokerWorld): Promise<ReadonlySet<string>> {
 for (const isPaper of [false, true]) {
   const funds = isPaper ? "paper" : "real";
 
-  Deno.test(`every tool that reads answers about ${funds} funds as its schema says`, async () => {
+  Deno.test(`every tool that reads returns ${funds} funds by its schema`, async () => {
     await using exchange = await TestExchange.start();
     const calls = await readingCalls(exchange);
     const reading = catalogue.filter(({ group }) => group !== "trading");
@@ -82,14 +82,14 @@ for (const isPaper of [false, true]) {
   });
 }
 
-Deno.test("every tool that trades answers as its schema says", async () => {
+Deno.test("every tool that trades returns answers that match its schema", async () => {
   await using world = await BrokerWorld.start();
   const asked = await trade(world);
   const trading = catalogue.filter(({ group }) => group === "trading");
   assert.deepEqual([...asked].toSorted(), trading.map(({ name }) => name).toSorted());
 });
 
-Deno.test("place_order answers as its schema says while a person has to approve", async () => {
+Deno.test("place_order returns an answer that matches its schema while approval is pending", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   assert.equal((await world.answer("place_order", REST)).status, "awaiting_confirmation");
 });

@@ -18,7 +18,7 @@ Deno.test("inDeclaredCase() spells words of choices as declared, also in lists a
   );
 });
 
-Deno.test("inDeclaredCase() leaves alone what fits already, fits nothing, or could mean two words", () => {
+Deno.test("inDeclaredCase() leaves values unchanged that already match, match nothing, or could be two words", () => {
   for (const args of [{ side: "BUY", interval: "1M" }, { side: "bye", fields: "time", other: 1 }, { side: 1 }]) {
     assert.equal(inDeclaredCase(Input, args), args);
   }
@@ -26,7 +26,7 @@ Deno.test("inDeclaredCase() leaves alone what fits already, fits nothing, or cou
 });
 
 for (const { name, input } of catalogue) {
-  Deno.test(`${name} takes the words of each choice in any case`, () => {
+  Deno.test(`${name} accepts the words of each choice in any case`, () => {
     for (const [field, schema] of Object.entries(input.shape)) {
       const inner = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? schema.unwrap() : schema;
       if (!(inner instanceof z.ZodEnum)) continue;

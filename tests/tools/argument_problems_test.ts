@@ -83,12 +83,12 @@ const SENTENCES: readonly (readonly [tool: string, args: unknown, sentence: stri
 ];
 
 for (const [tool, args, sentence] of SENTENCES) {
-  Deno.test(`argumentProblems() answers ${tool} ${JSON.stringify(args)} with "${sentence}"`, () => {
+  Deno.test(`argumentProblems() reports ${tool} ${JSON.stringify(args)} as "${sentence}"`, () => {
     assert.deepEqual(problemsOf(tool, args), [sentence]);
   });
 }
 
-Deno.test("argumentProblems() lists every problem, ten at most, and quotes no more than a line of a value", () => {
+Deno.test("argumentProblems() lists every problem, at most ten, and quotes at most a line of a value", () => {
   const wrong = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`unknown_${index}`, 1]));
   assert.equal(problemsOf("get_orderbook", { pair: "XBTZAR", ...wrong }).length, 10);
   assert.equal(problemsOf("get_orderbook", { pair: "X", depth: 0 }).length, 2);
@@ -96,13 +96,13 @@ Deno.test("argumentProblems() lists every problem, ten at most, and quotes no mo
   assert.ok(long.length < 300, long);
 });
 
-Deno.test("argumentProblems() lets no value or name steer a terminal", () => {
+Deno.test("argumentProblems() passes no control characters of a value or name", () => {
   const told = problemsOf("get_orderbook", { pair: "\u009b2J", depth: 5, "\u001b[2J": 1 }).join();
   assert.doesNotMatch(told, /\p{Cc}/u);
 });
 
 for (const { name, input } of catalogue) {
-  Deno.test(`${name} refuses each argument of a wrong type in a sentence of ours`, () => {
+  Deno.test(`${name} refuses each argument of a wrong type with the server's own sentence`, () => {
     for (const field of Object.keys(input.shape)) {
       for (const value of [{}, [[]], "\u0000", Number.MAX_VALUE]) {
         const { error } = input.safeParse({ [field]: value });
@@ -117,7 +117,7 @@ for (const { name, input } of catalogue) {
   });
 }
 
-Deno.test("expectationOf() names bounds as far as there are any", () => {
+Deno.test("expectationOf() names the bounds that exist", () => {
   const words = (schema: z.ZodType) => expectationOf(z.toJSONSchema(schema));
   assert.equal(words(z.int()), "a whole number");
   assert.equal(words(z.number().min(2)), "a number of at least 2");

@@ -25,7 +25,7 @@ function shown({ timestamp, open, high, low, close, volume }: Candle): Json {
 }
 
 for (const interval of Object.keys(INTERVALS) as Interval[]) {
-  Deno.test(`get_historical_prices answers the latest candles of ${interval}, the running one included`, async () => {
+  Deno.test(`get_historical_prices returns the latest candles of ${interval}, the running one included`, async () => {
     await using exchange = await TestExchange.start();
     const length = INTERVALS[interval] * 1000;
     const { candles } = await exchange.answer("get_historical_prices", { pair, interval, count: 3 });
@@ -37,7 +37,7 @@ for (const interval of Object.keys(INTERVALS) as Interval[]) {
   });
 }
 
-Deno.test("get_historical_prices does not stop before now where the exchange needs several pages", async () => {
+Deno.test("get_historical_prices reads up to now when the exchange needs several pages", async () => {
   await using exchange = await TestExchange.start();
   const expected = (await candlesOf(exchange, "1m", START_MS - 3_000 * MINUTE)).map(shown);
   for (const count of [1_000, 1_001, 2_000, 3_000]) {
@@ -47,7 +47,7 @@ Deno.test("get_historical_prices does not stop before now where the exchange nee
   }
 });
 
-Deno.test("get_historical_prices keeps to from and to, both included", async () => {
+Deno.test("get_historical_prices respects from and to, both inclusive", async () => {
   await using exchange = await TestExchange.start();
   const [from, to] = ["2026-11-20T03:00:00Z", "2026-11-20T08:00:00.000Z"];
   const { candles, earlier_until } = await exchange.answer("get_historical_prices", { pair, from, to });
@@ -57,14 +57,14 @@ Deno.test("get_historical_prices keeps to from and to, both included", async () 
   assert.deepEqual(inMs.candles, candles);
 });
 
-Deno.test("get_historical_prices answers the latest candles when to is in the future", async () => {
+Deno.test("get_historical_prices returns the latest candles when to is in the future", async () => {
   await using exchange = await TestExchange.start();
   const latest = await exchange.answer("get_historical_prices", { pair });
   assert.equal(latest.candles.length, 24);
   assert.deepEqual(await exchange.answer("get_historical_prices", { pair, to: "2099-01-01" }), latest);
 });
 
-Deno.test("get_historical_prices leads back through earlier_until to every candle exactly once", async () => {
+Deno.test("get_historical_prices reaches every candle exactly once through earlier_until", async () => {
   await using exchange = await TestExchange.start();
   const from = START_MS - 3 * DAY;
   const expected = (await candlesOf(exchange, "30m", from)).map(shown);
@@ -98,7 +98,7 @@ Deno.test("get_historical_prices picks columns", async () => {
 });
 
 for (const days of [1, 40, 41, 365]) {
-  Deno.test(`get_price_range over ${days} days is what the candles add up to`, async () => {
+  Deno.test(`get_price_range over ${days} days equals the aggregate of the candles`, async () => {
     await using exchange = await TestExchange.start();
     const range = await exchange.answer("get_price_range", { pair, days });
     const candles = await candlesOf(exchange, days > 40 ? "1d" : "1h", START_MS - days * DAY);
@@ -126,7 +126,7 @@ for (const days of [1, 40, 41, 365]) {
   });
 }
 
-Deno.test("candles without a key say which variables to set; everything else of the market needs none", async () => {
+Deno.test("candles without a key name the variables to set; all other market data needs none", async () => {
   await using exchange = await TestExchange.start();
   const context = exchange.connect({ key: null });
   for (const tool of ["get_historical_prices", "get_price_range"]) {

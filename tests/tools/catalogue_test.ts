@@ -40,24 +40,24 @@ async function leastArguments(exchange: TestExchange): Promise<Record<string, Re
 for (const tool of catalogue) {
   const { name, annotations, scope, input } = tool;
 
-  Deno.test(`${name} is named as a verb and its object`, () => {
+  Deno.test(`${name} is named by a verb and its object`, () => {
     assert.match(name, /^(?:get|list|check|describe|preview|place|cancel|replace|halt)(?:_[a-z]+)+$/);
     assert.ok(tool.title !== "" && tool.description !== "");
   });
 
-  Deno.test(`${name} claims to be read-only exactly when its scope only reads`, () => {
+  Deno.test(`${name} is declared read-only exactly when its scope only reads`, () => {
     assert.equal(annotations.readOnlyHint, scope.endsWith(":read"));
     assert.equal(annotations.destructiveHint, !scope.endsWith(":read"));
     assert.deepEqual(Object.values(annotations).map((hint) => typeof hint), Array(4).fill("boolean"));
   });
 
-  Deno.test(`${name} refuses an argument that it does not know`, () => {
+  Deno.test(`${name} refuses an unknown argument`, () => {
     const read = input.safeParse({ pair: "XBTZAR", account_id: "1", transaction_id: "1", pear: 1 });
     assert.ok(read.error?.issues.some((issue) => issue.code === "unrecognized_keys" && issue.keys.includes("pear")));
   });
 }
 
-Deno.test("every tool answers by its listed schema, in tens of rows unless asked for more, to a client of its own", async () => {
+Deno.test("every tool returns answers that match its listed schema, in tens of rows by default", async () => {
   await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
   await using client = await connectClient(exchange.context);
   const least = await leastArguments(exchange);
@@ -75,14 +75,14 @@ Deno.test("every tool answers by its listed schema, in tens of rows unless asked
   }
 });
 
-Deno.test("lists are empty where the exchange writes null", async () => {
+Deno.test("lists are empty when the exchange writes null", async () => {
   await using exchange = await TestExchange.start({ emptyLists: "null" });
   assert.deepEqual((await exchange.answer("get_trade_history", { pair: "BCHXBT" })).trades, []);
   assert.deepEqual((await exchange.answer("get_pending_transactions", { currency: "MYR" })).pending, []);
   assert.deepEqual((await exchange.answer("get_open_orders", { pair: "BCHXBT" })).orders, []);
 });
 
-Deno.test("the tool list costs a conversation at most 8,000 tokens, with trading 10,200", () => {
+Deno.test("the tool list takes at most 8,000 tokens of a conversation, with trading 10,200", () => {
   const costOf = (tools: readonly Tool[]) =>
     describeTools(tools).reduce((total, { tool }) => total + tokenCost(tool), 0);
   const reading = costOf(catalogue.filter(({ group }) => group !== "trading"));
@@ -107,7 +107,7 @@ function* nodesOf(schema: Json, path: string): Generator<[path: string, node: Js
 const REFUSED_BY_CONVERTERS = ["propertyNames", "$ref", "$defs", "oneOf", "allOf", "not", "if", "patternProperties"];
 
 for (const { tool: { name, inputSchema, outputSchema } } of describeTools(catalogue)) {
-  Deno.test(`${name} is listed so that the converters of other libraries take it`, () => {
+  Deno.test(`${name} is listed in a form that the converters of other libraries accept`, () => {
     for (const [path, node] of nodesOf(inputSchema, "input")) {
       for (const word of REFUSED_BY_CONVERTERS) assert.equal(node[word], undefined, `${path}: ${word}`);
       assert.equal(node.additionalProperties, undefined, path);

@@ -21,7 +21,7 @@ Deno.test("readCursor() reads back what writeCursor() has written, which is safe
   }));
 });
 
-Deno.test("readCursor() refuses what it has not written, naming the argument and the way out", () => {
+Deno.test("readCursor() refuses what it has not written, naming the argument and the remedy", () => {
   const foreign = [
     "",
     "!!!",
@@ -51,7 +51,7 @@ Deno.test("readCursor() refuses what it has not written, naming the argument and
   );
 });
 
-Deno.test("rowsAfter() and positionAfter() page through rows that share their times: each once, in order", () => {
+Deno.test("rowsAfter() and positionAfter() page through rows with equal times: each once, in order", () => {
   const times = fc.array(fc.nat(6), { maxLength: 60 });
   fc.assert(fc.property(times, fc.integer({ min: 1, max: 9 }), (atMs, size) => {
     const rows = atMs.toSorted((one, other) => other - one).map((at, index) => ({ id: `row${index}`, atMs: at }));
@@ -69,12 +69,12 @@ Deno.test("rowsAfter() and positionAfter() page through rows that share their ti
   }));
 });
 
-Deno.test("positionAfter() keeps its place where a page is empty", () => {
+Deno.test("positionAfter() keeps its place when a page is empty", () => {
   assert.equal(positionAfter([], undefined, key), undefined);
   assert.deepEqual(positionAfter([], { atMs: 5, seen: ["a"] }, key), { atMs: 5, seen: ["a"] });
 });
 
-Deno.test("a cursor behind 500 rows of one millisecond can still be passed in and read", () => {
+Deno.test("a cursor after 500 rows of one millisecond can still be passed in and read", () => {
   const rows = Array.from({ length: 500 }, (_, index) => ({ id: String(10n ** 18n + BigInt(index)), atMs: 1.79e12 }));
   const position = positionAfter(rows, undefined, key);
   assert.ok(position !== undefined);

@@ -22,7 +22,7 @@ Deno.test("readMoment() reads back every time that isoTime() writes, and every n
   assert.equal(readMoment("from", 0), 0);
 });
 
-Deno.test("readMoment() refuses seconds and microseconds where milliseconds are meant, and says so", () => {
+Deno.test("readMoment() refuses seconds and microseconds in place of milliseconds, and says so", () => {
   const seconds = Math.floor(DAY / 1_000);
   for (const moment of [seconds, String(seconds)]) {
     assert.throws(
@@ -35,7 +35,7 @@ Deno.test("readMoment() refuses seconds and microseconds where milliseconds are 
   }
 });
 
-Deno.test("readMoment() and Moment tell fractions of seconds and nanoseconds from milliseconds", () => {
+Deno.test("readMoment() and Moment distinguish fractions of seconds and nanoseconds from milliseconds", () => {
   assert.throws(() => readMoment("to", `${DAY / 1_000}.25`), /looks like seconds: multiply it by 1000$/);
   assert.throws(() => readMoment("to", `${DAY}000000`), /looks like nanoseconds: divide it by 1000000$/);
   const hint = (moment: unknown) => Moment.safeParse(moment).error?.issues[0]?.message ?? "";
@@ -44,7 +44,7 @@ Deno.test("readMoment() and Moment tell fractions of seconds and nanoseconds fro
   assert.match(hint(true), /^expected an ISO 8601 time or milliseconds since 1970$/);
 });
 
-Deno.test("readPastMoment() refuses what lies further ahead than clocks can differ", () => {
+Deno.test("readPastMoment() refuses times further in the future than clocks can differ", () => {
   assert.equal(readPastMoment("since", DAY + 60_000, DAY), DAY + 60_000);
   assert.throws(() => readPastMoment("since", DAY + 7_200_000, DAY), /expected a time in the past/);
 });
@@ -63,7 +63,7 @@ Deno.test("readMoment() reads days, times with and without a zone, and milliseco
   ) assert.equal(readMoment("from", text), ms, text);
 });
 
-Deno.test("readMoment() refuses what is no such time, though Date.parse() would take it", () => {
+Deno.test("readMoment() refuses other forms of time, even those that Date.parse() accepts", () => {
   const refused = ["", "yesterday", "yesterday 1", "1", "2024", "12/31/2024", "Feb 29 2024", "20240229", "1709164800"];
   const impossible = ["2024-02-30", "2023-02-29", "2024-04-31", "2024-13-01", "2024-01-01T25:00Z", "1969-12-31", "-1"];
   for (const text of [...refused, ...impossible]) {
@@ -76,32 +76,32 @@ Deno.test("readMoment() refuses what is no such time, though Date.parse() would 
   }
 });
 
-Deno.test("Moment takes no time that a date cannot hold", () => {
+Deno.test("Moment refuses times that a date cannot represent", () => {
   assert.ok(Moment.safeParse(8.64e15).success);
   for (const moment of [8.64e15 + 1, -1, 1.5, NaN, "x".repeat(41), null]) {
     assert.equal(Moment.safeParse(moment).success, false, String(moment));
   }
 });
 
-Deno.test("isoTime() answers nothing for a time that is not yet, or that cannot be", () => {
+Deno.test("isoTime() returns nothing for an absent or impossible time", () => {
   assert.equal(isoTime(1), "1970-01-01T00:00:00.001Z");
   for (const ms of [0, -1, 8.64e15 + 1, Number.MAX_SAFE_INTEGER]) assert.equal(isoTime(ms), undefined, String(ms));
 });
 
-Deno.test("rowLimit() has a default and holds its bounds", () => {
+Deno.test("rowLimit() has a default and enforces its bounds", () => {
   const limit = rowLimit({ default: 25, max: 100 });
   assert.equal(limit.parse(undefined), 25);
   for (const rows of [0, 101, 2.5, "5"]) assert.equal(limit.safeParse(rows).success, false, String(rows));
 });
 
-Deno.test("AccountId takes digits as text, never as a number that has lost some", () => {
+Deno.test("AccountId accepts digits as text, never as a number that has lost some", () => {
   assert.equal(AccountId.parse("8557520073699984185"), "8557520073699984185");
   for (const id of [85575, "", "1e5", "-1", "1 ", "9".repeat(20)]) {
     assert.equal(AccountId.safeParse(id).success, false, String(id));
   }
 });
 
-Deno.test("pickFields() answers the wanted columns in the wanted order, and all of them by default", () => {
+Deno.test("pickFields() returns the requested columns in the requested order, and all of them by default", () => {
   const rows = [{ a: 1, b: 2, c: undefined }, { a: 3, b: 4, c: 5 }];
   assert.deepEqual(pickFields(rows, undefined), rows);
   assert.equal(JSON.stringify(pickFields(rows, ["c", "a"])), '[{"a":1},{"c":5,"a":3}]');

@@ -41,7 +41,7 @@ async function addRow({ client }: TestExchange): Promise<void> {
 }
 
 for (const transactionOrder of ["newest_first", "oldest_first"] as const) {
-  Deno.test(`get_transaction_history leads to every row exactly once, latest first (wire: ${transactionOrder})`, async () => {
+  Deno.test(`get_transaction_history reaches every row exactly once, latest first (wire: ${transactionOrder})`, async () => {
     await using exchange = await TestExchange.start({ ledgerRows: 2_500, transactionOrder });
     const account_id = await zarWallet(exchange);
     const expected = (await wholeLedger(exchange, account_id)).map(({ row_index }) => row_index);
@@ -52,7 +52,7 @@ for (const transactionOrder of ["newest_first", "oldest_first"] as const) {
   });
 }
 
-Deno.test("get_transaction_history is not shifted by rows that come in between two pages", async () => {
+Deno.test("get_transaction_history is not shifted by rows that arrive between two pages", async () => {
   await using exchange = await TestExchange.start({ ledgerRows: 300 });
   const account_id = await zarWallet(exchange);
   const expected = (await wholeLedger(exchange, account_id)).map(({ row_index }) => row_index);
@@ -85,7 +85,7 @@ Deno.test("get_transaction_history finds every row of a filter exactly once", as
   }
 });
 
-Deno.test("get_transaction_history shows a row as it stands in the ledger", async () => {
+Deno.test("get_transaction_history shows a row as it is in the ledger", async () => {
   await using exchange = await TestExchange.start();
   const account_id = await zarWallet(exchange);
   const trade = (await wholeLedger(exchange, account_id)).find(({ detail_fields }) => detail_fields.trade_details);
@@ -129,7 +129,7 @@ Deno.test("get_transaction finds all rows of a reference among the latest 5,000 
   assert.deepEqual([beyond.code, beyond.fields?.[0]?.field], ["ERR_INVALID_ARGUMENT", "transaction_id"]);
 });
 
-Deno.test("get_transaction says that nothing matches, or that there is no such account", async () => {
+Deno.test("get_transaction reports that nothing matches, or that there is no such account", async () => {
   await using exchange = await TestExchange.start();
   const account_id = await zarWallet(exchange);
   for (const transaction_id of ["999999", "no-such-reference"]) {

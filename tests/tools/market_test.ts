@@ -23,7 +23,7 @@ for (const spelling of ["XBTZAR", "BTC/ZAR", "btc-zar", "xbt_zar", "Bitcoin Rand
   });
 }
 
-Deno.test("an unknown pair is refused with the nearest ones, and WBTC is not taken for bitcoin", async () => {
+Deno.test("an unknown pair is refused with the nearest ones, and WBTC is not read as bitcoin", async () => {
   await using exchange = await TestExchange.start();
   const reversed = await exchange.refusal("get_orderbook", { pair: "ZAR/BTC" });
   assert.deepEqual([reversed.code, reversed.retryable], ["ERR_PAIR_UNKNOWN", false]);
@@ -33,7 +33,7 @@ Deno.test("an unknown pair is refused with the nearest ones, and WBTC is not tak
   assert.equal((await exchange.refusal("get_market_overview", { currency: "XYZ" })).code, "ERR_CURRENCY_UNKNOWN");
 });
 
-Deno.test("get_crypto_price says what the ticker says, with mid and spread of bid and ask", async () => {
+Deno.test("get_crypto_price returns the ticker, with mid and spread of bid and ask", async () => {
   await using exchange = await TestExchange.start();
   const wire = await exchange.client.call("getTicker", { pair: "XBTZAR" });
   const price = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
@@ -45,7 +45,7 @@ Deno.test("get_crypto_price says what the ticker says, with mid and spread of bi
 });
 
 for (const pair of ["XBTZAR", "XRPZAR", "ETHXBT", "ETHAUD"]) {
-  Deno.test(`get_orderbook adds up the levels of ${pair} to the last digit`, async () => {
+  Deno.test(`get_orderbook aggregates the levels of ${pair} to the last digit`, async () => {
     await using exchange = await TestExchange.start();
     const wire = await exchange.client.call("getOrderBook", { pair });
     for (const depth of [1, 7, 100]) {
@@ -66,7 +66,7 @@ for (const pair of ["XBTZAR", "XRPZAR", "ETHXBT", "ETHAUD"]) {
   });
 }
 
-Deno.test("get_orderbook and get_crypto_price answer no spread where a side of the book is empty", async () => {
+Deno.test("get_orderbook and get_crypto_price return no spread when a side of the book is empty", async () => {
   const ticker = {
     pair: "XBTZAR",
     timestamp: START_MS,
@@ -138,7 +138,7 @@ Deno.test("get_market_overview shows the rules as the exchange writes them and f
   assert.deepEqual([markets, total], [[{ pair: "ETHAUD" }], 1]);
 });
 
-Deno.test("get_recent_trades answers the newest trades first, with the taker's side", async () => {
+Deno.test("get_recent_trades returns the newest trades first, with the taker's side", async () => {
   await using exchange = await TestExchange.start();
   const { trades: wire } = await exchange.client.call("listTrades", { pair: "XBTZAR" });
   const { trades } = await exchange.answer("get_recent_trades", { pair: "XBTZAR", limit: 100 });
@@ -151,7 +151,7 @@ Deno.test("get_recent_trades answers the newest trades first, with the taker's s
   assert.deepEqual(recent.trades, trades.filter(({ time }: Json) => Date.parse(time) >= since));
 });
 
-Deno.test("get_recent_trades leaves it to the exchange to refuse a moment more than 24 hours ago", async () => {
+Deno.test("get_recent_trades lets the exchange refuse a moment more than 24 hours ago", async () => {
   await using exchange = await TestExchange.start();
   const since = new Date(START_MS - 25 * 3_600_000).toISOString();
   assert.equal((await exchange.refusal("get_recent_trades", { pair: "XBTZAR", since })).code, "ERR_INVALID_ARGUMENT");

@@ -176,17 +176,17 @@ const LISTS: readonly [
 ];
 
 for (const [tool, args, answers, member] of LISTS) {
-  Deno.test(`${tool} leaves odd rows out of ${Object.keys(answers)}, counts them and answers the rest`, async () => {
+  Deno.test(`${tool} drops invalid rows of ${Object.keys(answers)}, counts them and returns the rest`, async () => {
     const answer = await ask(answers, tool, { ...args });
     assert.deepEqual([answer[member].length, answer.left_out], [1, 2]);
   });
 }
 
-Deno.test("no tool speaks of rows left out where there are none", async () => {
+Deno.test("no tool mentions dropped rows when there are none", async () => {
   assert.ok(!("left_out" in await ask({ listorders: { orders: [ORDER] } }, "get_open_orders")));
 });
 
-Deno.test("a pair whose market cannot be read is not said to be unknown without a word about that", async () => {
+Deno.test("a pair whose market cannot be read is not reported as unknown without saying that", async () => {
   const markets = {
     markets: { markets: [listedMarket("ETH", "ZAR"), { ...listedMarket("XBT", "ZAR"), min_volume: "" }] },
   };
@@ -213,7 +213,7 @@ Deno.test("tools refuse answers for another pair, order or duration as ERR_ANSWE
   }
 });
 
-Deno.test("get_all_tickers counts the tickers there are, and says how many markets have none", async () => {
+Deno.test("get_all_tickers counts the tickers, and says how many markets have none", async () => {
   const none = await ask({ tickers: { tickers: [] } }, "get_all_tickers");
   assert.deepEqual([none.tickers, none.total], [[], 0]);
   assert.deepEqual(none.warnings, ["the exchange sent no ticker of 2 markets"]);
@@ -221,7 +221,7 @@ Deno.test("get_all_tickers counts the tickers there are, and says how many marke
   assert.deepEqual([one.tickers.length, one.total, one.left_out], [1, 1, undefined]);
 });
 
-Deno.test("get_crypto_price and get_all_tickers say of a crossed book that it is, and of which pair", async () => {
+Deno.test("get_crypto_price and get_all_tickers report a crossed book, and its pair", async () => {
   const crossed = { ...TICKER, bid: "12", ask: "11" };
   const price = await ask({ ticker: crossed }, "get_crypto_price", { pair });
   assert.match(price.warnings[0], /^the book is crossed/);
@@ -232,7 +232,7 @@ Deno.test("get_crypto_price and get_all_tickers say of a crossed book that it is
   assert.equal(plain.warnings, undefined);
 });
 
-Deno.test("get_orderbook sorts a book that is not sorted and says of a crossed one that it is", async () => {
+Deno.test("get_orderbook sorts an unsorted book and reports a crossed one", async () => {
   const level = (price: string) => ({ price, volume: "1" });
   const unsorted = { timestamp: AT, bids: [level("9"), level("10")], asks: [level("12"), level("11")] };
   const sorted = await ask({ orderbook_top: unsorted }, "get_orderbook", { pair, depth: 1 });
@@ -248,7 +248,7 @@ Deno.test("get_orderbook sorts a book that is not sorted and says of a crossed o
   assert.match(crossed.warnings[0], /^the book is crossed/);
 });
 
-Deno.test("get_historical_prices and get_price_range sort candles and say which contradict themselves", async () => {
+Deno.test("get_historical_prices and get_price_range sort candles and report contradictory ones", async () => {
   const earlier = { ...CANDLE, timestamp: CANDLE.timestamp - 3_600_000 };
   const candles = { pair, duration: 3_600, candles: [CANDLE, { ...earlier, high: "8", low: "9" }] };
   for (const [tool, args] of [["get_historical_prices", { count: 5 }], ["get_price_range", { days: 1 }]] as const) {
@@ -262,7 +262,7 @@ Deno.test("get_historical_prices and get_price_range sort candles and say which 
   assert.equal(Date.parse(first.time), earlier.timestamp);
 });
 
-Deno.test("orders in a status that is not documented read unknown, and final where they have a time of completion", async () => {
+Deno.test("orders in an undocumented status are unknown, and final if they have a completion time", async () => {
   const done = { completed_timestamp: AT + 1_000 };
   const orders = [
     { ...ORDER, order_id: "BX1", status: "FROZEN" },
@@ -277,14 +277,14 @@ Deno.test("orders in a status that is not documented read unknown, and final whe
   assert.deepEqual(await standings("list_orders", { state: "filled" }), ["BX3 filled"]);
 });
 
-Deno.test("check_api_health says that a key is refused that the exchange does not find, whatever the status", async () => {
+Deno.test("check_api_health reports a refused key that the exchange does not know, whatever the status", async () => {
   const codes = { error: "API key not found", error_code: "ErrAPIKeyNotFound" };
   const answers = ["balance", "listorders", "withdrawals", "beneficiaries"].map((path) => [path, codes]);
   const health = await ask({ ticker: TICKER, ...Object.fromEntries(answers) }, "check_api_health");
   assert.deepEqual([health.reachable, health.credentials], [true, "refused"]);
 });
 
-Deno.test("cursors are refused by other queries with a sentence, and go on in their own however the pair is written", async () => {
+Deno.test("cursors are refused by other queries with a sentence, and accepted by their own in any spelling of the pair", async () => {
   const transactions = {
     id: "1",
     transactions: Array.from({ length: 50 }, (_, index) => ({ ...LEDGER_ROW, row_index: index + 1 })),
@@ -307,7 +307,7 @@ Deno.test("cursors are refused by other queries with a sentence, and go on in th
 });
 
 for (const huge of ["1e99", 1e99, "1e-60"]) {
-  Deno.test(`a row with ${JSON.stringify(huge)} for a number spoils no whole answer`, async () => {
+  Deno.test(`a row with ${JSON.stringify(huge)} for a number does not spoil a whole answer`, async () => {
     const tickers = [TICKER, { ...TICKER, pair: "ETHZAR", ask: huge }];
     assert.equal((await ask({ tickers: { tickers } }, "get_all_tickers")).tickers.length, 1);
     const orders = [ORDER, { ...ORDER, order_id: "BX2", base: huge }];
@@ -315,7 +315,7 @@ for (const huge of ["1e99", 1e99, "1e-60"]) {
   });
 }
 
-Deno.test("get_account_balance and get_price_range count rows once that stand there twice", async () => {
+Deno.test("get_account_balance and get_price_range count duplicate rows once", async () => {
   const { balances: [held], left_out } = await ask({ balance: { balance: [BALANCE, BALANCE] } }, "get_account_balance");
   assert.deepEqual([held.balance, held.accounts, left_out], ["2", 1, 1]);
   const candles = { pair, duration: 3_600, candles: [CANDLE, CANDLE] };
@@ -323,7 +323,7 @@ Deno.test("get_account_balance and get_price_range count rows once that stand th
   assert.deepEqual([range.volume, range.candles, range.left_out], ["1", 1, 1]);
 });
 
-Deno.test("get_account_balance says of prices that they are crossed or cannot be read", async () => {
+Deno.test("get_account_balance reports prices that are crossed or cannot be read", async () => {
   const crossed = await ask({ tickers: { tickers: [{ ...TICKER, bid: "12", ask: "11" }] } }, "get_account_balance");
   assert.match(crossed.warnings[0], /^the book is crossed.*: XBTZAR$/);
   const unread = await ask({ tickers: { tickers: [{ ...TICKER, bid: "much" }] } }, "get_account_balance");
@@ -334,7 +334,7 @@ Deno.test("get_account_balance says of prices that they are crossed or cannot be
   assert.equal(empty.warnings, undefined);
 });
 
-Deno.test("get_orderbook leaves out levels that nobody can trade with, and takes its spread from the others", async () => {
+Deno.test("get_orderbook drops levels that nobody can trade with, and takes its spread from the others", async () => {
   const level = (price: string, volume: string) => ({ price, volume });
   const bids = [level("10", "0"), level("9", "1")];
   const asks = [level("0", "1"), level("11", "1")];
@@ -342,19 +342,19 @@ Deno.test("get_orderbook leaves out levels that nobody can trade with, and takes
   assert.deepEqual([book.bids, book.asks, book.mid, book.left_out], [[["9", "1"]], [["11", "1"]], "10", 2]);
 });
 
-Deno.test("a tool that is told an account says of rows that cannot be read that it may be among them", async () => {
+Deno.test("a tool with an account argument says that the account may be among rows that cannot be read", async () => {
   const balance = { balance: [{ ...BALANCE, balance: null }] };
   const { message } = await refusal({ balance }, "get_transaction_history", { account_id: "1" });
   assert.match(message, /none is 1 \(1 of the exchange's rows of accounts cannot be read\)$/);
 });
 
-Deno.test("get_fees says of fees that nobody charges that they cannot be right", async () => {
+Deno.test("get_fees reports implausible fees", async () => {
   const odd = await ask({ fee_info: { ...FEES, taker_fee_buy: "10", taker_fee_sell: "10" } }, "get_fees", { pair });
   assert.deepEqual(odd.warnings, ["The exchange says that the taker fee is 1000 %, which cannot be right"]);
   assert.equal((await ask({ fee_info: FEES }, "get_fees", { pair })).warnings, undefined);
 });
 
-Deno.test("a statement shows no price of 0 and no empty address where the exchange leaves them out", async () => {
+Deno.test("a statement shows no price of 0 and no empty address when the exchange omits them", async () => {
   const detail_fields = { trade_details: { pair }, crypto_details: { txid: "t" } };
   const transactions = { id: "1", transactions: [{ ...LEDGER_ROW, detail_fields }] };
   const { transactions: [row] } = await ask({ transactions }, "get_transaction_history", { account_id: "1" });
@@ -367,7 +367,7 @@ Deno.test("a statement shows no price of 0 and no empty address where the exchan
   ]);
 });
 
-Deno.test("an answer of something else entirely is no empty list", async () => {
+Deno.test("an unrelated answer is not an empty list", async () => {
   const notice = { message: "back in an hour" };
   const cases = [
     [{ listorders: notice }, "get_open_orders", {}],
@@ -379,7 +379,7 @@ Deno.test("an answer of something else entirely is no empty list", async () => {
   }
 });
 
-Deno.test("tools refuse a time that lies ahead, and a period that ends before it begins, instead of finding nothing", async () => {
+Deno.test("tools refuse a time in the future, and a period that ends before it begins, instead of finding nothing", async () => {
   const ahead = Date.UTC(2036, 0, 1);
   const cases = [
     ["get_trade_history", { pair, since: ahead }, /^Invalid.* since: expected a time in the past/],
@@ -396,7 +396,7 @@ Deno.test("tools refuse a time that lies ahead, and a period that ends before it
   }
 });
 
-Deno.test("get_transaction_history counts rows of a kind that is not known where it is asked for one kind", async () => {
+Deno.test("get_transaction_history counts rows of an unknown kind when one kind is requested", async () => {
   const rows = ["FEE", "STAKING", "EXCHANGE"].map((kind, index) => ({ ...LEDGER_ROW, row_index: index + 1, kind }));
   const transactions = { id: "1", transactions: rows };
   const fees = await ask({ transactions }, "get_transaction_history", { account_id: "1", kind: "FEE" });

@@ -27,7 +27,7 @@ const OPEN = Order.parse({
 });
 
 const CLOSED: Order = { ...OPEN, status: "COMPLETE", completed_timestamp: 1_790_000_001_000 };
-Deno.test("orderRow() leaves out what does not apply to an order", () => {
+Deno.test("orderRow() omits what does not apply to an order", () => {
   const row = OrderRow.parse(orderRow(OPEN));
   assert.deepEqual(JSON.parse(JSON.stringify(row)), {
     order_id: "BXMC2CJ7HNB88U4",

@@ -49,7 +49,7 @@ async function idsAtExchange({ client }: TestExchange, closed: readonly boolean[
   return lists.flatMap(({ orders }) => orders.map(({ order_id }) => order_id)).toSorted();
 }
 
-Deno.test("orders that are filled, cancelled, ended by the exchange, open, filled in part or waiting are told apart", async () => {
+Deno.test("orders that are filled, cancelled, ended by the exchange, open, partly filled or awaiting are distinguished", async () => {
   await using exchange = await TestExchange.start();
   const { asks } = await exchange.answer("get_orderbook", { pair });
   const [price, volume] = asks[0];
@@ -82,7 +82,7 @@ Deno.test("orders that are filled, cancelled, ended by the exchange, open, fille
   assert.ok(orders.some((order: Json) => order.type === "STOP_LIMIT" && order.status === "awaiting"));
 });
 
-Deno.test("list_orders answers the orders of a state and no others", async () => {
+Deno.test("list_orders returns the orders of a state and no others", async () => {
   await using exchange = await TestExchange.start();
   await placeMany(exchange, 9);
   const all = await follow(exchange, "list_orders", { limit: 500 });
@@ -137,7 +137,7 @@ Deno.test("list_orders does not lose an order that closes while the lists are re
   ]);
 });
 
-Deno.test("get_order_status finds an order by either id and wants exactly one of them", async () => {
+Deno.test("get_order_status finds an order by either id and requires exactly one of them", async () => {
   await using exchange = await TestExchange.start();
   const client_order_id = "Plan_7;a,b.c-d";
   const order_id = await place(exchange, { type: "ASK", volume: "0.001", price: "9000000", client_order_id });
@@ -155,7 +155,7 @@ Deno.test("get_order_status finds an order by either id and wants exactly one of
   assert.deepEqual([unknown.code, unknown.exchange?.code], ["ERR_NOT_FOUND", "ErrOrderNotFound"]);
 });
 
-Deno.test("get_trade_history pages through every fill exactly once, both halves of a trade with oneself included", async () => {
+Deno.test("get_trade_history pages through every fill exactly once, both halves of a self-trade included", async () => {
   await using exchange = await TestExchange.start();
   const { bids, asks } = await exchange.answer("get_orderbook", { pair });
   const price = new Big(bids[0][0]).plus(asks[0][0]).div(2).round(0).toFixed();
@@ -174,7 +174,7 @@ Deno.test("get_trade_history pages through every fill exactly once, both halves 
   }
 });
 
-Deno.test("get_trade_history tells side, role and fees as the exchange does", async () => {
+Deno.test("get_trade_history shows side, role and fees as the exchange does", async () => {
   await using exchange = await TestExchange.start();
   const { bids, asks } = await exchange.answer("get_orderbook", { pair });
   const price = new Big(bids[0][0]).plus(asks[0][0]).div(2).round(0).toFixed();
@@ -190,7 +190,7 @@ Deno.test("get_trade_history tells side, role and fees as the exchange does", as
   assert.equal(bought.fee_counter, "0");
 });
 
-Deno.test("get_trade_history keeps to since on every page", async () => {
+Deno.test("get_trade_history applies since on every page", async () => {
   await using exchange = await TestExchange.start();
   const all = await follow(exchange, "get_trade_history", { pair });
   const since = all[1].time;
@@ -199,7 +199,7 @@ Deno.test("get_trade_history keeps to since on every page", async () => {
   assert.ok(recent.length > 1 && recent.length < all.length);
 });
 
-Deno.test("get_fees answers percentages, negative where the exchange pays", async () => {
+Deno.test("get_fees returns percentages, negative where the exchange pays", async () => {
   await using exchange = await TestExchange.start();
   const wire = await exchange.client.call("getFeeInfo", { pair: "USDTZAR" });
   const fees = await exchange.answer("get_fees", { pair: "usdt/zar" });

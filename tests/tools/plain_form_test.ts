@@ -38,7 +38,7 @@ async function wire(exchange: TestExchange, path: string): Promise<Json> {
   return JSON.parse(text, (_name, value) => /^-?\d+\.\d+$/.test(value) ? formatDecimal(parseDecimal(value)) : value);
 }
 
-Deno.test("describe_capabilities in plain form says what the older server said of itself", async () => {
+Deno.test("describe_capabilities in plain form returns what the older server said of itself", async () => {
   await using exchange = await TestExchange.start();
   const said = await answer(exchange, "describe_capabilities");
   for (const name of ["name", "version", "description"]) assert.equal(typeof said[name], "string", name);
@@ -48,7 +48,7 @@ Deno.test("describe_capabilities in plain form says what the older server said o
   assert.ok(said.tools.length > 0 && said.server !== undefined);
 });
 
-Deno.test("get_crypto_price in plain form answers the ticker's members beside the tool's", async () => {
+Deno.test("get_crypto_price in plain form returns the ticker's members beside the tool's", async () => {
   await using exchange = await TestExchange.start();
   for (const pair of ["XBTZAR", "ETHZAR", "XRPZAR", "LTCZAR", "BCHZAR"]) {
     const price = await answer(exchange, "get_crypto_price", { pair });
@@ -63,7 +63,7 @@ Deno.test("get_crypto_price in plain form answers the ticker's members beside th
   }
 });
 
-Deno.test("get_market_overview in plain form answers all markets with the exchange's members, a page when asked for one", async () => {
+Deno.test("get_market_overview in plain form returns all markets with the exchange's members, a page on request", async () => {
   await using exchange = await TestExchange.start();
   const { markets: expected } = await wire(exchange, "/api/exchange/1/markets");
   const { markets } = await answer(exchange, "get_market_overview");
@@ -77,7 +77,7 @@ Deno.test("get_market_overview in plain form answers all markets with the exchan
   assert.deepEqual((await answer(exchange, "get_market_overview", { fields: ["pair"], limit: 1 })).markets.length, 1);
 });
 
-Deno.test("get_account_balance in plain form answers the exchange's list beside the tool's", async () => {
+Deno.test("get_account_balance in plain form returns the exchange's list beside the tool's", async () => {
   await using exchange = await TestExchange.start();
   const { balance, balances } = await answer(exchange, "get_account_balance");
   assert.deepEqual(
@@ -87,7 +87,7 @@ Deno.test("get_account_balance in plain form answers the exchange's list beside 
   assert.ok(balances.length > 0);
 });
 
-Deno.test("get_order_status in plain form answers the exchange's first version of an order", async () => {
+Deno.test("get_order_status in plain form returns the exchange's first version of an order", async () => {
   await using exchange = await TestExchange.start();
   const { bid } = await answer(exchange, "get_crypto_price", { pair: "XBTZAR" });
   const price = String(Math.floor(Number(bid) * 0.9));
@@ -116,7 +116,7 @@ Deno.test("get_order_status in plain form answers the exchange's first version o
   assert.equal(found.side, "BUY");
 });
 
-Deno.test("get_transaction_history in plain form answers rows by their numbers, as the exchange does", async () => {
+Deno.test("get_transaction_history in plain form returns rows by their numbers, as the exchange does", async () => {
   await using exchange = await TestExchange.start();
   const { balance } = await answer(exchange, "get_account_balance");
   const { account_id } = balance.find((row: Json) => row.asset === "ZAR");
@@ -142,7 +142,7 @@ Deno.test("get_transaction_history in plain form answers rows by their numbers, 
   assert.ok(paged.next_cursor !== undefined);
 });
 
-Deno.test("get_fees in plain form answers one rate for makers and one for takers", async () => {
+Deno.test("get_fees in plain form returns one rate for makers and one for takers", async () => {
   await using exchange = await TestExchange.start();
   const { maker_fee, taker_fee, thirty_day_volume } = await answer(exchange, "get_fees", { pair: "XBTZAR" });
   const expected = await wire(exchange, "/api/1/fee_info?pair=XBTZAR");
@@ -150,7 +150,7 @@ Deno.test("get_fees in plain form answers one rate for makers and one for takers
   assert.equal(thirty_day_volume, expected.thirty_day_volume);
 });
 
-Deno.test("place_order in plain form names a side, and accounts only where they are the ones that would be taken", async () => {
+Deno.test("place_order in plain form names a side, and accepts accounts only if they are the ones that would be used", async () => {
   await using exchange = await TestExchange.start();
   const order = { type: "BID", pair: "XBTZAR", price: "100000", volume: "0.01" };
   const { message } = await refusal(exchange, "place_order", { ...order, side: "BUY" });
@@ -162,7 +162,7 @@ Deno.test("place_order in plain form names a side, and accounts only where they 
   assert.equal(off.error.data.code, "ERR_TRADING_OFF");
 });
 
-Deno.test("tools/call and REST know nothing of the plain form", async () => {
+Deno.test("tools/call and REST do not use the plain form", async () => {
   await using exchange = await TestExchange.start();
   const price = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
   assert.equal("last_trade" in price, false);

@@ -31,7 +31,7 @@ async function allSince(exchange: TestExchange, sinceMs: number): Promise<number
 }
 
 for (const limit of [37, 100]) {
-  Deno.test(`get_recent_trades reaches every trade by cursor, ${limit} at a time, where the exchange answers the oldest`, async () => {
+  Deno.test(`get_recent_trades reaches every trade by cursor, ${limit} at a time, when the exchange returns the oldest`, async () => {
     await using exchange = await TestExchange.start({ tradesSince: "oldest" });
     const since = exchange.clock.now - 3 * HOUR_MS;
     const { rows, last } = await follow(exchange, { since, limit });
@@ -42,7 +42,7 @@ for (const limit of [37, 100]) {
   });
 }
 
-Deno.test("get_recent_trades without a moment reaches the trades of 24 hours where the exchange answers the oldest", async () => {
+Deno.test("get_recent_trades without a moment reaches the trades of 24 hours when the exchange returns the oldest", async () => {
   await using exchange = await TestExchange.start({ tradesSince: "oldest" });
   const { rows, last } = await follow(exchange, { limit: 100 });
   const expected = await allSince(exchange, exchange.clock.now - 24 * HOUR_MS + 10_000);
@@ -51,7 +51,7 @@ Deno.test("get_recent_trades without a moment reaches the trades of 24 hours whe
   assert.equal(last.complete_since, undefined);
 });
 
-Deno.test("get_recent_trades says since when it is complete where the exchange answers only the newest", async () => {
+Deno.test("get_recent_trades says since when it is complete when the exchange returns only the newest", async () => {
   await using exchange = await TestExchange.start({ tradesSince: "newest" });
   const { rows, last } = await follow(exchange, { since: exchange.clock.now - 3 * HOUR_MS, limit: 40 });
   const { trades } = await exchange.client.call("listTrades", { pair });
@@ -60,7 +60,7 @@ Deno.test("get_recent_trades says since when it is complete where the exchange a
 });
 
 for (const tradesSince of ["oldest", "newest"] as const) {
-  Deno.test(`get_recent_trades costs one request, and has no more to say, where all is among the newest (${tradesSince})`, async () => {
+  Deno.test(`get_recent_trades costs one request, and has no cursor, when all trades are among the newest (${tradesSince})`, async () => {
     await using exchange = await TestExchange.start({ tradesSince });
     const { trades } = await exchange.client.call("listTrades", { pair });
     const since = trades[30]?.timestamp ?? assert.fail();
@@ -78,7 +78,7 @@ for (const tradesSince of ["oldest", "newest"] as const) {
   });
 }
 
-Deno.test("get_recent_trades stops, and says where, at more trades of one millisecond than one answer holds", async () => {
+Deno.test("get_recent_trades stops, and says where, at more trades of one millisecond than one answer can hold", async () => {
   const timestamp = Date.UTC(2026, 10, 22, 10);
   const all = Array.from({ length: 500 }, (_, index) => ({
     sequence: index + 1,
@@ -107,7 +107,7 @@ Deno.test("get_recent_trades stops, and says where, at more trades of one millis
   assert.equal(Date.parse(next.complete_since), timestamp + 400);
 });
 
-Deno.test("get_recent_trades says in words of ours that the exchange refuses a moment of more than a day ago", async () => {
+Deno.test("get_recent_trades says in its own words that the exchange refuses a moment of more than a day ago", async () => {
   await using exchange = await TestExchange.start();
   const { code, message } = await exchange.refusal("get_recent_trades", {
     pair,

@@ -166,7 +166,7 @@ const RULES: readonly [what: string, options: BrokerWorldOptions, order: Record<
 ];
 
 for (const [what, options, order, code] of RULES) {
-  Deno.test(`place_order is refused where the policy allows ${what}, and nothing is sent`, async () => {
+  Deno.test(`place_order is refused when the policy allows ${what}, and nothing is sent`, async () => {
     await using world = await BrokerWorld.start(options);
     const refused = await world.refusal("place_order", order);
     assert.equal(refused.code, code, refused.message);
@@ -181,7 +181,7 @@ const COUNTS: readonly [what: string, rule: Record<string, unknown>, code: strin
 ];
 
 for (const [what, rule, code] of COUNTS) {
-  Deno.test(`the policy's ${what} hold for callers that come together`, async () => {
+  Deno.test(`the policy's ${what} apply to concurrent callers`, async () => {
     await using world = await BrokerWorld.start({ policy: { default: rule } });
     const outcomes = await Promise.allSettled(
       ["1050000", "1040000", "1030000"].map((price) => world.answer("place_order", { ...REST, price })),

@@ -36,7 +36,7 @@ Deno.test("check_api_health says that a key without permissions is accepted and 
   assert.ok(Object.values(health.permissions).every((verdict) => verdict === "refused"));
 });
 
-Deno.test("check_api_health says that a revoked and a wrong key are refused, and that public data is there", async () => {
+Deno.test("check_api_health says that a revoked and a wrong key are refused, and that public data is available", async () => {
   await using exchange = await TestExchange.start();
   const wrong = { credentials: { id: "simulated_key", secret: "wrong" } };
   for (const settings of [{ key: "revoked" }, wrong] as const) {
@@ -46,19 +46,19 @@ Deno.test("check_api_health says that a revoked and a wrong key are refused, and
   }
 });
 
-Deno.test("check_api_health without a key says so and asks for nothing private", async () => {
+Deno.test("check_api_health without a key says so and reads nothing private", async () => {
   await using exchange = await TestExchange.start();
   const health = await exchange.answer("check_api_health", {}, exchange.connect({ key: null }));
   assert.deepEqual([health.reachable, health.credentials, health.permissions], [true, "missing", {}]);
 });
 
-Deno.test("check_api_health with permissions: false leaves them out", async () => {
+Deno.test("check_api_health with permissions: false omits them", async () => {
   await using exchange = await TestExchange.start();
   const health = await exchange.answer("check_api_health", { permissions: false });
   assert.deepEqual([health.credentials, health.permissions], ["unknown", {}]);
 });
 
-Deno.test("check_api_health tells the clock skew to about a second", async () => {
+Deno.test("check_api_health reports the clock skew to about a second", async () => {
   await using exchange = await TestExchange.start();
   const behind = exchange.connect({ wallClock: () => Date.now() - 3_600_000 });
   const { clock_skew_ms } = await exchange.answer("check_api_health", {}, behind);
@@ -66,7 +66,7 @@ Deno.test("check_api_health tells the clock skew to about a second", async () =>
   assert.equal(clock_skew_ms % 1_000, 0);
 });
 
-Deno.test("check_api_health answers that the exchange is down instead of failing", async () => {
+Deno.test("check_api_health reports that the exchange is down instead of failing", async () => {
   await using exchange = await TestExchange.start();
   const ticker = { path: "/api/1/ticker" } as const;
   const faults = [
@@ -91,7 +91,7 @@ Deno.test("check_api_health answers that the exchange is down instead of failing
   assert.deepEqual([down.trading, down.halted], ["off", undefined]);
 });
 
-Deno.test("check_api_health grants no permission that a read has not shown", async () => {
+Deno.test("check_api_health reports no permission that a read has not shown", async () => {
   await using exchange = await TestExchange.start();
   for (
     const fault of [
@@ -110,7 +110,7 @@ Deno.test("check_api_health grants no permission that a read has not shown", asy
   }
 });
 
-Deno.test("check_api_health passes on what was wrong with an exchange that it reached", async () => {
+Deno.test("check_api_health reports what was wrong with an exchange that it reached", async () => {
   await using exchange = await TestExchange.start();
   exchange.simulation.faults.set([{ kind: "too_many_requests", path: "/api/1/ticker", body: "json" }]);
   const { reachable, problem } = await exchange.answer("check_api_health");
@@ -118,7 +118,7 @@ Deno.test("check_api_health passes on what was wrong with an exchange that it re
   assert.match(problem, /takes no more calls for now/);
 });
 
-Deno.test("describe_capabilities tells what this server offers without asking the exchange", async () => {
+Deno.test("describe_capabilities lists what this server offers without calling the exchange", async () => {
   await using exchange = await TestExchange.start();
   const context = exchange.connect({ key: null, url: "http://127.0.0.1:1" });
   const { tools, ...facts } = await exchange.answer("describe_capabilities", {}, context);

@@ -8,7 +8,7 @@ const POST_LIMIT = "/api/1/postorder";
 const POST_MARKET = "/api/1/marketorder";
 const STOP = "/api/1/stoporder";
 
-Deno.test("preview_order tells of a bad order what place_order would refuse, and gives no preview_id", async () => {
+Deno.test("preview_order reports what place_order would refuse, and returns no preview_id", async () => {
   await using world = await BrokerWorld.start();
   const preview = await world.answer("preview_order", { ...REST, volume: "1", price: "900000" });
   assert.deepEqual([preview.placeable, preview.preview_id], [false, undefined]);
@@ -32,7 +32,7 @@ Deno.test("preview_order shows the exact order, its fills from the live book, fe
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("place_order refuses an order that would trade with an own one, until that is cancelled", async () => {
+Deno.test("place_order refuses an order that would trade with an own one, until that one is cancelled", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", { ...REST, side: "SELL", price: "1096800" });
   const crossing = { ...REST, price: "1096800" };
@@ -44,7 +44,7 @@ Deno.test("place_order refuses an order that would trade with an own one, until 
   assert.equal((await world.answer("place_order", crossing)).status, "placed");
 });
 
-Deno.test("place_order takes a post-only order of a post-only market", async () => {
+Deno.test("place_order places a post-only order in a post-only market", async () => {
   await using world = await BrokerWorld.start();
   const preview = await world.answer("preview_order", {
     pair: "INJUSDT",
@@ -66,7 +66,7 @@ Deno.test("place_order refuses a preview that is older than a minute, and nothin
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("place_order refuses somebody else's preview as if there were none, and nothing is sent", async () => {
+Deno.test("place_order refuses another caller's preview as if it did not exist, and nothing is sent", async () => {
   await using world = await BrokerWorld.start();
   const { preview_id } = await world.answer("preview_order", REST, world.context("key:alice"));
   const refused = await world.refusal("place_order", { preview_id }, world.context("key:mallory"));
@@ -85,7 +85,7 @@ Deno.test("place_order places a preview once", async () => {
   assert.deepEqual(world.sent, [POST_LIMIT]);
 });
 
-Deno.test("place_order refuses a preview_id that is none, and one with an order beside it", async () => {
+Deno.test("place_order refuses an invalid preview_id, and one with an order beside it", async () => {
   await using world = await BrokerWorld.start();
   const malformed = await world.refusal("place_order", { preview_id: "pv-1" });
   assert.match(malformed.message, /preview_id: expected the preview_id of preview_order/);
@@ -115,7 +115,7 @@ for (const [skewMs, direction] of [[-4_000, "behind"], [4_000, "ahead of"]] as c
   });
 }
 
-Deno.test("place_order sends nothing while the disk of the record is full; reading goes on, and trading after it", async () => {
+Deno.test("place_order sends nothing while the record's disk is full; reading continues, and trading after it", async () => {
   await using world = await BrokerWorld.start();
   world.database.exec("PRAGMA max_page_count = 1"); // SQLite takes the present size for a smaller one.
   assert.throws(() => {
@@ -140,7 +140,7 @@ Deno.test("place_order sends nothing while the disk of the record is full; readi
   assert.equal(world.record.audit.verify().ok, true);
 });
 
-Deno.test("without trading every tool that trades says how to switch it on, and is not listed", async () => {
+Deno.test("with trading off every tool that trades says how to switch it on, and is not listed", async () => {
   await using world = await BrokerWorld.start();
   const { broker: _broker, ...context } = world.context();
   const { tools } = await world.answer("describe_capabilities", {}, {
@@ -167,7 +167,7 @@ Deno.test("without trading every tool that trades says how to switch it on, and 
 });
 
 for (const [word, side] of [["BUY", "BUY"], ["BID", "BUY"], ["SELL", "SELL"], ["ASK", "SELL"]] as const) {
-  Deno.test(`place_order takes ${word} for the side`, async () => {
+  Deno.test(`place_order accepts ${word} for the side`, async () => {
     await using world = await BrokerWorld.start();
     const price = side === "BUY" ? "1050000" : "1150000";
     assert.equal((await world.answer("place_order", { ...REST, side: word, price })).status, "placed");
@@ -175,7 +175,7 @@ for (const [word, side] of [["BUY", "BUY"], ["BID", "BUY"], ["SELL", "SELL"], ["
   });
 }
 
-Deno.test("create_order takes the parameters of Luno's Go server and places a limit order", async () => {
+Deno.test("create_order accepts the parameters of Luno's Go server and places a limit order", async () => {
   await using world = await BrokerWorld.start();
   const go = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "1050000" };
   const placed = await world.answer("create_order", go);
@@ -187,7 +187,7 @@ Deno.test("create_order takes the parameters of Luno's Go server and places a li
   assert.equal(world.sent.length, 1);
 });
 
-Deno.test("place_order takes a volume in counter currency and never spends more than it says", async () => {
+Deno.test("place_order accepts a volume in counter currency and never spends more than that", async () => {
   await using world = await BrokerWorld.start();
   const limit = { pair: "XBTZAR", side: "BUY", price: "1050000", counter_volume: "1000" } as const;
   const { order, notes } = await world.answer("preview_order", limit);
@@ -199,7 +199,7 @@ Deno.test("place_order takes a volume in counter currency and never spends more 
   assert.deepEqual(world.sent, [POST_LIMIT, POST_MARKET]);
 });
 
-Deno.test("place_order takes a stop-limit order", async () => {
+Deno.test("place_order places a stop-limit order", async () => {
   await using world = await BrokerWorld.start();
   const stop = { pair: "XBTZAR", side: "SELL", type: "stop_limit", volume: "0.001", price: "1030000" } as const;
   const refused = await world.refusal("place_order", stop);
@@ -208,7 +208,7 @@ Deno.test("place_order takes a stop-limit order", async () => {
   assert.equal(placed.status, "placed");
 });
 
-Deno.test("place_order answers the first result to the same call with the same idempotency key, and one order exists", async () => {
+Deno.test("place_order returns the first result for the same call with the same idempotency key, and one order exists", async () => {
   await using world = await BrokerWorld.start();
   const call = { ...REST, idempotency_key: "k-1" };
   const first = await world.answer("place_order", call);
@@ -236,7 +236,7 @@ Deno.test("place_order refuses another order with a used idempotency key", async
   assert.equal(world.sent.length, 1);
 });
 
-Deno.test("a used idempotency key answers the first result though the money is spent, the policy changed and trading is halted", async () => {
+Deno.test("a used idempotency key returns the first result even if the money is spent, the policy changed and trading is halted", async () => {
   await using world = await BrokerWorld.start();
   const call = { pair: "XBTZAR", side: "SELL", type: "market", counter_volume: "500000", idempotency_key: "k-1" };
   const first = await world.answer("place_order", call);
@@ -265,7 +265,7 @@ Deno.test("idempotency keys belong to their callers", async () => {
   assert.notEqual(alice.order_id, bob.order_id);
 });
 
-Deno.test("replace_order never has two orders alive, places the rest, and answers a repetition what the first came to", async () => {
+Deno.test("replace_order never has two orders alive, places the remainder, and returns the first result when repeated", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);
   const call = { order_id, price: "1060000", idempotency_key: "k-1" };
@@ -286,7 +286,7 @@ Deno.test("replace_order never has two orders alive, places the rest, and answer
   assert.deepEqual(alive.map((order: Json) => order.order_id), [replaced.placement.order_id]);
 });
 
-Deno.test("replace_order keeps an order post-only unless it is told otherwise", async () => {
+Deno.test("replace_order keeps an order post-only by default", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", { ...REST, post_only: true });
   const { placement } = await world.answer("replace_order", { order_id, price: "1060000" });
@@ -327,7 +327,7 @@ Deno.test("cancel_order cancels by order id and by client order id, also while t
   assert.equal((await world.answer("cancel_order", { order_id: "BXNONESUCH1" })).status, "not_found");
 });
 
-Deno.test("cancel_all_orders cancels one pair's orders and says what remained", async () => {
+Deno.test("cancel_all_orders cancels one pair's orders and lists what remained", async () => {
   await using world = await BrokerWorld.start();
   const kept = await world.answer("place_order", { ...REST, pair: "ETHZAR", volume: "0.01", price: "33000" });
   const own = await world.answer("place_order", REST);
@@ -340,7 +340,7 @@ Deno.test("cancel_all_orders cancels one pair's orders and says what remained", 
   assert.ok(!orders.some(({ pair }: Json) => pair === "XBTZAR"));
 });
 
-Deno.test("cancel_all_orders needs no list of markets, however that fails", async () => {
+Deno.test("cancel_all_orders works without the list of markets, however that fails", async () => {
   const failures: readonly WireFault[] = [
     { kind: "rules", rules: [{ kind: "html", status: 200 }] },
     { kind: "rules", rules: [{ kind: "html", status: 401 }] },
@@ -358,12 +358,12 @@ Deno.test("cancel_all_orders needs no list of markets, however that fails", asyn
   }
 });
 
-Deno.test("cancel_all_orders refuses a pair that no market has, where that can be told", async () => {
+Deno.test("cancel_all_orders refuses an unknown pair, when the list of markets is known", async () => {
   await using world = await BrokerWorld.start();
   assert.equal((await world.refusal("cancel_all_orders", { pair: "XBTZRA" })).code, "ERR_PAIR_UNKNOWN");
 });
 
-Deno.test("get_audit_trail shows the caller's own rows alone, of one order from preview to cancellation", async () => {
+Deno.test("get_audit_trail shows only the caller's own rows, of one order from preview to cancellation", async () => {
   await using world = await BrokerWorld.start();
   const [alice, bob] = [world.context("key:alice"), world.context("key:bob")];
   const own = await world.answer("place_order", REST, alice);
@@ -377,7 +377,7 @@ Deno.test("get_audit_trail shows the caller's own rows alone, of one order from 
   assert.deepEqual((await world.answer("get_audit_trail", { order_id: other.order_id }, alice)).rows, []);
 });
 
-Deno.test("halt_trading needs server:admin, stops everybody's next order and can cancel what is open", async () => {
+Deno.test("halt_trading requires server:admin, stops everybody's next order and can cancel open orders", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);
   const scopes = [...ALL_SCOPES].filter((scope) => scope !== "server:admin");
@@ -395,7 +395,7 @@ Deno.test("halt_trading needs server:admin, stops everybody's next order and can
   assert.equal(world.sent.filter((path) => path === POST_LIMIT).length, 2);
 });
 
-Deno.test("a tool that trades marks what it answers as paper for a caller on paper", async () => {
+Deno.test("a tool that trades marks its answers as paper for a caller on paper", async () => {
   await using world = await BrokerWorld.start({ policy: { identities: { "key:alice": { mode: "paper" } } } });
   const preview = await world.answer("preview_order", REST, world.context("key:alice"));
   assert.equal(preview.paper, true);

@@ -122,7 +122,7 @@ Deno.test("AuditLog logs the halt file when it appears and when it is removed", 
   assert.deepEqual(lines.map(([, message]) => message), ["trading halted by the halt file", "halt file removed"]);
 });
 
-Deno.test("AuditLog logs nothing of a change that was undone, and nothing that was recorded before it began", async () => {
+Deno.test("AuditLog logs nothing of a change that was rolled back, and nothing recorded before it began", async () => {
   using records = LogRecords.start();
   await withStore(async (store, { folder }) => {
     store.halts.pull({ by: "local", reason: "before", now: NOW });
@@ -137,7 +137,7 @@ Deno.test("AuditLog logs nothing of a change that was undone, and nothing that w
   assert.deepEqual(records.messages, []);
 });
 
-Deno.test("AuditLog says once that the record cannot be read, and goes on", async () => {
+Deno.test("AuditLog logs once that the record cannot be read, and continues", async () => {
   using records = LogRecords.start();
   await withStore(async (store) => {
     const log = await AuditLog.open(answeringLate(store.feed));

@@ -36,7 +36,7 @@ async function meet(wrap?: (options: ExecutorOptions) => ExecutorOptions): Promi
   return world.exchange.ownTradesSince(0).length;
 }
 
-Deno.test("OrderExecutor.place() has no own orders trade with each other, as a broken engine has", async () => {
+Deno.test("OrderExecutor.place() lets no own orders trade with each other, as a broken engine does", async () => {
   assert.equal(await meet(), 0);
   assert.ok(await meet(blindToOwnOrders) > 0);
 });
@@ -71,7 +71,7 @@ function mixed({ journal, replacements }: SqliteRecord, [one, other]: readonly [
   return Object.entries(found).flatMap(([what, isMixed]) => isMixed ? [what] : []);
 }
 
-Deno.test("Journal applies nothing of one exchange to another, as an engine without venues does", async () => {
+Deno.test("Journal keeps exchanges separate, unlike an engine without venues", async () => {
   await withStore((store) => assert.deepEqual(mixed(store, ["simulated-1", "simulated-2"]), []));
   await withStore((store) => assert.deepEqual(mixed(store, ["", ""]), ["key", "order", "claim", "limit"]));
 });
@@ -97,7 +97,7 @@ async function approveEqual(isBroken: boolean): Promise<number> {
   return world.orders.length;
 }
 
-Deno.test("Broker.place() asks about equal orders apart, unlike an engine that takes them for one", async () => {
+Deno.test("Broker.place() asks about equal orders separately, unlike an engine that merges them", async () => {
   assert.equal(await approveEqual(false), 2);
   assert.equal(await approveEqual(true), 1);
 });

@@ -4,7 +4,7 @@ import { BrokerWorld, policyFileOf, REST } from "./broker_world.ts";
 const POST_LIMIT = "/api/1/postorder";
 const LOOK = "/api/exchange/3/order";
 
-Deno.test("Broker.place() sends nothing where the policy has changed since the preview", async () => {
+Deno.test("Broker.place() sends nothing when the policy has changed since the preview", async () => {
   await using world = await BrokerWorld.start();
   const { preview_id } = await world.answer("preview_order", REST);
   world.policies.replace(policyFileOf({ default: { max_open_orders: 5 } }));
@@ -14,7 +14,7 @@ Deno.test("Broker.place() sends nothing where the policy has changed since the p
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("Broker.place() gives a preview back where it cannot be found out where its order goes", async () => {
+Deno.test("Broker.place() releases a preview when its order's destination cannot be determined", async () => {
   await using world = await BrokerWorld.start();
   const { preview_id } = await world.answer("preview_order", REST);
   world.unreachable = new Error("unreachable");
@@ -24,7 +24,7 @@ Deno.test("Broker.place() gives a preview back where it cannot be found out wher
   assert.equal(world.sent.length, 1);
 });
 
-Deno.test("Broker.place() sends nothing to the real exchange for a caller that is on paper by now", async () => {
+Deno.test("Broker.place() sends nothing to the real exchange for a caller that has since moved to paper", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => {
     world.policies.replace(policyFileOf({ default: { mode: "paper" } }));
@@ -35,7 +35,7 @@ Deno.test("Broker.place() sends nothing to the real exchange for a caller that i
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("Broker.place() tells of an order whose answer was lost, and never sends it again", async () => {
+Deno.test("Broker.place() reports an order whose answer was lost, and never sends it again", async () => {
   await using world = await BrokerWorld.start();
   world.exchange.fault = ({ path }) => path === POST_LIMIT ? { kind: "cut", when: "after" } : undefined;
   const placed = await world.answer("place_order", REST);
@@ -43,7 +43,7 @@ Deno.test("Broker.place() tells of an order whose answer was lost, and never sen
   assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [placed.order_id]]);
 });
 
-Deno.test("Broker.place() says unknown of an order that cannot be found out, and what became of it to a repetition", async () => {
+Deno.test("Broker.place() returns unknown for an order that cannot be looked up, and its outcome to a repetition", async () => {
   await using world = await BrokerWorld.start();
   world.exchange.fault = ({ path }) =>
     path === POST_LIMIT ? { kind: "cut", when: "after" } : path === LOOK ? { kind: "cut", when: "before" } : undefined;
@@ -57,7 +57,7 @@ Deno.test("Broker.place() says unknown of an order that cannot be found out, and
   assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [repeated.order_id]]);
 });
 
-Deno.test("Broker.place() of equal calls with one key that come at once places one order", async () => {
+Deno.test("Broker.place() places one order for equal concurrent calls with one key", async () => {
   await using world = await BrokerWorld.start();
   const call = { ...REST, idempotency_key: "k-1" };
   const results = await Promise.all([1, 2, 3, 4].map(() => world.answer("place_order", call)));
@@ -66,7 +66,7 @@ Deno.test("Broker.place() of equal calls with one key that come at once places o
   assert.equal(world.sent.length, 1);
 });
 
-Deno.test("Broker.place() tells of a refusal by the exchange as not placed", async () => {
+Deno.test("Broker.place() returns a refusal by the exchange as not placed", async () => {
   await using world = await BrokerWorld.start();
   world.exchange.fault = ({ path }) =>
     path === POST_LIMIT
@@ -77,7 +77,7 @@ Deno.test("Broker.place() tells of a refusal by the exchange as not placed", asy
   assert.deepEqual(world.orders, []);
 });
 
-Deno.test("Broker.preview() writes each preview down, with what was asked for and what spoke against it", async () => {
+Deno.test("Broker.preview() records each preview, with the request and the problems found", async () => {
   await using world = await BrokerWorld.start();
   await world.answer("preview_order", { ...REST, price: "900000" });
   const { rows } = await world.answer("get_audit_trail", {});
@@ -91,7 +91,7 @@ Deno.test("Broker.preview() writes each preview down, with what was asked for an
   );
 });
 
-Deno.test("Broker.replace() that repeats a key tells of the first, also while trading is halted", async () => {
+Deno.test("Broker.replace() that repeats a key returns the first result, also while trading is halted", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);
   const call = { order_id, price: "1060000", idempotency_key: "k-1" };
@@ -116,7 +116,7 @@ Deno.test("Broker.replace() refuses a key that was used to replace another order
   assert.equal(world.sent.length, sent);
 });
 
-Deno.test("Broker.preview() bounds the rows that one caller can have written, over restarts, and holds up nobody else", async () => {
+Deno.test("Broker.preview() limits the rows that one caller can cause, across restarts, and delays nobody else", async () => {
   await using world = await BrokerWorld.start();
   for (let i = 0; i < 60; i++) await world.answer("preview_order", REST);
   const refused = await world.refusal("preview_order", REST);
@@ -131,14 +131,14 @@ Deno.test("Broker.preview() bounds the rows that one caller can have written, ov
   await world.answer("preview_order", REST);
 });
 
-Deno.test("Broker.preview() counts calls that come at once", async () => {
+Deno.test("Broker.preview() counts concurrent calls", async () => {
   await using world = await BrokerWorld.start();
   for (let i = 0; i < 50; i++) await world.answer("preview_order", REST);
   const calls = Array.from({ length: 20 }, () => world.broker.preview(REST, world.call()).then(() => "", codeOf));
   assert.deepEqual((await Promise.all(calls)).filter((code) => code !== ""), Array(10).fill("ERR_LIMIT_PREVIEWS"));
 });
 
-Deno.test("Broker.place() refuses the second of two orders that were both previewed before they could meet", async () => {
+Deno.test("Broker.place() refuses the second of two orders that were previewed before they could match", async () => {
   await using world = await BrokerWorld.start();
   const ask = await world.answer("preview_order", { ...REST, side: "SELL", price: "1200000" });
   const bid = await world.answer("preview_order", { ...REST, price: "1200000", time_in_force: "IOC" });
@@ -160,7 +160,7 @@ const ENDING: Readonly<
 };
 
 for (const [reason, end] of Object.entries(ENDING)) {
-  Deno.test(`Broker.place() sends nothing and answers ${reason} when that comes up while an order waits`, async () => {
+  Deno.test(`Broker.place() sends nothing and returns ${reason} when that arises while an order waits`, async () => {
     await using world = await BrokerWorld.start();
     const ended = { caller: new AbortController(), mayTrade: true };
     const call = { ...world.call(), signal: ended.caller.signal, mayTrade: () => ended.mayTrade };
@@ -184,7 +184,7 @@ async function move(world: BrokerWorld): Promise<void> {
 
 const MARKET = { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.01" } as const;
 
-Deno.test("Broker.place() tells a repetition by what was asked for, though its amount is converted anew", async () => {
+Deno.test("Broker.place() recognizes a repetition by its request, though its amount is converted again", async () => {
   await using world = await BrokerWorld.start();
   const keyed = { ...MARKET, idempotency_key: "k" };
   const first = await world.answer("place_order", keyed);
@@ -201,7 +201,7 @@ Deno.test("Broker.place() tells a repetition by what was asked for, though its a
   assert.equal(world.orders.length, 2);
 });
 
-Deno.test("Broker.place() lets calls with one key that come at once place one order, though amounts are converted anew", async () => {
+Deno.test("Broker.place() places one order for concurrent calls with one key, though amounts are converted again", async () => {
   await using world = await BrokerWorld.start();
   const keyed = { ...MARKET, idempotency_key: "k" };
   const answers = await Promise.all([
@@ -214,7 +214,7 @@ Deno.test("Broker.place() lets calls with one key that come at once place one or
   assert.equal(world.orders.length, 1);
 });
 
-Deno.test("Broker.place() stops waiting for the first call with its key when its caller gives up", async () => {
+Deno.test("Broker.place() stops waiting for the first call with its key when its caller aborts", async () => {
   await using world = await BrokerWorld.start();
   const givenUp = new AbortController();
   const request = { ...MARKET };
@@ -249,7 +249,7 @@ async function cutShort(when: "before the cancel" | "after the cancel"): Promise
 }
 
 for (const when of ["before the cancel", "after the cancel"] as const) {
-  Deno.test(`Broker.replace() goes on with its key after a crash ${when}`, async () => {
+  Deno.test(`Broker.replace() continues with its key after a crash ${when}`, async () => {
     const { world, id } = await cutShort(when);
     await using _world = world;
     const keyed = { order_id: id, price: "1051000", idempotency_key: "k" };
@@ -263,7 +263,7 @@ for (const when of ["before the cancel", "after the cancel"] as const) {
   });
 }
 
-Deno.test("Broker.replace() lets another call replace an order whose replacement died before the cancel", async () => {
+Deno.test("Broker.replace() lets another call replace an order whose replacement crashed before the cancel", async () => {
   const { world, id } = await cutShort("before the cancel");
   await using _world = world;
   assert.equal((await world.answer("replace_order", { order_id: id, price: "1052000" })).status, "replaced");
@@ -272,7 +272,7 @@ Deno.test("Broker.replace() lets another call replace an order whose replacement
   assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE", "PENDING"]);
 });
 
-Deno.test("Broker.replace() lets an order be replaced again whose cancellation could not be seen to the end", async () => {
+Deno.test("Broker.replace() lets an order be replaced again whose cancellation was not confirmed", async () => {
   await using world = await BrokerWorld.start();
   const { order_id: id } = await world.answer("place_order", REST);
   world.exchange.fault = ({ path }) => path === STOP ? { kind: "cut", when: "before" } : undefined;
@@ -281,7 +281,7 @@ Deno.test("Broker.replace() lets an order be replaced again whose cancellation c
   assert.equal((await world.answer("replace_order", { order_id: id, price: "1052000" })).status, "replaced");
 });
 
-Deno.test("Broker.replace() tells after a crash what became of an order that had left", async () => {
+Deno.test("Broker.replace() returns after a crash the outcome of an order that was sent", async () => {
   await using world = await BrokerWorld.start();
   const { order_id: id } = await world.answer("place_order", REST);
   world.exchange.fault = ({ path }) => {
@@ -298,7 +298,7 @@ Deno.test("Broker.replace() tells after a crash what became of an order that had
   assert.equal(world.orders.length, 2);
 });
 
-Deno.test("get_order_status and replace_order wait until reads show an order that was placed a moment ago", async () => {
+Deno.test("get_order_status and replace_order wait until reads show an order that was just placed", async () => {
   await using world = await BrokerWorld.start();
   const placed = await world.answer("place_order", REST);
   world.exchange.fault = ({ method }) =>
@@ -311,7 +311,7 @@ Deno.test("get_order_status and replace_order wait until reads show an order tha
   assert.equal(replaced.status, "replaced");
 });
 
-Deno.test("get_order_status never says of an order that was sent that there is none while it may exist", async () => {
+Deno.test("get_order_status never reports an order that was sent as absent while it may exist", async () => {
   await using world = await BrokerWorld.start();
   const absent = { error: "Order not found", error_code: "ErrOrderNotFound" };
   const told = async (args: Record<string, unknown>) => {
@@ -344,7 +344,7 @@ Deno.test("get_order_status never says of an order that was sent that there is n
   assert.match(message, /^Whether order lm-\w+ was placed is not known yet, and it may exist: ask again/);
 });
 
-Deno.test("get_order_status says at once that an order does not exist which was not placed here a moment ago", async () => {
+Deno.test("get_order_status reports at once that an order does not exist which was not just placed here", async () => {
   await using world = await BrokerWorld.start();
   const looks = () => world.exchange.count("/api/exchange/3/order");
   const before = looks();

@@ -44,7 +44,7 @@ function parsesOf(reads: number): number {
   return reads / once.reads();
 }
 
-Deno.test("a previewed order is held against the policy when it is asked for and at the last look, and read once", async () => {
+Deno.test("a previewed order is checked against the policy when it is requested and right before sending, and read once", async () => {
   await using world = await BrokerWorld.start();
   const evaluations = countEvaluations(world);
   const { request, reads } = watched(REST);
@@ -54,7 +54,7 @@ Deno.test("a previewed order is held against the policy when it is asked for and
   assert.deepEqual([evaluations.take(), parsesOf(reads())], [1, 1]);
 });
 
-Deno.test("an order in full is held against the policy twice, and read once", async () => {
+Deno.test("a full order is checked against the policy twice, and read once", async () => {
   await using world = await BrokerWorld.start();
   const evaluations = countEvaluations(world);
   const { request, reads } = watched(REST);
@@ -64,7 +64,7 @@ Deno.test("an order in full is held against the policy twice, and read once", as
   assert.deepEqual([evaluations.take(), parsesOf(reads())], [0, 1]);
 });
 
-Deno.test("an order that a person approves is held against the policy when it is asked for and at the last look", async () => {
+Deno.test("an order that a person approves is checked against the policy when it is requested and right before sending", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const evaluations = countEvaluations(world);
   const waiting = await world.broker.place({ request: REST }, world.call());
@@ -76,7 +76,7 @@ Deno.test("an order that a person approves is held against the policy when it is
   assert.equal(evaluations.take(), 1);
 });
 
-Deno.test("an order that takes more than the short book is held against the policy once when it is previewed", async () => {
+Deno.test("an order that takes more than the short book is checked against the policy once when it is previewed", async () => {
   await using world = await BrokerWorld.start();
   const evaluations = countEvaluations(world);
   const { request, reads } = watched({ ...REST, side: "BUY", price: "1200000", volume: "90" });
@@ -85,7 +85,7 @@ Deno.test("an order that takes more than the short book is held against the poli
   assert.deepEqual([evaluations.take(), parsesOf(reads())], [1, 1]);
 });
 
-Deno.test("a replacement is held against the policy before its old order is cancelled too", async () => {
+Deno.test("a replacement is also checked against the policy before its old order is cancelled", async () => {
   await using world = await BrokerWorld.start();
   const placed = await world.broker.place({ request: REST }, world.call());
   assert.ok(placed.status === "placed");

@@ -32,7 +32,7 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
 };
 
 for (const flaw of FLAWS) {
-  Deno.test(`checkHistory() condemns an engine that ${flaw.replaceAll("_", " ")}`, async () => {
+  Deno.test(`checkHistory() fails for an engine that ${flaw.replaceAll("_", " ")}`, async () => {
     const { from = 0, within, as } = CONDEMNED[flaw];
     const { violations } = await runShare({ seed: SEED, first: from, count: within, flaw, untilWrong: true });
     const kinds = new Set<string>(violations.map(({ kind }) => kind));

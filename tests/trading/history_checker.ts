@@ -14,7 +14,7 @@ import type { FaultyExchange } from "./faulty_exchange.ts";
 import { type History, type Intent, NOTIONAL, type Told } from "./histories.ts";
 
 /** What must never be. */
-export const VIOLATIONS = [
+const VIOLATIONS = [
   "doubled",
   "lost",
   "misreported",

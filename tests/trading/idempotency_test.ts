@@ -12,7 +12,7 @@ import { enterInstance, withStore } from "./stores.ts";
 
 const ORDER = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1000000" } as const;
 
-Deno.test("askedToPlace() is one text for one request, however it is written", () => {
+Deno.test("askedToPlace() is one text for one request, in any spelling", () => {
   const asked = askedToPlace(ORDER);
   const { pair: _pair, ...rest } = ORDER;
   for (const pair of ["btc/zar", "xbt-zar", "BTCZAR", "bitcoin zar"]) {
@@ -28,7 +28,7 @@ Deno.test("askedToPlace() is one text for one request, however it is written", (
   assert.equal(askedToPlace({ ...ORDER, ...same }), asked);
 });
 
-Deno.test("askedToPlace() tells requests apart that ask for something else", () => {
+Deno.test("askedToPlace() distinguishes different requests", () => {
   const others = [
     { side: "SELL" as const },
     { volume: "0.0011" },
@@ -42,7 +42,7 @@ Deno.test("askedToPlace() tells requests apart that ask for something else", () 
   assert.equal(new Set(texts).size, texts.length);
 });
 
-Deno.test("askedToReplace() tells a post_only that is left as it was from one that is off, and is no placing", () => {
+Deno.test("askedToReplace() distinguishes a post_only that is kept from one that is off, and is no placing", () => {
   const replacement = { target: { orderId: "BX1" }, price: "1000000" };
   const texts = [
     askedToReplace(replacement),
@@ -110,7 +110,7 @@ function codeOf(code: string) {
   return (error: unknown) => error instanceof TradingError && error.code === code;
 }
 
-Deno.test("RunningCalls.run() lets one call with a key run at a time, in the order in which they came", () =>
+Deno.test("RunningCalls.run() runs one call per key at a time, in order of arrival", () =>
   withStore(async (store, { folder }) => {
     const { calls, end } = processOn(store, folder);
     const steps: string[] = [];
@@ -128,7 +128,7 @@ Deno.test("RunningCalls.run() lets one call with a key run at a time, in the ord
     end();
   }));
 
-Deno.test("RunningCalls.run() lets one of two calls at once ask for a key that nobody here has", () =>
+Deno.test("RunningCalls.run() lets one of two concurrent calls ask for a key that nobody here has", () =>
   withStore(async (store, { folder }) => {
     const { calls, end } = processOn(store, folder);
     const running = new Set<string>();
@@ -148,7 +148,7 @@ Deno.test("RunningCalls.run() lets one of two calls at once ask for a key that n
     end();
   }));
 
-Deno.test("RunningCalls.run() lets a call run whose first one has failed", () =>
+Deno.test("RunningCalls.run() runs a call after the first one has failed", () =>
   withStore(async (store, { folder }) => {
     const { calls, end } = processOn(store, folder);
     const first = calls.run(call(), () => Promise.reject(new Error("no")));
@@ -176,7 +176,7 @@ Deno.test("RunningCalls.run() waits for a call that runs in another process", ()
     two.end();
   }));
 
-Deno.test("RunningCalls.run() refuses a key that runs for something else, in whichever process", () =>
+Deno.test("RunningCalls.run() refuses a key in use for something else, in any process", () =>
   withStore(async (store, { folder, open }) => {
     const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
@@ -208,7 +208,7 @@ Deno.test("RunningCalls.run() waits for another process for a minute at most", (
     two.end();
   }));
 
-Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and for another process", () =>
+Deno.test("RunningCalls.run() stops waiting when its caller aborts, for this and for another process", () =>
   withStore(async (store, { folder, open }) => {
     const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
@@ -225,7 +225,7 @@ Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and f
     two.end();
   }));
 
-Deno.test("RunningCalls.run() gives back with the next call a key that could not be given back before", () =>
+Deno.test("RunningCalls.run() releases with the next call a key that could not be released before", () =>
   withStore(async (store, { folder, open }) => {
     const { calls, end } = processOn(store, folder);
     const other = processOn(open(), folder);
@@ -242,7 +242,7 @@ Deno.test("RunningCalls.run() gives back with the next call a key that could not
     other.end();
   }));
 
-Deno.test("RunningCalls.run() takes the key of a process that has ended within a call", () =>
+Deno.test("RunningCalls.run() takes over the key of a process that has ended within a call", () =>
   withStore(async (store, { folder, open }) => {
     const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
@@ -254,7 +254,7 @@ Deno.test("RunningCalls.run() takes the key of a process that has ended within a
     two.end();
   }));
 
-Deno.test("CallClaims.clear() gives back the keys of processes that have ended, and of no other", () =>
+Deno.test("CallClaims.clear() releases the keys of processes that have ended, and of no other", () =>
   withStore(async (store, { folder, open }) => {
     const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();

@@ -34,13 +34,13 @@ async function sendsNothingElsewhere<Prepared>(
   assert.fail(`nobody asks more than ${MAX_ASKS} times`);
 }
 
-Deno.test("place_order sends nothing to an exchange that was restarted after the preview, whenever that is", () =>
+Deno.test("place_order sends nothing to an exchange that was restarted after the preview, at any moment", () =>
   sendsNothingElsewhere(
     (world) => world.broker.preview(REST, world.call()),
     (world, { previewId }) => world.broker.place({ previewId }, world.call()),
   ));
 
-Deno.test("replace_order cancels nothing on an exchange that was restarted meanwhile, whenever that is", () =>
+Deno.test("replace_order cancels nothing on an exchange that was restarted meanwhile, at any moment", () =>
   sendsNothingElsewhere(
     (world) => world.broker.place({ request: REST }, world.call()),
     (world, placed) => {

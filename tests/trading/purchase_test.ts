@@ -48,7 +48,7 @@ function purchase({ market_id }: Market, volume: string): OrderRequest {
   return { pair: market_id, side: "BUY", type: "market", volume };
 }
 
-Deno.test("normalizeOrder() spends enough for the volume that a market order asks for, and not a cent more, in every market", () => {
+Deno.test("normalizeOrder() spends enough for the requested volume of a market order, and not a cent more, in every market", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(books, fc.nat(500), ({ market, book }, steps) => {
@@ -75,7 +75,7 @@ Deno.test("normalizeOrder() spends enough for the volume that a market order ask
   assert.equal(seen.size, LISTED.length);
 });
 
-Deno.test("normalizeOrder() says so where the least amount that pays for a purchase buys more than there may be", () => {
+Deno.test("normalizeOrder() reports it when the least amount that pays for a purchase buys more than the maximum", () => {
   const [cheap] = LISTED.filter(({ market }) => market.market_id === "XRPZAR");
   assert.ok(cheap !== undefined);
   const market: Market = {
@@ -103,7 +103,7 @@ Deno.test("normalizeOrder() says so where the least amount that pays for a purch
   assert.match(most[0]?.problem ?? "", /buys more than 2 XRP: current value is "2"$/);
 });
 
-Deno.test("place_order buys at least the volume that was asked for, at every market's minimum too", async () => {
+Deno.test("place_order buys at least the requested volume, also at every market's minimum", async () => {
   await using world = await BrokerWorld.start({ policy: { default: { max_orders_per_minute: null } } });
   const { balances } = await world.answer("get_account_balance", {});
   const held = new Set(balances.map(({ currency }: { currency: string }) => currency));

@@ -7,7 +7,7 @@ import { runShare } from "./history_share.ts";
 const SEED = 11;
 
 for (const first of [0, 100, 200]) {
-  Deno.test(`OrderExecutor doubles, loses and misreports nothing, and passes no limit, in random histories from ${first} on`, async () => {
+  Deno.test(`OrderExecutor doubles, loses and misreports nothing, and exceeds no limit, in random histories from ${first} on`, async () => {
     const tally = await runShare({ seed: SEED, first, count: 100 });
     assert.deepEqual(tally.violations, []);
     assert.ok(tally.crashes > 30 && tally.faults > 60 && tally.orders > 100, JSON.stringify(tally));

@@ -28,7 +28,7 @@ async function cutShort(world: BrokerWorld): Promise<Record<string, string>> {
   return keyed;
 }
 
-Deno.test("Broker.replace() goes on soon after a person has confirmed it, and asks anew later", async () => {
+Deno.test("Broker.replace() continues soon after a person has confirmed it, and asks again later", async () => {
   await using soon = await BrokerWorld.start({ policy: CONFIRM });
   const first = await cutShort(soon);
   assert.equal((await soon.answer("replace_order", first)).status, "replaced");
@@ -46,14 +46,14 @@ Deno.test("Broker.replace() goes on soon after a person has confirmed it, and as
   assert.equal(later.announced.length, 3);
 });
 
-Deno.test("Broker.replace() asks a person before it goes on where the policy has come to want that", async () => {
+Deno.test("Broker.replace() asks a person before it continues when the policy has come to require that", async () => {
   await using world = await BrokerWorld.start();
   const keyed = await cutShort(world);
   world.policies.replace(policyFileOf(CONFIRM));
   assert.equal((await world.answer("replace_order", keyed)).status, "awaiting_confirmation");
 });
 
-Deno.test("Broker.replace() holds what it goes on with later against the market of then", async () => {
+Deno.test("Broker.replace() checks what it continues later against the current market", async () => {
   await using world = await BrokerWorld.start();
   const keyed = await cutShort(world);
   await world.exchange.advance(HOUR_MS);
@@ -63,7 +63,7 @@ Deno.test("Broker.replace() holds what it goes on with later against the market 
   assert.equal((await world.answer("replace_order", keyed)).status, "replaced");
 });
 
-Deno.test("Broker.replace() that goes on leaves the old order where a limit would refuse the new one", async () => {
+Deno.test("Broker.replace() that continues leaves the old order when a limit would refuse the new one", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);
   world.exchange.fault = ({ path }) => path === "/api/1/stoporder" ? { kind: "cut", when: "before" } : undefined;

@@ -144,13 +144,6 @@ export function place(store: SqliteRecord, name: string, { at = NOW, ...changes 
   return journal.settle(clientOrderId, { state: "placed", orderId: `BX${name}` }, at);
 }
 
-/** Takes a placement to a refusal by the exchange. */
-export function refuseAtExchange(store: SqliteRecord, name: string, at: number): Placement {
-  const { clientOrderId } = entry(name);
-  store.journal.begin(entry(name), FREE, at);
-  return store.journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_INSUFFICIENT_FUNDS" }, at);
-}
-
 interface PlaceOptions extends Partial<NewPlacement> {
   readonly at?: number;
 }

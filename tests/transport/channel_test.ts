@@ -71,7 +71,7 @@ function manualFastPath() {
   };
 }
 
-Deno.test("Channel runs requests side by side up to its limit and the others in order of arrival", () => {
+Deno.test("Channel runs requests concurrently up to its limit and the others in order of arrival", () => {
   const channel = new TestChannel({ maxInFlight: 2 });
   for (const id of [1, 2, 3, 4]) channel.ask(id);
   assert.deepEqual(channel.running, [1, 2]);
@@ -81,7 +81,7 @@ Deno.test("Channel runs requests side by side up to its limit and the others in 
   assert.deepEqual(channel.running, [1, 2, 3, 4]);
 });
 
-Deno.test("Channel refuses what finds the queue full, with its id and when to come again", () => {
+Deno.test("Channel refuses requests that find the queue full, with their id and when to retry", () => {
   const channel = new TestChannel({ maxInFlight: 1, maxQueue: 1 });
   for (const id of ["a", "b", "c"]) channel.ask(id);
   assert.deepEqual(channel.written, [{
@@ -95,7 +95,7 @@ Deno.test("Channel refuses what finds the queue full, with its id and when to co
   }]);
 });
 
-Deno.test("Channel lets pings, openings and cancellations past a busy client's own calls", () => {
+Deno.test("Channel lets pings, openings and cancellations overtake a busy client's own calls", () => {
   const channel = new TestChannel({ maxInFlight: 1, maxQueue: 0 });
   channel.ask(1);
   for (const method of ["ping", "initialize", "server/discover"]) channel.ask(method, method);
@@ -105,7 +105,7 @@ Deno.test("Channel lets pings, openings and cancellations past a busy client's o
   assert.equal(channel.running.at(-1), 2);
 });
 
-Deno.test("Channel ends a request whose answer fails with an internal error, and goes on", async () => {
+Deno.test("Channel answers a failed request with an internal error, and continues", async () => {
   const { promise: failing, reject } = Promise.withResolvers<Answer>();
   const channel = new TestChannel({ fastPath: { take: ({ id }) => id === 1 ? failing : undefined } });
   channel.ask(1);
@@ -118,7 +118,7 @@ Deno.test("Channel ends a request whose answer fails with an internal error, and
   assert.deepEqual(channel.running, [2]);
 });
 
-Deno.test("Channel drops a waiting request that is cancelled, without an answer", () => {
+Deno.test("Channel drops a queued request that is cancelled, without an answer", () => {
   const channel = new TestChannel({ maxInFlight: 1 });
   for (const id of [1, 2, 3]) channel.ask(id);
   channel.cancel(2);
@@ -127,7 +127,7 @@ Deno.test("Channel drops a waiting request that is cancelled, without an answer"
   assert.equal(channel.pending, 1);
 });
 
-Deno.test("Channel asks who may run before it does anything, also for what is no message, but not for pings", () => {
+Deno.test("Channel checks admission before it does anything, also for what is not a message, but not for pings", () => {
   const error = { code: -32000, message: "no", data: { code: "ERR_TOO_MANY_REQUESTS" } };
   const channel = new TestChannel({ admit: () => error });
   channel.ask(1);
@@ -144,7 +144,7 @@ Deno.test("Channel asks who may run before it does anything, also for what is no
   ], [null, "no"]]);
 });
 
-Deno.test("Channel finishes what runs and refuses what comes while it is drained", async () => {
+Deno.test("Channel completes running requests and refuses new ones while it drains", async () => {
   const channel = new TestChannel();
   channel.ask(1);
   const drained = channel.drain(60_000);
@@ -157,7 +157,7 @@ Deno.test("Channel finishes what runs and refuses what comes while it is drained
   ]);
 });
 
-Deno.test("Channel that is abandoned answers what ran and what waited, each as it is, and nothing twice", async () => {
+Deno.test("Channel that is abandoned answers running and queued requests, each as it is, and none twice", async () => {
   const fastPath = manualFastPath();
   const channel = new TestChannel({ maxInFlight: 2, fastPath });
   channel.ask(1);
@@ -178,7 +178,7 @@ Deno.test("Channel that is abandoned answers what ran and what waited, each as i
   ]);
 });
 
-Deno.test("Channel.drain() goes on as long as answers come, where it is told to", async () => {
+Deno.test("Channel.drain() continues as long as answers arrive, on request", async () => {
   const channel = new TestChannel();
   channel.ask(1);
   channel.ask(2);
@@ -188,7 +188,7 @@ Deno.test("Channel.drain() goes on as long as answers come, where it is told to"
   assert.equal(await drained, true);
 });
 
-Deno.test("Channel answers from the fast path with the request's id and frees its place", async () => {
+Deno.test("Channel answers from the fast path with the request's id and releases its slot", async () => {
   const fastPath = manualFastPath();
   const channel = new TestChannel({ maxInFlight: 1, fastPath });
   channel.ask(1);
@@ -200,7 +200,7 @@ Deno.test("Channel answers from the fast path with the request's id and frees it
   assert.deepEqual(channel.delivered, []);
 });
 
-Deno.test("Channel answers any number of requests that waited, in their order, where the fast path has their answers", async () => {
+Deno.test("Channel answers any number of queued requests in order when the fast path has their answers", async () => {
   const first = Promise.withResolvers<Answer>();
   const take = ({ id }: JSONRPCRequest) => id === 0 ? first.promise : { result: { id } };
   const channel = new TestChannel({ maxInFlight: 1, fastPath: { take } });
@@ -212,7 +212,7 @@ Deno.test("Channel answers any number of requests that waited, in their order, w
   assert.deepEqual(channel.written.map(({ id }) => id), ids);
 });
 
-Deno.test("Channel aborts what the fast path runs when it is cancelled or the connection ends, and does not answer it", async () => {
+Deno.test("Channel aborts fast-path work when it is cancelled or the connection ends, and does not answer it", async () => {
   const fastPath = manualFastPath();
   const channel = new TestChannel({ fastPath });
   for (const id of [1, 2]) channel.ask(id);
@@ -227,7 +227,7 @@ Deno.test("Channel aborts what the fast path runs when it is cancelled or the co
   assert.deepEqual([channel.written, channel.ends], [[], 1]);
 });
 
-Deno.test("Channel tells its observer of every request once, and how it ended", () => {
+Deno.test("Channel notifies its observer of every request once, and of its outcome", () => {
   const events: unknown[] = [];
   const channel = new TestChannel({
     maxInFlight: 1,
@@ -251,7 +251,7 @@ Deno.test("Channel tells its observer of every request once, and how it ended", 
   ]);
 });
 
-Deno.test("Channel tells of requests that are answered at once as of all others, whether they waited or not", async () => {
+Deno.test("Channel reports requests that are answered at once like all others, whether they were queued or not", async () => {
   const first = Promise.withResolvers<Answer>();
   const events: string[] = [];
   const tell = (event: string) => ({ id }: { readonly id: string | number }) => void events.push(`${event} ${id}`);
@@ -361,7 +361,7 @@ function manualAdmission() {
   };
 }
 
-Deno.test("Channel keeps the order of what comes while a request waits to be admitted", async () => {
+Deno.test("Channel keeps the order of messages that arrive while a request waits for admission", async () => {
   const { asked, admit } = manualAdmission();
   const channel = new TestChannel({ admit });
   channel.ask(1);
@@ -378,7 +378,7 @@ Deno.test("Channel keeps the order of what comes while a request waits to be adm
   assert.deepEqual(channel.running, [1, 3]);
 });
 
-Deno.test("Channel answers a request that waited to be admitted while it began to end", async () => {
+Deno.test("Channel answers a request that was waiting for admission when it began to end", async () => {
   const { asked, admit } = manualAdmission();
   const channel = new TestChannel({ admit });
   channel.ask(1);
@@ -390,7 +390,7 @@ Deno.test("Channel answers a request that waited to be admitted while it began t
   ]);
 });
 
-Deno.test("Channel lets go of what waits to be admitted when it closes", async () => {
+Deno.test("Channel releases what waits for admission when it closes", async () => {
   const { asked, admit } = manualAdmission();
   const channel = new TestChannel({ admit });
   channel.ask(1);

@@ -110,7 +110,7 @@ Deno.test("readText() reads the error of a client that found no id, which must n
   assert.deepEqual(readText(JSON.stringify({ ...message, id: null })), { kind: "message", message });
 });
 
-Deno.test("readText() refuses a member twice in whatever writes, and lets the last one count elsewhere", () => {
+Deno.test("readText() refuses a duplicate member in requests that write, and uses the last one elsewhere", () => {
   const call = (name: string) =>
     `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":{"volume":"1","volume":"2"}}}`;
   const refused = [

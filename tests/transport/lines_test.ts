@@ -51,7 +51,7 @@ function expectedLine(bytes: Uint8Array, maxSize: number): Line {
   }
 }
 
-Deno.test("LineSplitter gives the same lines, wherever the stream is cut into chunks", () => {
+Deno.test("LineSplitter gives the same lines, wherever the stream is split into chunks", () => {
   fc.assert(
     fc.property(
       fc.array(anyLine, { maxLength: 6 }),
@@ -77,7 +77,7 @@ Deno.test("LineSplitter gives empty lines and leaves a carriage return in place"
   assert.deepEqual(splitText("a\n\n\r\nb\r\n"), texts("a", "", "\r", "b\r"));
 });
 
-Deno.test("LineSplitter leaves out a byte order mark where a line begins, and no other", () => {
+Deno.test("LineSplitter skips a byte order mark at the start of a line, and no other", () => {
   const mark = "\ufeff";
   assert.deepEqual(
     splitText(`${mark}a\n${mark}b\n${mark}${mark}c${mark}\n${mark}d`),
@@ -85,7 +85,7 @@ Deno.test("LineSplitter leaves out a byte order mark where a line begins, and no
   );
 });
 
-Deno.test("LineSplitter gives a last line that has no end, once, and no empty one", () => {
+Deno.test("LineSplitter gives a last line without an end, once, and no empty one", () => {
   assert.deepEqual(splitText("a\nb"), texts("a", "b"));
   assert.deepEqual(splitText("a\n"), texts("a"));
   assert.deepEqual(splitText(""), []);
@@ -94,7 +94,7 @@ Deno.test("LineSplitter gives a last line that has no end, once, and no empty on
   assert.deepEqual([splitter.end(), splitter.end()], [...texts("a"), undefined]);
 });
 
-Deno.test("LineSplitter takes a line of exactly the largest size, and none of a byte more", () => {
+Deno.test("LineSplitter accepts a line of exactly the largest size, and none of a byte more", () => {
   for (const unit of ["x", "é", "€", "😀"]) {
     const line = unit.repeat(300);
     const size = encoder.encode(line).length;
@@ -103,7 +103,7 @@ Deno.test("LineSplitter takes a line of exactly the largest size, and none of a 
   }
 });
 
-Deno.test("LineSplitter keeps both ends of an oversized line, and goes on behind it", () => {
+Deno.test("LineSplitter keeps both ends of an oversized line, and continues after it", () => {
   const line = `{"id":1,${"x".repeat(5_000)},"end":2}`;
   const [oversized, next] = splitText(`${line}\nnext\n`);
   assert.deepEqual(oversized, {
@@ -125,7 +125,7 @@ Deno.test("LineSplitter reports an oversized line that the stream's end complete
   assert.deepEqual(splitText("x".repeat(1_001)).map(({ kind }) => kind), ["oversized"]);
 });
 
-Deno.test("LineSplitter holds no more of an oversized line than its largest size", () => {
+Deno.test("LineSplitter buffers no more of an oversized line than its largest size", () => {
   const chunk = new Uint8Array(65_536).fill(0x78);
   const splitter = new LineSplitter(100_000);
   const before = Deno.memoryUsage().rss;
@@ -137,7 +137,7 @@ Deno.test("LineSplitter holds no more of an oversized line than its largest size
   assert.ok(line.tail.endsWith("xend"));
 });
 
-Deno.test("LineSplitter holds a line that arrives a byte at a time in about its own size", () => {
+Deno.test("LineSplitter buffers a line that arrives a byte at a time in about its own size", () => {
   const size = 1_000_000;
   const byte = new Uint8Array([0x78]);
   const splitter = new LineSplitter(size);
@@ -149,7 +149,7 @@ Deno.test("LineSplitter holds a line that arrives a byte at a time in about its 
   assert.deepEqual(splitter.end(), { kind: "text", text: "x".repeat(size) });
 });
 
-Deno.test("LineSplitter reports what is no UTF-8, and reads the next line", () => {
+Deno.test("LineSplitter reports invalid UTF-8, and reads the next line", () => {
   for (const bad of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf8, 0x88, 0x80, 0x80, 0x80], [0xc0, 0xaf]]) {
     const [malformed, next] = split(new Uint8Array([0x61, ...bad, 0x0a, 0x62, 0x0a]), { maxSize: 100 });
     assert.ok(malformed?.kind === "malformed");

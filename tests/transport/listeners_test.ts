@@ -840,7 +840,7 @@ hardened("counts what waits for a peer that reads nothing, and is rid of it at o
   await listening.application.empty.next();
 });
 
-Deno.test("listenHardened() with TLS cuts a handshake that does not come", async () => {
+Deno.test("listenHardened() with TLS cuts off a handshake that stalls", async () => {
   const variant = variants.find(({ name }) => name === "listenHardened() with TLS") ?? assert.fail();
   await using listening = await Listening.start(variant, { headersTimeoutMs: 100 });
   using silent = await RawPeer.connect(listening.port);
@@ -851,7 +851,7 @@ Deno.test("listenHardened() with TLS cuts a handshake that does not come", async
   assert.equal((await listening.fetch("/")).status, 200);
 });
 
-Deno.test("listenHardened() with TLS takes a new certificate for new connections, and refuses a wrong pair", async () => {
+Deno.test("listenHardened() with TLS uses a new certificate for new connections, and refuses an invalid pair", async () => {
   const variant = variants.find(({ name }) => name === "listenHardened() with TLS") ?? assert.fail();
   await using listening = await Listening.start(variant);
   const client = await openClient(listening);
@@ -865,7 +865,7 @@ Deno.test("listenHardened() with TLS takes a new certificate for new connections
   assert.equal((await renewed.frame())?.opcode, OPCODE.text);
 });
 
-Deno.test("listenNative() and a listener without TLS say that they cannot reload", async () => {
+Deno.test("listenNative() and a listener without TLS report that they cannot reload", async () => {
   for (const variant of variants.filter(({ name }) => name !== "listenHardened() with TLS")) {
     await using listening = await Listening.start(variant);
     assert.throws(() => listening.listener.reload(certificates.server), TypeError, variant.name);

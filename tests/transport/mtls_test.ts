@@ -103,7 +103,7 @@ async function assertTurnedAway(files?: TlsFiles, options: Parameters<typeof sta
   assert.deepEqual([application.peers, application.upgrades], [[], []]);
 }
 
-Deno.test("listenHardened() shows the application a client's certificate, on requests and on upgrades", async () => {
+Deno.test("listenHardened() passes a client's certificate to the application, on requests and on upgrades", async () => {
   const application = new Watched();
   await using listening = await start({ application });
   using client = new Client(good.files);
@@ -116,14 +116,14 @@ Deno.test("listenHardened() shows the application a client's certificate, on req
   socket.terminate();
 });
 
-Deno.test("listenHardened() shows no certificate where it asks for none", async () => {
+Deno.test("listenHardened() passes no certificate when it requests none", async () => {
   await using listening = await Listening.start({ name: "TLS", listen: listenHardened, secure: true });
   using client = new Client(good.files);
   assert.equal(await client.status(listening), 200);
   assert.ok(!("certificate" in (listening.application.peers[0] ?? {})));
 });
 
-Deno.test("listenHardened() takes certificates of each of its authorities, also with keys on P-384", async () => {
+Deno.test("listenHardened() accepts certificates of each of its authorities, also with keys on P-384", async () => {
   const other = await TestAuthority.create({ algorithm: P384 });
   await using listening = await start({ authorities: `${authority.files.cert}\n${other.files.cert}` });
   for (const { files } of [good, await other.issue({ algorithm: P384 })]) {
@@ -133,7 +133,7 @@ Deno.test("listenHardened() takes certificates of each of its authorities, also 
   }
 });
 
-Deno.test("listenHardened() turns a client without a certificate away", () => assertTurnedAway());
+Deno.test("listenHardened() refuses a client without a certificate", () => assertTurnedAway());
 
 const names = [{ type: "url" as const, value: "urn:test:client" }];
 const bad: Record<string, () => Promise<Issued>> = {
@@ -152,28 +152,28 @@ const bad: Record<string, () => Promise<Issued>> = {
 };
 
 for (const [which, issue] of Object.entries(bad)) {
-  Deno.test(`listenHardened() turns a client with a certificate ${which} away`, async () => {
+  Deno.test(`listenHardened() refuses a client with a certificate ${which}`, async () => {
     const issued = await issue();
     const isOwn = issued instanceof TestAuthority && which.includes("authority's own");
     await assertTurnedAway(issued.files, isOwn ? { authorities: issued.files.cert } : {});
   });
 }
 
-Deno.test("listenHardened() turns a client away whose serial number or fingerprint is denied", async () => {
+Deno.test("listenHardened() refuses a client whose serial number or fingerprint is denied", async () => {
   const certificate = readClientCertificate(good.der, { now: Date.now() });
   assert.ok(certificate.ok);
   await assertTurnedAway(good.files, { isCertificateAccepted: accepts(certificate.serial) });
   await assertTurnedAway(good.files, { isCertificateAccepted: accepts(certificate.fingerprint.toUpperCase()) });
 });
 
-Deno.test("listenHardened() turns a client away where the check fails", async () => {
+Deno.test("listenHardened() refuses a client when the check fails", async () => {
   const isCertificateAccepted = () => {
     throw new Error("check is out");
   };
   await assertTurnedAway(good.files, { isCertificateAccepted });
 });
 
-Deno.test("listenHardened() checks a client that resumes its TLS session anew", async () => {
+Deno.test("listenHardened() checks a client that resumes its TLS session again", async () => {
   let accepts = true;
   await using listening = await start({ isCertificateAccepted: () => accepts });
   using client = new Client(good.files);
@@ -184,7 +184,7 @@ Deno.test("listenHardened() checks a client that resumes its TLS session anew", 
   assert.equal(await client.status(listening), 200);
 });
 
-Deno.test("listenHardened() lets no TLS session in that began at a listener with other rules", async () => {
+Deno.test("listenHardened() accepts no TLS session that began at a listener with other rules", async () => {
   await using open = await Listening.start({ name: "TLS", listen: listenHardened, secure: true });
   await using listening = await start();
   const strangers = await TestAuthority.create();
@@ -215,7 +215,7 @@ Deno.test("RunningListener.reload() replaces the authorities, also for TLS sessi
   assert.equal(await again.status(listening), 200);
 });
 
-Deno.test("RunningListener.reload() with the same authorities lets TLS sessions go on", async () => {
+Deno.test("RunningListener.reload() with the same authorities keeps TLS sessions", async () => {
   await using listening = await start();
   using client = new Client(good.files);
   assert.equal(await client.status(listening), 200);
@@ -223,7 +223,7 @@ Deno.test("RunningListener.reload() with the same authorities lets TLS sessions 
   assert.equal(await client.status(listening), 200);
 });
 
-Deno.test("RunningListener.reload() ends open connections when an authority is taken away, and none when one is added", async () => {
+Deno.test("RunningListener.reload() ends open connections when an authority is removed, and none when one is added", async () => {
   const next = await TestAuthority.create();
   await using listening = await start();
   const { cert, key } = good.files;
@@ -256,7 +256,7 @@ Deno.test("RunningListener.reload() ends handshakes that the former authorities 
   assert.equal(await knock(listening, { files, socket }), "");
 });
 
-Deno.test("RunningListener.reload() changes nothing for authorities that are none, are left out or come later", async () => {
+Deno.test("RunningListener.reload() changes nothing for authorities that are invalid, missing or added later", async () => {
   await using listening = await start();
   for (const clientAuthorities of ["", "nonsense", authority.files.key]) {
     assert.throws(() => listening.listener.reload({ ...certificates.server, clientAuthorities }), TypeError);
@@ -272,14 +272,14 @@ Deno.test("RunningListener.reload() changes nothing for authorities that are non
   assert.throws(() => open.listener.reload({ ...certificates.server, clientAuthorities }), /begin or cease/);
 });
 
-Deno.test("listenHardened() rejects authorities that are none, and ones without a check", async () => {
+Deno.test("listenHardened() rejects invalid authorities, and authorities without a check", async () => {
   await assert.rejects(start({ authorities: "nonsense" }), /no authority to sign them/);
   const tls = { ...certificates.server, clientAuthorities: authority.files.cert };
   const listen = { hostname: "127.0.0.1", port: 0, maxMessageSize: 1_000, pingIntervalMs: 1_000, tls };
   await assert.rejects(listenHardened(new Echo(), listen), /isCertificateAccepted is not set/);
 });
 
-Deno.test("loadTls() gives the authorities of clients, or tells what is wrong with them", async () => {
+Deno.test("loadTls() returns the authorities of clients, or reports what is wrong with them", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = (name: string) => join(dir, name);

@@ -18,7 +18,7 @@ Deno.test("findRequestId() finds any id at the start or the end of a message tha
   }));
 });
 
-Deno.test("findRequestId() finds an id behind other members, in messages that break off or are broken", () => {
+Deno.test("findRequestId() finds an id after other members, in messages that are truncated or malformed", () => {
   for (
     const head of [
       '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"na',
@@ -51,7 +51,7 @@ Deno.test("findRequestId() does not trust the end of broken JSON, where an inner
   assert.equal(findRequestId({ head: '{"method":"x","params":{"a":1,"jsonrpc":"2.0","id":7}' }), null);
 });
 
-Deno.test("findRequestId() takes no id that is cut, fractional, or of another type", () => {
+Deno.test("findRequestId() accepts no id that is truncated, fractional, or of another type", () => {
   for (const id of ["7", '"cut', "7.5", "7e2", "null", "true", "{}", "[1]", "007", "9".repeat(16)]) {
     const rest = id === "7" || id === '"cut' ? "" : ",";
     assert.equal(findRequestId({ head: `{"jsonrpc":"2.0","id":${id}${rest}` }), null, id);
@@ -59,7 +59,7 @@ Deno.test("findRequestId() takes no id that is cut, fractional, or of another ty
   }
 });
 
-Deno.test("findRequestId() reads escapes as JSON does and survives those that are none", () => {
+Deno.test("findRequestId() reads escapes as JSON does and survives invalid ones", () => {
   assert.equal(findRequestId({ head: String.raw`{"id":"a\"\\\u00e9\n","x":1` }), 'a"\\é\n');
   assert.equal(findRequestId({ head: String.raw`{"id":"\x","x":1` }), null);
 });

@@ -163,7 +163,7 @@ Deno.test("StdioTransport joins answers that are ready together into one write",
   assert.equal(stdout.writes, 1);
 });
 
-Deno.test("StdioTransport answers a line that is no JSON with a parse error and the id that can be found, and goes on", async () => {
+Deno.test("StdioTransport answers a line that is not JSON with a parse error and the id that can be found, and continues", async () => {
   assert.deepEqual(await codesOf('{"jsonrpc":"2.0","id":7,"method":', "nonsense", '{"method":"x","params":{"id":3}'), [
     [7, -32700],
     [null, -32700],
@@ -186,7 +186,7 @@ Deno.test("StdioTransport answers a batch of any length with a bounded number of
   assert.equal((await codesOf(batch)).length, 100);
 });
 
-Deno.test("StdioTransport refuses JSON that is no message with its id, where it has one", async () => {
+Deno.test("StdioTransport refuses JSON that is not a message with its id, if it has one", async () => {
   const lines = [
     '{"id":1}',
     '{"jsonrpc":"1.0","id":2,"method":"x"}',
@@ -222,7 +222,7 @@ Deno.test("StdioTransport refuses a line that is not UTF-8 with its id", async (
   assert.deepEqual(await refusalsOf(line), [[9, -32700, "Parse error: expected UTF-8"]]);
 });
 
-Deno.test("StdioTransport survives JSON nested beyond reason", async () => {
+Deno.test("StdioTransport survives deeply nested JSON", async () => {
   const { stdin, stdout } = setup();
   stdin.write(`${"[".repeat(MAX_SIZE)}\n${"[".repeat(1_000)}${"]".repeat(1_000)}\n`);
   stdin.write(`{"jsonrpc":"2.0","id":1,"method":"ping","params":${'{"a":'.repeat(300)}1${"}".repeat(300)}}\n`);
@@ -306,7 +306,7 @@ Deno.test("StdioTransport closes once when stdout fails, and stops waiting for w
   assert.equal(stdout.writes, 1, "nothing is written to a closed stdout");
 });
 
-Deno.test("StdioTransport ends when stdin fails, and still writes the answers of what it got", async () => {
+Deno.test("StdioTransport ends when stdin fails, and still writes the answers to what it received", async () => {
   const { stdin, stdout, transport } = setup();
   stdin.send(request(1));
   stdin.end(new Error("unreadable"));
@@ -337,7 +337,7 @@ Deno.test("StdioTransport delivers and writes nothing once it is closed, not eve
   assert.deepEqual([received.length, stdout.text], [1, ""]);
 });
 
-Deno.test("StdioTransport stops reading while its answers are not taken, and loses none of them", async () => {
+Deno.test("StdioTransport stops reading while its answers are not read, and loses none of them", async () => {
   const { stdin, stdout } = setup(() => "x".repeat(1_048_576));
   stdout.hold();
   for (let id = 0; id < 20; id++) stdin.send(request(id));
@@ -348,7 +348,7 @@ Deno.test("StdioTransport stops reading while its answers are not taken, and los
   assert.deepEqual(answers.map(({ id }) => id), Array.from({ length: 20 }, (_, id) => id));
 });
 
-Deno.test("StdioTransport hears cancellations, answers and its input's end while many requests wait", async () => {
+Deno.test("StdioTransport receives cancellations, answers and its input's end while many requests wait", async () => {
   const { stdin, received, transport } = setup();
   for (let id = 0; id < 500; id++) stdin.send(request(id, "hang"));
   stdin.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 0 } });
@@ -359,7 +359,7 @@ Deno.test("StdioTransport hears cancellations, answers and its input's end while
   assert.deepEqual([transport.pending, ...last], [499, "hang", "dialog"]);
 });
 
-Deno.test("StdioTransport reads no further while a megabyte of requests waits, and then goes on", async () => {
+Deno.test("StdioTransport stops reading while a megabyte of requests waits, and then continues", async () => {
   const { stdin, transport } = setup();
   const params = { text: "x".repeat(1_024) };
   for (let id = 0; id < 1_500; id++) stdin.send({ ...request(id, "hang"), params });
@@ -372,7 +372,7 @@ Deno.test("StdioTransport reads no further while a megabyte of requests waits, a
   await transport.close();
 });
 
-Deno.test("StdioTransport leaves a client that does not read what is sent unasked", async () => {
+Deno.test("StdioTransport disconnects from a client that does not read notifications", async () => {
   const { stdout, transport, closes } = setup();
   stdout.hold();
   const message: JSONRPCMessage = {
@@ -388,7 +388,7 @@ Deno.test("StdioTransport leaves a client that does not read what is sent unaske
   stdout.release();
 });
 
-Deno.test("StdioTransport gives everybody else a turn while a client floods, whatever it sends", async () => {
+Deno.test("StdioTransport yields to other work while a client floods, whatever it sends", async () => {
   for (const line of ["", "garbage", '{"jsonrpc":"2.0","method":"x"}', JSON.stringify(request(1))]) {
     const { stdin, transport } = setup();
     stdin.write(`${line}\n`.repeat(4_096));

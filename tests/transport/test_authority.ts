@@ -19,7 +19,7 @@ import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 /** What a key is made with. */
 export type KeyAlgorithm = EcKeyGenParams & { readonly hash: string };
 
-export const P256: KeyAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const P256: KeyAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 export const P384: KeyAlgorithm = { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" };
 
 const DAY_MS = 86_400_000;

@@ -34,7 +34,7 @@ function open(options: Partial<SocketTransportOptions> = {}) {
   return { socket, transport, handler: transport.handler() };
 }
 
-Deno.test("SocketTransport closes a connection that says nothing after its upgrade", async () => {
+Deno.test("SocketTransport closes a connection that sends nothing after its upgrade", async () => {
   const { socket } = open({ firstMessageMs: 1 });
   assert.deepEqual(await socket.closed.promise, [1008, "no message after the upgrade"]);
 });
@@ -46,7 +46,7 @@ Deno.test("SocketTransport closes a connection that has become silent", async ()
   assert.ok(transport.isClosed);
 });
 
-Deno.test("SocketTransport does not take a client that waits for an answer for a silent one", async () => {
+Deno.test("SocketTransport does not consider a client that waits for an answer silent", async () => {
   const clock = { now: 0 };
   const looked = Promise.withResolvers<void>();
   const now = () => {
@@ -69,7 +69,7 @@ Deno.test("SocketTransport closes with 1003 on a binary frame", async () => {
   assert.deepEqual(await socket.closed.promise, [1003, "expected text frames"]);
 });
 
-Deno.test("SocketTransport cuts a client off that does not read, and sends it nothing more", () => {
+Deno.test("SocketTransport cuts off a client that does not read, and sends it nothing more", () => {
   const { socket, transport, handler } = open();
   handler.text('{"jsonrpc":"2.0","id":1,"method":"tools/list"}');
   socket.bufferedAmount = 9 * 1_048_576;
@@ -85,7 +85,7 @@ Deno.test("SocketTransport ends with its socket, and cancels what runs", () => {
   assert.ok(isClosed && transport.isClosed);
 });
 
-Deno.test("SocketTransport cuts a client off with 1008 as soon as it cannot pay, and looks at nothing more of it", () => {
+Deno.test("SocketTransport cuts off a client with 1008 as soon as its budget is used up, and reads nothing more of it", () => {
   const prices: number[] = [];
   const afford = (characters: number) => prices.push(characters) <= 5;
   const { socket, transport, handler } = open({ afford });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { findDuplicateMember, listDuplicateMembers } from "../../src/validation/duplicate_members.ts";
 
-Deno.test("findDuplicateMember() finds a member twice at any depth, however its name is spelt", () => {
+Deno.test("findDuplicateMember() finds a duplicate member at any depth, in any spelling of its name", () => {
   const texts: readonly (readonly [text: string, name: string | undefined])[] = [
     ['{"a":1,"b":{"a":1},"c":[{"a":1},{"a":2}]}', undefined],
     ['{"a":1,"a":2}', "a"],
@@ -24,7 +24,7 @@ Deno.test("findDuplicateMember() and listDuplicateMembers() find none in what JS
   }));
 });
 
-Deno.test("listDuplicateMembers() tells names from texts, and objects in lists from each other", () => {
+Deno.test("listDuplicateMembers() distinguishes names from texts, and objects in lists from each other", () => {
   assert.deepEqual(listDuplicateMembers('{"a" : ["b", "b", {"b":1}, {"b":"a"}], "c": "a" }'), []);
   assert.deepEqual(listDuplicateMembers('{"a\\"}":1, "b":{"a\\"}":{"x":1,"x":2}}, "b":"\\"b\\":"}'), ['b.a"}.x', "b"]);
 });

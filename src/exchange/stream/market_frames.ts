@@ -113,7 +113,7 @@ export function readSnapshotOrder(value: unknown): StreamOrder | undefined {
 }
 
 /** A JSON object's members, or `undefined` for anything else. */
-export function asObject(value: unknown): Record<string, unknown> | undefined {
+function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? value as Record<string, unknown>
     : undefined;

@@ -30,7 +30,7 @@ export interface Amounts {
 const ZERO = new Big(0);
 
 /** The fee on an amount, rounded half up to the market's fee scale. */
-export function feeOn(market: TradedMarket, amount: Big, role: Execution["role"]): Big {
+function feeOn(market: TradedMarket, amount: Big, role: Execution["role"]): Big {
   return amount.times(role === "maker" ? market.makerFee : market.takerFee).round(market.feeScale, Big.roundHalfUp);
 }
 

@@ -19,7 +19,7 @@ import { OrderWakes } from "./order_wakes.ts";
 export const READ_LAG_MS = 3_000;
 
 /** How long a placement is looked up before its caller is told that the outcome is unknown. */
-export const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 30_000;
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;

@@ -96,7 +96,7 @@ export function recordedIdentity(identity: string): string {
  * The row with its hash: SHA-256 of a JSON array of all other fields, in the order of the columns; without an account
  * if it has none, and without a venue if it has neither, like rows of earlier versions.
  */
-export function chained(row: Omit<AuditRow, "hash">): AuditRow {
+function chained(row: Omit<AuditRow, "hash">): AuditRow {
   const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue, account } = row;
   const named = [seq, at, identity, event, clientOrderId, orderId, data, previous];
   const where = account === null ? (venue === null ? [] : [venue]) : [venue, account];

@@ -314,7 +314,7 @@ for (const { what, name, text, fix, how } of BREAKS) {
   });
 }
 
-Deno.test("doctor names a port in use", async () => {
+Deno.test("doctor reports a port in use", async () => {
   await using setup = await Setup.start();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = String(listener.addr.port);
@@ -323,7 +323,7 @@ Deno.test("doctor names a port in use", async () => {
   assert.match(fix ?? "", new RegExp(`listens on port ${port}, or choose another one by --port`));
 });
 
-Deno.test("doctor names an exchange whose certificate nobody vouches for", async () => {
+Deno.test("doctor reports an exchange whose certificate is not trusted", async () => {
   await using setup = await Setup.start();
   const { server } = await createCertificates({ hosts: [], client: "developer", now: Date.now() });
   const options = { hostname: "127.0.0.1", port: 0, onListen() {}, cert: server.cert, key: server.key };

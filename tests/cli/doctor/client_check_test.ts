@@ -124,7 +124,7 @@ Deno.test("withoutTrading() keeps what an entry says beside trading, in its argu
   assert.deepEqual(onPaper, [...start, "--exchange=simulated"]);
 });
 
-Deno.test("doctor names an entry with a wrong path", async () => {
+Deno.test("doctor reports an entry with a wrong path", async () => {
   await using setup = await Setup.start();
   const command = setup.path("gone/luno-mcp-server");
   const file = await claudeCode(setup, { luno: { command, args: [] } });
@@ -133,7 +133,7 @@ Deno.test("doctor names an entry with a wrong path", async () => {
   assert.match(fix ?? "", /luno-mcp-server setup/);
 });
 
-Deno.test("doctor names an entry whose command is in no folder of PATH", async () => {
+Deno.test("doctor reports an entry whose command is in no folder of PATH", async () => {
   await using setup = await Setup.start();
   await claudeCode(setup, { luno: { command: "luno-mcp-server" } });
   const { text } = await setup.break({ env: { PATH: `${setup.path("a")}:${setup.path("b")}` } });
@@ -143,7 +143,7 @@ Deno.test("doctor names an entry whose command is in no folder of PATH", async (
   assert.deepEqual(await setup.broken({ env: { PATH: `${setup.path("a")}:${setup.path("b")}` } }), []);
 });
 
-Deno.test("doctor leaves an entry alone whose placeholders only the client fills in", async () => {
+Deno.test("doctor skips an entry with placeholders that only the client fills in", async () => {
   await using setup = await Setup.start();
   const env = { LUNO_API_KEY: "${LUNO_API_KEY}", LUNO_API_SECRET: "${env:LUNO_API_SECRET}" };
   await claudeCode(setup, { luno: { command: "luno-mcp-server", env } });
@@ -152,14 +152,14 @@ Deno.test("doctor leaves an entry alone whose placeholders only the client fills
   assert.match(line?.text ?? "", /not tried, as only the client fills in its placeholders$/);
 });
 
-Deno.test("doctor names an entry with a key and no secret, whatever variables the shell has", async () => {
+Deno.test("doctor reports an entry with a key but no secret, whatever variables the shell has", async () => {
   await using setup = await Setup.start();
   await claudeCode(setup, { luno: { command: "luno-mcp-server", env: { LUNO_API_KEY: "an_id" } } });
   const { text } = await setup.break();
   assert.match(text, /LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY/);
 });
 
-Deno.test("doctor names an entry whose command is not executable", async () => {
+Deno.test("doctor reports an entry whose command is not executable", async () => {
   await using setup = await Setup.start();
   const command = await setup.write("luno-mcp-server", "");
   await claudeCode(setup, { luno: { command } });
@@ -168,7 +168,7 @@ Deno.test("doctor names an entry whose command is not executable", async () => {
   assert.equal(fix, `run chmod +x ${command}`);
 });
 
-Deno.test("doctor names every setting of an entry that the program would refuse, without starting it", async () => {
+Deno.test("doctor reports every setting of an entry that the program would refuse, without starting it", async () => {
   await using setup = await Setup.start();
   const env = { LUNO_API_KEYY: "a", MCP_TRANSPORT: "carrier-pigeon" };
   await claudeCode(setup, { luno: { command: "luno-mcp-server", args: ["--prot", "1"], env } });
@@ -179,7 +179,7 @@ Deno.test("doctor names every setting of an entry that the program would refuse,
   assert.match(texts[2] ?? "", /^MCP_TRANSPORT: expected /);
 });
 
-Deno.test("doctor names an entry whose server ends before it answers", async () => {
+Deno.test("doctor reports an entry whose server ends before it answers", async () => {
   await using setup = await Setup.start();
   // A flag of the runtime, of which the program never hears.
   const args = ["run", "--no-such-flag", START];
@@ -189,7 +189,7 @@ Deno.test("doctor names an entry whose server ends before it answers", async () 
   assert.equal(fix, `try it by hand: ${commandLine({ command: Deno.execPath(), args })}`);
 });
 
-Deno.test("doctor does not try what it may not start, and says how to try it", async () => {
+Deno.test("doctor does not start what it must not start, and says how to try it", async () => {
   await using setup = await Setup.start();
   const entry = { command: "npx", args: ["-y", "luno-mcp-server", "--exchange", "simulated"] };
   await claudeCode(setup, { luno: entry, other: { command: "npx", args: ["-y", "another-server"] } });
@@ -200,7 +200,7 @@ Deno.test("doctor does not try what it may not start, and says how to try it", a
   assert.equal(line?.fix, "try it by hand: npx -y luno-mcp-server --exchange simulated");
 });
 
-Deno.test("doctor warns of a secret in a client's file that others can read, and does not show it", async () => {
+Deno.test("doctor warns of a secret in a client's file that other users can read, and does not show it", async () => {
   await using setup = await Setup.start();
   const env = { LUNO_API_KEY: "an_id_of_another_key", LUNO_API_SECRET: "a_secret_of_another_key" };
   const file = await claudeCode(setup, { luno: { command: "luno-mcp-server", env } });
@@ -212,7 +212,7 @@ Deno.test("doctor warns of a secret in a client's file that others can read, and
   assert.ok(!JSON.stringify(lines).includes("another_key"), JSON.stringify(lines));
 });
 
-Deno.test("doctor warns of a client's file that cannot be read, and names clients without an entry", async () => {
+Deno.test("doctor warns of a client's file that cannot be read, and lists clients without an entry", async () => {
   await using setup = await Setup.start();
   await setup.write(".claude.json", "{ mcpServers");
   const [unreadable] = await clientLines(setup);
@@ -249,7 +249,7 @@ for (const [command, args, expected] of COMMANDS) {
   });
 }
 
-Deno.test("commandLine() quotes words with spaces, and leaves values out that are called secret", () => {
+Deno.test("commandLine() quotes words with spaces, and omits values of secret variables", () => {
   const args = ["--state", "/a b", "LUNO_API_SECRET=abc", "--exchange=paper"];
   assert.equal(commandLine({ command: "x", args }), 'x --state "/a b" LUNO_API_SECRET=… --exchange=paper');
 });
@@ -269,7 +269,7 @@ Deno.test("startCommand() ends a command that does not answer", async () => {
   });
 });
 
-Deno.test("startCommand() tells of a command that writes something else than the protocol", async () => {
+Deno.test("startCommand() reports a command that writes something other than the protocol", async () => {
   assert.deepEqual(await startCommand(program('console.log("Welcome!")'), { signal: SIGNAL }), {
     ok: false,
     reason: "it wrote something to stdout that is no message of the protocol",

@@ -5,7 +5,7 @@ import { PROGRAMS, runProgram } from "../../e2e/program.ts";
 import { createKey } from "../../../src/access/key_changes.ts";
 import { databaseName } from "../../../src/state/database_address.ts";
 
-Deno.test("doctor looks at the keys and the record of a shared database, and says why where it cannot", async () => {
+Deno.test("doctor checks the keys and the record of a shared database, and says why when it cannot", async () => {
   const [program] = PROGRAMS;
   assert.ok(program !== undefined);
   const postgres = await PostgresServer.start();

@@ -67,7 +67,7 @@ Deno.test("doctor warns of a halt, with who halted and why", async () => {
   assert.match(fix ?? "", /luno-mcp-server resume/);
 });
 
-Deno.test("doctor warns of a policy that limits no amount where nobody approves orders", async () => {
+Deno.test("doctor warns of a policy without an amount limit where orders need no approval", async () => {
   await using setup = await Setup.start();
   await setup.write("policy.json", '{ "default": { "mode": "auto" } }');
   const { status, text } = await line(setup, "policy");
@@ -75,7 +75,7 @@ Deno.test("doctor warns of a policy that limits no amount where nobody approves 
   assert.match(text, /sets neither max_per_order nor max_per_day/);
 });
 
-Deno.test("doctor shows the calls that running servers of the state folder have left", async () => {
+Deno.test("doctor shows how much of the call budget the running servers of the state folder leave", async () => {
   await using setup = await Setup.start();
   const now = Date.now();
   const exchange = { ...REPORT.exchange, host: new URL(setup.exchange.simulation.url).host };
@@ -83,7 +83,7 @@ Deno.test("doctor shows the calls that running servers of the state folder have 
   assert.equal((await line(setup, "call budget")).text, "300 calls a minute, process 4711 has 290 of 300 left");
 });
 
-Deno.test("describeBudget() warns of more calls than Luno allows, those of running servers together", () => {
+Deno.test("describeBudget() warns of more calls than Luno allows, counting all running servers", () => {
   const running = [REPORT, { ...REPORT, pid: 4_712 }];
   const { status, text, fix } = describeBudget({ hostname: "api.luno.com" }, { limit: 300, running });
   assert.equal(status, "warning");
@@ -94,7 +94,7 @@ Deno.test("describeBudget() warns of more calls than Luno allows, those of runni
   assert.equal(describeBudget({ hostname: "127.0.0.1" }, { limit: 9_000, running }).status, "ok");
 });
 
-Deno.test("doctor takes a port in use for its own server's, where that says so", async () => {
+Deno.test("doctor recognizes its own server on a port in use", async () => {
   await using setup = await Setup.start();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = String(listener.addr.port);

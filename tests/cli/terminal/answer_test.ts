@@ -11,7 +11,7 @@ Deno.test("formatAnswer() lists single values first and tables below them", () =
   assert.equal(answer, "pair   XBTZAR\nprice  1.5\ntags   a, b\nnone   none\n\nrows\nid\n 1");
 });
 
-Deno.test("formatAnswer() shows objects as lists of their own, however deep", () => {
+Deno.test("formatAnswer() shows objects as nested lists, at any depth", () => {
   const answer = formatAnswer(
     { status: "ok", fees: { taker: "0.1", tiers: [{ from: "0" }], deep: { x: 1 } } },
     testScreen(),
@@ -33,7 +33,7 @@ Deno.test("formatAnswer() shows an order book as a ladder", () => {
   );
 });
 
-Deno.test("formatAnswer() tells moments from now where they are one's own, and to the second elsewhere", () => {
+Deno.test("formatAnswer() shows moments relative to now for the reader's own data, and to the second elsewhere", () => {
   const created = "2026-11-22T10:04:31.123Z";
   const answer = formatAnswer({ time: created, orders: [{ created, time: created }] }, testScreen());
   assert.equal(
@@ -42,19 +42,19 @@ Deno.test("formatAnswer() tells moments from now where they are one's own, and t
   );
 });
 
-Deno.test("formatAnswer() ends with how more rows are had", () => {
+Deno.test("formatAnswer() ends with how to get more rows", () => {
   assert.match(
     formatAnswer({ next_cursor: "abc", rows: [{ id: 1 }] }, testScreen()),
     /1\n\nMore rows: .*\n {2}cursor=abc$/,
   );
 });
 
-Deno.test("formatAnswer() shows an empty answer as nothing, and lets no value steer the terminal", () => {
+Deno.test("formatAnswer() shows an empty answer as nothing, and passes no control characters to the terminal", () => {
   assert.equal(formatAnswer({}, testScreen()), "");
   assert.equal(formatAnswer({ "a\u001b": "\u009b2J" }, testScreen()), "a\u{fffd}  \u{fffd}2J");
 });
 
-Deno.test("formatError() says code and sentence, what was meant, when to try again and what the exchange said", () => {
+Deno.test("formatError() shows code, sentence, suggestion, time to retry and the exchange's message", () => {
   const error = {
     code: "ERR_RATE_LIMITED",
     message: "Cannot call the exchange as its limit is reached",

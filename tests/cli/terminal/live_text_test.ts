@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { LiveText, printable } from "../../../src/cli/terminal/live_text.ts";
 import { TestOutput } from "../world.ts";
 
-Deno.test("printable() keeps lines and every visible character, and nothing that steers a terminal", () => {
+Deno.test("printable() keeps lines and every visible character, and no control characters", () => {
   assert.equal(printable("R 1 234,50 │ été 😀\nnext"), "R 1 234,50 │ été 😀\nnext");
   for (const character of ["\u001b", "\r", "\b", "\u009b", "\u202e", "\u2028", "\u200b"]) {
     assert.equal(printable(`a${character}b`), "a\u{fffd}b", JSON.stringify(character));
   }
 });
 
-Deno.test("LiveText.draw() puts each version in the place of the one before", async () => {
+Deno.test("LiveText.draw() replaces the previous version in place", async () => {
   const output = new TestOutput(true);
   const live = new LiveText(output);
   await live.draw("one\ntwo");
@@ -18,7 +18,7 @@ Deno.test("LiveText.draw() puts each version in the place of the one before", as
   assert.equal(output.text, "one\ntwo\n\r\u001b[2A\u001b[0Jthree\n\r\u001b[1A\u001b[0Jfour\n");
 });
 
-Deno.test("LiveText.clear() leaves nothing behind, and nothing is written where nothing was drawn", async () => {
+Deno.test("LiveText.clear() removes what was drawn, and writes nothing when nothing was drawn", async () => {
   const output = new TestOutput(true);
   const live = new LiveText(output);
   await live.clear();

@@ -3,14 +3,14 @@ import { formatTable } from "../../../src/cli/terminal/table.ts";
 import { displayWidth } from "../../../src/cli/terminal/width.ts";
 import { testScreen } from "./screen.ts";
 
-Deno.test("formatTable() shows every column that any row has under its head, and nothing where a row lacks it", () => {
+Deno.test("formatTable() shows every column that any row has under its heading, and nothing where a row lacks it", () => {
   assert.equal(
     formatTable([{ pair: "XBTZAR", bid: "1.5" }, { pair: "ETHZAR", ask: "2" }], testScreen()),
     ["pair    bid  ask", "XBTZAR  1.5", "ETHZAR         2"].join("\n"),
   );
 });
 
-Deno.test("formatTable() puts numbers to the right and words to the left", () => {
+Deno.test("formatTable() aligns numbers right and words left", () => {
   const table = formatTable([{ price: "-100.25", pair: "AB" }, { price: "7", pair: "ABCD" }], testScreen());
   assert.equal(table, ["  price  pair", "-100.25  AB", "      7  ABCD"].join("\n"));
 });
@@ -20,7 +20,7 @@ Deno.test("formatTable() keeps decimals as they were written, and shows null as 
   assert.match(formatTable([row], testScreen()), /\n0\.00000001 {2}100\.00 {5}false {2}\{"x":1\}$/);
 });
 
-Deno.test("formatTable() wraps the widest text before it leaves a column out", () => {
+Deno.test("formatTable() wraps the widest text before it omits a column", () => {
   const rows = [{ name: "one", title: "a title of many words that does not fit", scope: "market:read" }];
   const table = formatTable(rows, testScreen({ columns: 45 }));
   assert.equal(
@@ -35,7 +35,7 @@ Deno.test("formatTable() wraps the widest text before it leaves a column out", (
 
 const WIDE_ROW = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`column_${index}`, `value${index}`]));
 
-Deno.test("formatTable() leaves out what is empty, then what is expendable, then what is last, and names all but the empty", () => {
+Deno.test("formatTable() omits empty columns first, then expendable ones, then the last, and names all but the empty ones", () => {
   const table = formatTable([{ first: "1", empty: null, ...WIDE_ROW }], testScreen({ columns: 50 }), {
     expendable: ["column_0"],
   });
@@ -50,7 +50,7 @@ Deno.test("formatTable() with --wide shows every column", () => {
   assert.match(table, /column_19\nvalue0 .*value19$/);
 });
 
-Deno.test("formatTable() fits the screen, whatever the rows are", () => {
+Deno.test("formatTable() fits the screen, for any rows", () => {
   const texts = ["x".repeat(300), "many words ".repeat(30).trim(), "漢字".repeat(60), "🙂".repeat(90), ""];
   for (const columns of [20, 40, 80, 120]) {
     for (const one of texts) {
@@ -62,7 +62,7 @@ Deno.test("formatTable() fits the screen, whatever the rows are", () => {
   }
 });
 
-Deno.test("formatTable() emphasizes heads where the screen takes it, and lets no cell steer the terminal", () => {
+Deno.test("formatTable() emphasizes headings when the screen supports it, and passes no control characters of a cell", () => {
   const table = formatTable([{ name: "a\u001b[2Jb\nc" }], testScreen({ colour: true }));
   assert.equal(table, "\u001b[1mname\u001b[22m\na\u{fffd}[2Jb c");
 });

@@ -14,7 +14,7 @@ for (
     "-h",
   ]]
 ) {
-  Deno.test(`${args.join(" ")} asks for the help of the tool`, () => {
+  Deno.test(`${args.join(" ")} shows the help of the tool`, () => {
     assert.deepEqual(readArguments(args), { kind: "tool help", tool: "get_orderbook", json: false });
   });
 }
@@ -27,14 +27,14 @@ Deno.test("printToolHelp() shows arguments with types, bounds and defaults, and 
   assert.match(world.stdout.text, /luno-mcp-server call get_orderbook pair=XBTZAR depth=5\n/);
 });
 
-Deno.test("printToolHelp() knows the nearest tool", async () => {
+Deno.test("printToolHelp() suggests the nearest tool", async () => {
   const world = new TestWorld({ terminal: true });
   assert.equal(await printToolHelp("get_orderbok", { world, json: false }), 2);
   assert.match(world.stderr.text, /^get_orderbok: unknown tool, did you mean get_orderbook\n/);
 });
 
 for (const { name, input } of catalogue) {
-  Deno.test(`the help of ${name} fits 80 columns, names every argument, and its example is taken`, async () => {
+  Deno.test(`the help of ${name} fits 80 columns, names every argument, and its example is valid`, async () => {
     const world = new TestWorld({ terminal: true });
     await printToolHelp(name, { world, json: false });
     for (const line of world.stdout.text.split("\n")) assert.ok(displayWidth(line) <= 80, line);

@@ -19,7 +19,7 @@ function given(flags: Flags, env: Flags = {}) {
   return { flags, env: (name: string) => env[name] };
 }
 
-Deno.test("misplacedFlags() refuses what another action takes, and lets through what all of them take", () => {
+Deno.test("misplacedFlags() refuses flags of another subcommand, and accepts those common to all", () => {
   const { origins } = parseSettings(
     COMMAND_SETTINGS.keys,
     given({ scopes: "market:read", overlap: "1d", state: "/s", "log-format": "json" }),
@@ -32,12 +32,12 @@ Deno.test("misplacedFlags() refuses what another action takes, and lets through 
   ]);
 });
 
-Deno.test("isAction() knows the actions of a command, and nothing that objects inherit", () => {
+Deno.test("isAction() knows the subcommands of a command, and no names that every object inherits", () => {
   assert.ok(isAction("keys", "rotate") && isAction("audit", "archive"));
   for (const word of ["constructor", "", "verify", undefined]) assert.ok(!isAction("keys", word), String(word));
 });
 
-Deno.test("auditProblems() wants days for audit archive, from the flag or the variable", () => {
+Deno.test("auditProblems() requires days for audit archive, from the flag or the variable", () => {
   const origins = (flags: Flags, env?: Flags) => parseSettings(COMMAND_SETTINGS.audit, given(flags, env)).origins;
   assert.match(auditProblems("archive", origins({})).join(), /^--record-retention: expected days/);
   assert.deepEqual(auditProblems("archive", origins({}, { LUNO_MCP_RECORD_RETENTION: "30" })), []);
@@ -60,13 +60,13 @@ for (
     [{ status: "true", force: "true" }, ["--force: kill --status does not take it"]],
   ] as const
 ) {
-  Deno.test(`killProblems() answers ${expected.length} problems to ${JSON.stringify(flags)}`, () => {
+  Deno.test(`killProblems() returns ${expected.length} problems with ${JSON.stringify(flags)}`, () => {
     const { values, origins } = parseSettings(COMMAND_SETTINGS.kill, given(flags));
     assert.deepEqual(killProblems(values, origins), expected);
   });
 }
 
-Deno.test("policyProblems() wants --client for policy explain alone", () => {
+Deno.test("policyProblems() requires --client for policy explain only", () => {
   assert.match(policyProblems("explain", {}).join(), /^--client: expected whose rights/);
   assert.match(policyProblems("check", { client: "local" }).join(), /^--client: only with policy explain/);
   assert.deepEqual([...policyProblems("explain", { client: "local" }), ...policyProblems("check", {})], []);
@@ -88,7 +88,7 @@ for (
     [{ pairs: "XBTZAR" }, true, ["--pairs"]],
   ] as const
 ) {
-  Deno.test(`clientProblems() finds all of ${JSON.stringify(flags)}${isCall ? " with call" : ""}`, () => {
+  Deno.test(`clientProblems() finds every problem of ${JSON.stringify(flags)}${isCall ? " with call" : ""}`, () => {
     const { values, origins, ok } = parseSettings(COMMAND_SETTINGS.client, given(flags));
     assert.ok(ok);
     const problems = clientProblems(values, { origins, isCall });
@@ -96,7 +96,7 @@ for (
   });
 }
 
-Deno.test("connectionProblems() finds all that speaks against an address: tokens in clear text, half a certificate", () => {
+Deno.test("connectionProblems() finds every problem of an address: tokens in clear text, half a certificate", () => {
   const none: AccessSettings = {
     token: undefined,
     tokenFile: undefined,

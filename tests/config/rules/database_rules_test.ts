@@ -12,7 +12,7 @@ function problemsOf(flags: Record<string, string>, env: Record<string, string> =
   return [...(parsed.ok ? [] : parsed.problems), ...databaseProblems(parsed.values, parsed.origins)];
 }
 
-Deno.test("databaseProblems() lets a password stand in the environment, and not where others read it", () => {
+Deno.test("databaseProblems() accepts a password in the environment, and not where others can read it", () => {
   assert.deepEqual(problemsOf({}, { LUNO_MCP_STATE_URL: URL_WITH }), []);
   assert.deepEqual(problemsOf({ "state-url": URL_WITHOUT }, { LUNO_MCP_STATE_PASSWORD: "canary-password" }), []);
   const [problem, ...others] = problemsOf({ "state-url": URL_WITH });
@@ -30,13 +30,13 @@ Deno.test("databaseProblems() refuses two passwords, authorities without an addr
   assert.equal(problemsOf({ "state-ca": "ca.pem", "state-url": "postgres://ann@localhost/luno" }).length, 1);
 });
 
-Deno.test("a wrong address is refused without being repeated", () => {
+Deno.test("an invalid address is refused without being quoted", () => {
   const [problem] = problemsOf({}, { LUNO_MCP_STATE_URL: "postgres://ann:canary-password@/luno" });
   assert.match(problem ?? "", /^LUNO_MCP_STATE_URL: expected an address/);
   assert.doesNotMatch(problem ?? "", /canary/);
 });
 
-Deno.test("readDatabaseAccess() reads the password file anew for each connection", async () => {
+Deno.test("readDatabaseAccess() reads the password file again for each connection", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/password`;

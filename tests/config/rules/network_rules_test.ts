@@ -56,12 +56,12 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`listenerProblems() finds all of ${JSON.stringify(flags)} on Deno ${runtime.version}`, async () => {
+  Deno.test(`listenerProblems() finds every problem of ${JSON.stringify(flags)} on Deno ${runtime.version}`, async () => {
     assert.deepEqual(names(listenerProblems(await configOf(flags), runtime)), expected);
   });
 }
 
-Deno.test("tokenProblems() wants issuer, audience and one source of keys, or none of them", async () => {
+Deno.test("tokenProblems() requires issuer, audience and one source of keys together", async () => {
   const keys = { "jwks-url": "https://id.example/keys" };
   const whole = { "jwt-issuer": "https://id.example", "jwt-audience": "https://mcp.example/mcp", ...keys };
   assert.deepEqual(tokenProblems(await configOf({})), []);
@@ -76,7 +76,7 @@ Deno.test("tokenProblems() wants issuer, audience and one source of keys, or non
   ]);
 });
 
-Deno.test("clientCertificateProblems() wants the settings that clients' certificates build on", async () => {
+Deno.test("clientCertificateProblems() requires the settings that client certificates depend on", async () => {
   assert.deepEqual(clientCertificateProblems(await configOf({})), []);
   assert.deepEqual(names(clientCertificateProblems(await configOf({ "ssl-client-deny": "d" }))), ["--ssl-client-deny"]);
   assert.deepEqual(names(clientCertificateProblems(await configOf({ "ssl-client-ca": "ca" }))), ["--ssl-client-ca"]);
@@ -98,7 +98,7 @@ for (
     [{ host: "0.0.0.0", "unsafe-expose": "true", auth: "required" }, OPEN, ["--auth"]],
   ] as const
 ) {
-  Deno.test(`exposureProblems() finds all of ${JSON.stringify(flags)} with ${JSON.stringify(exposure)}`, async () => {
+  Deno.test(`exposureProblems() finds every problem of ${JSON.stringify(flags)} with ${JSON.stringify(exposure)}`, async () => {
     assert.deepEqual(names(exposureProblems(await configOf(flags), exposure)), expected);
   });
 }

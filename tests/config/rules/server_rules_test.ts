@@ -27,14 +27,14 @@ for (
     [{ transport: "stdio", "max-sessions-per-client": "3" }, /^--max-sessions-per-client: only with --transport/],
   ] as const
 ) {
-  Deno.test(`loadConfig() refuses ${JSON.stringify(flags)}, which can never do what it says`, async () => {
+  Deno.test(`loadConfig() refuses ${JSON.stringify(flags)}, which can never have its effect`, async () => {
     const { problems } = await load({ transport: "http", ...flags });
     assert.equal(problems.length, 1, problems.join("\n"));
     assert.match(problems[0] ?? "", problem);
   });
 }
 
-Deno.test("loadConfig() takes every form of host and origin that can match", async () => {
+Deno.test("loadConfig() accepts every form of host and origin that can match", async () => {
   const hosts = "mcp.example.com,MCP.example.com:8765,localhost,[::1],[::1]:8765,10.0.0.5:80,a_b.internal";
   const origins = "https://app.example.com,http://localhost:3000,HTTP://LOCALHOST:3000";
   for (const host of ["localhost", "::1", "[::1]", "0.0.0.0", "mcp.example.com"]) {
@@ -43,7 +43,7 @@ Deno.test("loadConfig() takes every form of host and origin that can match", asy
   }
 });
 
-Deno.test("loadConfig() refuses a choice of tools by a variable only where nothing is left of it", async () => {
+Deno.test("loadConfig() refuses a choice of tools by a variable only when no tool remains", async () => {
   assert.match((await load({}, { LUNO_MCP_TOOLS: "trading" })).problems.join(), /^--tools: expected --trading confirm/);
   const { problems, warnings } = await load({}, { LUNO_MCP_TOOLS: "market,trading" });
   assert.deepEqual(problems, []);
@@ -75,7 +75,7 @@ for (
   });
 }
 
-Deno.test("loadConfig() warns of nothing where the settings agree", async () => {
+Deno.test("loadConfig() gives no warning when the settings agree", async () => {
   for (const flags of [{}, { trading: "confirm" }, { trading: "auto", policy: "/p.json" }, { tools: "market" }]) {
     assert.deepEqual(await load(flags, KEY), { problems: [], warnings: [] }, JSON.stringify(flags));
   }

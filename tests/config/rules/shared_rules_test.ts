@@ -12,7 +12,7 @@ function problemsOf(flags: Record<string, string>, env: Record<string, string> =
   return [...(parsed.ok ? [] : parsed.problems), ...sharedProblems(parsed.values, parsed.origins)];
 }
 
-Deno.test("sharedProblems() lets a password stand in the environment, and not where others read it", () => {
+Deno.test("sharedProblems() accepts a password in the environment, and not where others can read it", () => {
   assert.deepEqual(problemsOf({}, { LUNO_MCP_SHARED_URL: URL_WITH }), []);
   assert.deepEqual(problemsOf({ "shared-url": URL_WITHOUT }, { LUNO_MCP_SHARED_PASSWORD: "canary-password" }), []);
   const [problem, ...others] = problemsOf({ "shared-url": URL_WITH });
@@ -29,18 +29,18 @@ Deno.test("sharedProblems() refuses two passwords, authorities without an addres
   assert.equal(problemsOf({ "shared-ca": "ca.pem", "shared-url": "redis://localhost" }).length, 1);
 });
 
-Deno.test("sessions are kept for all servers or for this one, not both", () => {
+Deno.test("sessions are kept for all servers or for this one, not for both", () => {
   assert.deepEqual([sharedSessionProblems({}, false), sharedSessionProblems(undefined, true)], [[], []]);
   assert.match(sharedSessionProblems({}, true)[0] ?? "", /^--keep-sessions: not with --shared-url/);
 });
 
-Deno.test("a wrong address of the shared state is refused without being repeated", () => {
+Deno.test("an invalid address of the shared state is refused without being quoted", () => {
   const [problem] = problemsOf({}, { LUNO_MCP_SHARED_URL: "rediss://ann:canary-password@" });
   assert.match(problem ?? "", /^LUNO_MCP_SHARED_URL: expected an address/);
   assert.doesNotMatch(problem ?? "", /canary/);
 });
 
-Deno.test("readSharedAccess() reads the password file anew for each connection", async () => {
+Deno.test("readSharedAccess() reads the password file again for each connection", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = `${dir}/password`;

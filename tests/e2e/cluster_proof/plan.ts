@@ -3,7 +3,7 @@
 import type { Dice } from "../../trading/chance.ts";
 
 /** Most calls of a history, those apart by which it is found out at its end what became of them. */
-export const MOST_CALLS = 12;
+const MOST_CALLS = 12;
 
 /** What no caller may exceed. */
 export const LIMITS = { perOrder: "800", perDay: "1700", openOrders: 2 } as const;

@@ -27,7 +27,7 @@ const WEIGHTS = {
 export type Strike = keyof typeof WEIGHTS;
 
 /** All of them. */
-export const STRIKES = Object.keys(WEIGHTS) as readonly Strike[];
+const STRIKES = Object.keys(WEIGHTS) as readonly Strike[];
 
 /** A halt, as whoever pulled it was told. */
 export interface PulledHalt {

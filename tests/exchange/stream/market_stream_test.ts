@@ -47,7 +47,7 @@ for (
     ["errors that pass", [{ kind: "stream_error", code: "internal", text: "try again", probability: 0.05 }]],
   ] as const satisfies readonly (readonly [string, readonly FaultRule[]])[]
 ) {
-  Deno.test(`MarketStream's book is that of REST at every sequence under ${name}`, async () => {
+  Deno.test(`MarketStream's book equals that of REST at every sequence under ${name}`, async () => {
     await using exchange = await TestExchange.start();
     const clock = new FakeClock();
     // Pauses between connections take no time; everything else waits for a clock that stands still.
@@ -69,7 +69,7 @@ for (
   });
 }
 
-Deno.test("MarketStream sends its credentials first, and asks for its pair", async () => {
+Deno.test("MarketStream sends its credentials first, on the path of its pair", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()));
   await using heard = new HeardStream(upstream.url);
   await heard.live();
@@ -123,20 +123,20 @@ for (
     ["an error with an unknown code", "refused", ['{"error_code":"maintenance","error":"later"}']],
   ] as const
 ) {
-  Deno.test(`MarketStream starts anew after ${name}`, async () => {
+  Deno.test(`MarketStream reconnects after ${name}`, async () => {
     assert.equal(await problemOf((send) => messages.forEach(send)), code);
   });
 }
 
-Deno.test("MarketStream starts anew after a binary message", async () => {
+Deno.test("MarketStream reconnects after a binary message", async () => {
   assert.equal(await problemOf((send) => send(new Uint8Array([123, 125]))), "garbage");
 });
 
-Deno.test("MarketStream starts anew after a message larger than 16 MiB", async () => {
+Deno.test("MarketStream reconnects after a message larger than 16 MiB", async () => {
   assert.equal(await problemOf((send) => send(`"${"x".repeat(17 * 1024 * 1024)}"`)), "frame_too_large");
 });
 
-Deno.test("MarketStream starts anew after a connection that is cut", async () => {
+Deno.test("MarketStream reconnects after a connection that breaks", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }, count) => {
     socket.send(snapshot({ sequence: `${count}00` }));
     if (count === 1) setTimeout(() => socket.terminate(), 5);
@@ -180,7 +180,7 @@ Deno.test("MarketStream gives up for an unknown pair and wrong credentials of th
   assert.equal(wrong.stream.refusal?.code, "invalid_credentials");
 });
 
-Deno.test("MarketStream gives an upstream up whose snapshot never comes, though it sends keep-alives", async () => {
+Deno.test("MarketStream abandons a connection whose snapshot never comes, though it sends keep-alives", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }, count) =>
     socket.send(count === 1 ? '""' : snapshot())
   );
@@ -195,7 +195,7 @@ Deno.test("MarketStream gives an upstream up whose snapshot never comes, though 
   await heard.live();
 });
 
-Deno.test("MarketStream gives an upstream up that accepts and stays silent, and is stale meanwhile", async () => {
+Deno.test("MarketStream abandons a connection that opens and stays silent, and is stale meanwhile", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()), { autoPong: false });
   await using heard = new HeardStream(upstream.url);
   await heard.live();
@@ -213,7 +213,7 @@ Deno.test("MarketStream gives an upstream up that accepts and stays silent, and 
   await upstream.connected(2);
 });
 
-Deno.test("MarketStream gives an upstream up that answers pings and sends no message for a minute", async () => {
+Deno.test("MarketStream abandons a connection that answers pings and sends no message for a minute", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()));
   await using heard = new HeardStream(upstream.url);
   await heard.live();
@@ -226,7 +226,7 @@ Deno.test("MarketStream gives an upstream up that answers pings and sends no mes
   assert.match(heard.problems[0]?.detail ?? "", /no message/);
 });
 
-Deno.test("MarketStream's book is as old as the last message, whatever pings are answered meanwhile", async () => {
+Deno.test("MarketStream's book is as old as the last message, even if pings are answered since", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()));
   await using heard = new HeardStream(upstream.url);
   await heard.live();
@@ -252,7 +252,7 @@ Deno.test("MarketStream's book is as old as the last update before a gap", async
   assert.equal(heard.stream.status.ageMs, 5_000);
 });
 
-Deno.test("MarketStream pings each 20 seconds", async () => {
+Deno.test("MarketStream pings every 20 seconds", async () => {
   const pings: number[] = [];
   await using upstream = await BrokenUpstream.start(({ socket }) => {
     socket.on("ping", () => pings.push(heard.clock.now()));

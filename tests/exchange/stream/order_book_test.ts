@@ -112,7 +112,7 @@ function draw(
   }
 }
 
-Deno.test("OrderBook shows after any updates what a snapshot of that moment shows", () => {
+Deno.test("OrderBook equals, after any updates, the snapshot of that moment", () => {
   fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
     const listed = new ListedBook();
     const book = open(listed.snapshot);
@@ -125,7 +125,7 @@ Deno.test("OrderBook shows after any updates what a snapshot of that moment show
   }));
 });
 
-Deno.test("writeSnapshot() writes a book of which the same one is made, and which goes on as the same one", async () => {
+Deno.test("writeSnapshot() writes a book that reads back as the same one, and stays equal under later updates", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.array(step, { maxLength: 20 }), async (before, after) => {
       const listed = new ListedBook();
@@ -239,7 +239,7 @@ for (
   });
 }
 
-Deno.test("buildBook() sorts a snapshot that comes in another order", () => {
+Deno.test("buildBook() sorts a snapshot that arrives unsorted", () => {
   const prices = ["2", "10", "1", "10.0", "3.50"];
   const bids = prices.map((price, place) => ({ id: `BX${place}`, price, volume: "1" }));
   const book = open({ ...SNAPSHOT, asks: [], bids });
@@ -250,7 +250,7 @@ Deno.test("buildBook() sorts a snapshot that comes in another order", () => {
   ]);
 });
 
-Deno.test("OrderBook keeps 18 places, and sequences beyond 2^53", () => {
+Deno.test("OrderBook keeps 18 decimals, and sequences beyond 2^53", () => {
   const volume = "123456789012.000000000000000001";
   const book = open({ ...SNAPSHOT, sequence: 9_007_199_254_740_993n, asks: [{ ...ASK, volume }] });
   const update = next(book, {
@@ -269,7 +269,7 @@ Deno.test("OrderBook keeps 18 places, and sequences beyond 2^53", () => {
   assert.equal(book.sequence, 9_007_199_254_740_994n);
 });
 
-Deno.test("readMarketFrame() keeps a bare trade sequence beyond 2^53 exact", () => {
+Deno.test("readMarketFrame() keeps an unquoted trade sequence beyond 2^53 exact", () => {
   const frame = readMarketFrame(
     `{"sequence":"9007199254740993","trade_updates":[{"sequence":9007199254740993,"base":"1","maker_order_id":"BX"}],` +
       `"create_update":null,"delete_update":null,"status_update":null,"timestamp":1}`,
@@ -288,7 +288,7 @@ function replay(name: string) {
   return { book, session, applied: updates.map((update) => book.apply(update)) };
 }
 
-Deno.test("OrderBook follows the session of the reference to the book that it ends with", () => {
+Deno.test("OrderBook replays the reference session to its final book", () => {
   const { book, session: { book_after_last_frame: expected, trades_seen }, applied } = replay("stream-market-session");
   const plain = (orders: { price: string; volume: string }[]) =>
     orders.map(({ price, volume }) => ({
@@ -304,12 +304,12 @@ Deno.test("OrderBook follows the session of the reference to the book that it en
   assert.deepEqual(trades.map(({ sequence }) => Number(sequence)), trades_seen);
 });
 
-Deno.test("OrderBook follows the session of the reference to its gap", () => {
+Deno.test("OrderBook replays the reference session to its gap", () => {
   const { applied } = replay("stream-market-session.gap");
   assert.deepEqual(applied.filter(({ ok }) => !ok), [{ ok: false, problem: "gap" }]);
 });
 
-Deno.test("OrderBook counts updates without content, and those whose trades are null", () => {
+Deno.test("OrderBook counts updates without content, and those with null trades", () => {
   const book = open({ ...SNAPSHOT, sequence: 24_352n });
   const text = Deno.readTextFileSync(new URL("stream-market-update-null-trades.json", EXAMPLES));
   const update = readMarketFrame(text);
@@ -317,7 +317,7 @@ Deno.test("OrderBook counts updates without content, and those whose trades are 
   assert.equal(book.sequence, 24_353n);
 });
 
-Deno.test("OrderBook takes a change of status", () => {
+Deno.test("OrderBook applies a change of status", () => {
   const book = open({ ...SNAPSHOT, sequence: 74_538_172n });
   const update = readMarketFrame(Deno.readTextFileSync(new URL("stream-market-update-status.json", EXAMPLES)));
   assert.ok(update.kind === "update" && book.apply(update).ok);

@@ -34,7 +34,7 @@ const LIFE: readonly OrderEvent[] = [
   statusOf("COMPLETE", 6),
 ];
 
-Deno.test("joined() comes to the same whatever came first, and however often", () => {
+Deno.test("joined() gives the same result in any order, with any repetition", () => {
   const inOrder = LIFE.map(orderOf).reduce(joined);
   const { status, base, counter, feeBase, timestamp } = inOrder;
   assert.deepEqual([status, base, counter, feeBase, timestamp], ["COMPLETE", "0.004", "40", "0.000004", 6]);
@@ -44,6 +44,6 @@ Deno.test("joined() comes to the same whatever came first, and however often", (
   }));
 });
 
-Deno.test("orderOf() makes nothing of a state that is not documented", () => {
+Deno.test("orderOf() returns nothing for an undocumented state", () => {
   assert.equal(joined(orderOf(statusOf("PENDING", 1)), orderOf(statusOf("UNKNOWN", 2))).status, "PENDING");
 });

@@ -44,7 +44,7 @@ class HeardUser implements AsyncDisposable {
   }
 }
 
-Deno.test("UserStream tells of an order's states and fills, and of both ledgers, as REST shows them", async () => {
+Deno.test("UserStream reports an order's states and fills, and both ledgers, as REST shows them", async () => {
   await using exchange = await TestExchange.start();
   const { client } = exchange;
   // The simulated exchange keeps what happens from its first request on.
@@ -93,7 +93,7 @@ Deno.test("UserStream tells of an order's states and fills, and of both ledgers,
   }
 });
 
-Deno.test("UserStream hears once of what happened while it was away, and that nothing is missing", async () => {
+Deno.test("UserStream reports once what happened while it was disconnected, and that nothing is missing", async () => {
   await using exchange = await TestExchange.start();
   const { client } = exchange;
   await using heard = new HeardUser(exchange.simulation.url);
@@ -122,7 +122,7 @@ Deno.test("UserStream hears once of what happened while it was away, and that no
   assert.deepEqual(heard.connections, [{ mayHaveMissed: true }, { mayHaveMissed: false }]);
 });
 
-Deno.test("UserStream says that something may be missing after more than the exchange keeps", async () => {
+Deno.test("UserStream reports that something may be missing after more than the exchange keeps", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }, count) => {
     socket.send('""');
     if (count === 1) socket.close(1001);
@@ -138,7 +138,7 @@ Deno.test("UserStream says that something may be missing after more than the exc
   assert.deepEqual([isLive, gaps, connections, problem], [true, 1, 2, null]);
 });
 
-Deno.test("UserStream was away until the exchange has served it, however often a connection was opened meanwhile", async () => {
+Deno.test("UserStream counts as disconnected until the exchange has served it, however many connections were opened meanwhile", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }, count) => {
     if (count === 1 || count === 4) socket.send('""');
     if (count < 4) socket.close(1001);
@@ -154,7 +154,7 @@ Deno.test("UserStream was away until the exchange has served it, however often a
   assert.equal(heard.stream.status.gaps, 1);
 });
 
-Deno.test("UserStream starts anew after garbage, and passes over what the exchange may add", async () => {
+Deno.test("UserStream reconnects after invalid data, and skips members that the exchange may add", async () => {
   const fill = example("stream-user-order-fill");
   await using upstream = await BrokenUpstream.start(({ socket }, count) => {
     if (count === 1) socket.send("{}");
@@ -171,7 +171,7 @@ Deno.test("UserStream starts anew after garbage, and passes over what the exchan
   assert.equal(heard.events.length, 1);
 });
 
-Deno.test("UserStream keeps a connection that sends nothing but answers to pings", async () => {
+Deno.test("UserStream keeps a connection that sends only answers to pings", async () => {
   await using upstream = await BrokenUpstream.start(() => {});
   await using heard = new HeardUser(upstream.url);
   while (heard.clock.sleeping === 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -183,7 +183,7 @@ Deno.test("UserStream keeps a connection that sends nothing but answers to pings
   assert.deepEqual([heard.problems, heard.connections], [[], [{ mayHaveMissed: true }]]);
 });
 
-Deno.test("UserStream gives a connection up that shows no sign of life for 45 seconds, and begins another one", async () => {
+Deno.test("UserStream abandons a connection without a sign of life for 45 seconds, and opens another", async () => {
   await using upstream = await BrokenUpstream.start(({ socket }, count) => {
     if (count === 1) socket.pause();
     else socket.send('""');
@@ -200,7 +200,7 @@ Deno.test("UserStream gives a connection up that shows no sign of life for 45 se
   assert.equal(heard.stream.status.isLive, true);
 });
 
-Deno.test("readUserFrame() reads the reference's examples, account ids exactly", () => {
+Deno.test("readUserFrame() reads the reference's examples, with exact account ids", () => {
   const balance = readUserFrame(example("stream-user-balance-update"));
   assert.ok(balance.kind === "event" && balance.event.type === "balance");
   assert.equal(balance.event.balance.account_id, "8203463422864003664");

@@ -18,7 +18,7 @@ function setup() {
   return { written, sampler: new RefusalSampler((each) => written.push(each)) };
 }
 
-Deno.test("RefusalSampler logs the first refusal of an address and reason at once, the others as one with their count", () => {
+Deno.test("RefusalSampler logs the first refusal of an address and reason at once, the others as one record with their count", () => {
   const { written, sampler } = setup();
   for (let count = 0; count < 1_000; count++) {
     for (const address of ["192.0.2.1", "192.0.2.2"]) {
@@ -48,7 +48,7 @@ Deno.test("RefusalSampler lets every other record through", () => {
   assert.equal(written.length, 14);
 });
 
-Deno.test("RefusalSampler counts together what comes from more addresses than it can tell apart", () => {
+Deno.test("RefusalSampler counts refusals together once there are more addresses than it can distinguish", () => {
   const { written, sampler } = setup();
   for (let host = 0; host < 5_000; host++) sampler.push(record("refused", { reason: "unknown", address: `a${host}` }));
   assert.equal(written.length, 1_001);

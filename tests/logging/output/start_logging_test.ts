@@ -38,7 +38,7 @@ async function linesOf(
 }
 
 for (const format of FORMATS) {
-  Deno.test(`startLogging() shows no secret in ${format}, wherever it turns up`, async () => {
+  Deno.test(`startLogging() shows no secret in ${format}, at any place`, async () => {
     const basic = btoa("someone:quite-another-secret");
     const lines = await linesOf(() => {
       log.info(`message with ${SECRET} and ${ID}`);
@@ -61,7 +61,7 @@ for (const format of FORMATS) {
     assert.ok(all.includes("[redacted]"));
   });
 
-  Deno.test(`startLogging() writes each record as one ${format} line, whatever it holds`, async () => {
+  Deno.test(`startLogging() writes each record as one ${format} line, whatever it contains`, async () => {
     const text = fc.string({
       unit: fc.constantFrom("a", "\n", "\r", "\u001b", "\u0000", "\u2028", "\u0085", '"', "}", "😀"),
     });
@@ -83,7 +83,7 @@ for (const format of FORMATS) {
   });
 }
 
-Deno.test("startLogging() hides all of a secret that another secret is a part of", async () => {
+Deno.test("startLogging() hides the whole of a secret that contains another secret", async () => {
   const [line = ""] = await linesOf(() => log.info("abcd abcdefgh"), { secrets: ["abcd", "abcdefgh"] });
   assert.match(line, /: \[redacted\] \[redacted\]$/);
 });
@@ -101,7 +101,7 @@ Deno.test("startLogging() writes level, category, message and fields", async () 
   ]);
 });
 
-Deno.test("startLogging() leaves out records below its level", async () => {
+Deno.test("startLogging() drops records below its level", async () => {
   const levels = ["debug", "info", "warning", "error"] as const;
   for (const [index, level] of levels.entries()) {
     const lines = await linesOf(() => {
@@ -114,7 +114,7 @@ Deno.test("startLogging() leaves out records below its level", async () => {
   }
 });
 
-Deno.test("startLogging() writes whole lines to an output that takes a byte at a time", async () => {
+Deno.test("startLogging() writes whole lines to an output that accepts one byte at a time", async () => {
   const output = new Kept();
   output.bytesPerWrite = 1;
   const lines = await linesOf(() => ["é1", "€2", "😀3"].forEach((text) => log.info(text)), { output });
@@ -122,7 +122,7 @@ Deno.test("startLogging() writes whole lines to an output that takes a byte at a
 });
 
 for (const format of FORMATS) {
-  Deno.test(`startLogging() drops ${format} lines that nobody takes, counts them, and makes no caller wait`, async () => {
+  Deno.test(`startLogging() drops ${format} lines that nobody reads, counts them, and blocks no caller`, async () => {
     const gate = Promise.withResolvers<void>();
     const kept = new Kept();
     const output = { write: (bytes: Uint8Array) => gate.promise.then(() => kept.write(bytes)) };
@@ -140,14 +140,14 @@ for (const format of FORMATS) {
   });
 }
 
-Deno.test("startLogging() lets the program go on and stop when its output blocks for ever", async () => {
+Deno.test("startLogging() lets the program continue and stop when its output blocks for ever", async () => {
   const output = { write: () => new Promise<number>(() => {}) };
   const logging = startLogging({ level: "info", format: "text", secrets: [], output });
   log.info("nobody reads this");
   await logging.stop();
 });
 
-Deno.test("startLogging() lets the program go on when its output fails, and writes again when it recovers", async () => {
+Deno.test("startLogging() lets the program continue when its output fails, and writes again when it recovers", async () => {
   const kept = new Kept();
   let broken = true;
   const output = {

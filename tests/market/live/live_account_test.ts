@@ -5,7 +5,7 @@ import { AccountWorld } from "./account_world.ts";
 
 const REVOKED = { id: "simulated_key", secret: "another" };
 
-Deno.test("LiveAccount has one stream however many need it, and none a while after the last", async () => {
+Deno.test("LiveAccount has one stream for any number of users, and none a while after the last", async () => {
   await using world = await AccountWorld.start();
   const { account } = world;
   const status = () => account.status;
@@ -27,7 +27,7 @@ Deno.test("LiveAccount has one stream however many need it, and none a while aft
   assert.equal(account.isLive, true);
 });
 
-Deno.test("LiveAccount tells those who follow of orders, balances, losses and returns, until they leave", async () => {
+Deno.test("LiveAccount notifies followers of orders, balances, losses and recoveries, until they unsubscribe", async () => {
   await using world = await AccountWorld.start();
   const { account, exchange } = world;
   const told: string[] = [];
@@ -52,7 +52,7 @@ Deno.test("LiveAccount tells those who follow of orders, balances, losses and re
   assert.equal(told.length, length);
 });
 
-Deno.test("LiveAccount gives a key up that the exchange refuses, says so, and tries it again after ten minutes", async () => {
+Deno.test("LiveAccount gives up a key that the exchange refuses, reports that, and tries again after ten minutes", async () => {
   await using world = await AccountWorld.start({}, { credentials: REVOKED });
   const { account } = world;
   using _need = account.need();
@@ -63,7 +63,7 @@ Deno.test("LiveAccount gives a key up that the exchange refuses, says so, and tr
   assert.ok(world.clock.now() >= 600_000, `${world.clock.now()}`);
 });
 
-Deno.test("LiveAccount waits for a session where all are taken, and says so", async () => {
+Deno.test("LiveAccount waits for a session when all are in use, and reports that", async () => {
   const sessions = new StreamSessions(1);
   const other = sessions.take();
   await using world = await AccountWorld.start({}, { sessions });
@@ -77,7 +77,7 @@ Deno.test("LiveAccount waits for a session where all are taken, and says so", as
   assert.equal(account.status?.problem, null);
 });
 
-Deno.test("LiveAccount waits and says so where the exchange has no session left for the key", async () => {
+Deno.test("LiveAccount waits and reports it when the exchange has no session left for the key", async () => {
   await using world = await AccountWorld.start({ streamSessions: 0 });
   const { account } = world;
   using _need = account.need();
@@ -85,7 +85,7 @@ Deno.test("LiveAccount waits and says so where the exchange has no session left 
   assert.deepEqual([account.isLive, account.status?.connections], [false, 1]);
 });
 
-Deno.test("a balance that was read is never older than what was told of it", async () => {
+Deno.test("a balance that was read is never older than the stream's", async () => {
   await using world = await AccountWorld.start({ readLagMs: 3_000 });
   const reads = world.shared.as("local");
   using _need = world.account.need();
@@ -111,7 +111,7 @@ Deno.test("a balance that was read is never older than what was told of it", asy
   assert.notEqual(trailing?.reserved, read?.reserved);
 });
 
-Deno.test("orders that were read are never older than what was told of them", async () => {
+Deno.test("orders that were read are never older than the stream's", async () => {
   await using world = await AccountWorld.start();
   const { exchange: { simulation } } = world;
   const reads = world.shared.as("local");
@@ -134,7 +134,7 @@ Deno.test("orders that were read are never older than what was told of them", as
   assert.deepEqual([order.status, order.base], ["COMPLETE", "0.001"]);
 });
 
-Deno.test("a list of open orders without one that was just told of is asked for again", async () => {
+Deno.test("a list of open orders that lacks one the stream just reported is read again", async () => {
   await using world = await AccountWorld.start();
   const reads = world.shared.as("local");
   using _need = world.account.need();
@@ -148,7 +148,7 @@ Deno.test("a list of open orders without one that was just told of is asked for 
 });
 
 for (const kind of ["stream_garbage", "stream_repeat", "stream_gap"] as const) {
-  Deno.test(`LiveAccount gets through ${kind} on the user stream, and tells of what happens after it`, async () => {
+  Deno.test(`LiveAccount survives ${kind} on the user stream, and reports what happens after it`, async () => {
     await using world = await AccountWorld.start();
     using _need = world.account.need();
     await world.live();

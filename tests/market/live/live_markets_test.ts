@@ -7,7 +7,7 @@ import { LiveWorld } from "./live_world.ts";
 const PAIR = { pair: "XBTZAR" };
 
 for (const name of ["getOrderBook", "getOrderBookFull"] as const) {
-  Deno.test(`${name} comes from memory while the stream is live, as the exchange itself answers it`, async () => {
+  Deno.test(`${name} comes from memory while the stream is live, and equals the exchange's own answer`, async () => {
     await using world = await LiveWorld.start();
     await world.follow("XBTZAR");
     for (let second = 0; second < 10; second++) {
@@ -25,7 +25,7 @@ for (const name of ["getOrderBook", "getOrderBookFull"] as const) {
   });
 }
 
-Deno.test("SharedReads counts what a stream told as calls that were saved", async () => {
+Deno.test("SharedReads counts what a stream provided as saved calls", async () => {
   await using world = await LiveWorld.start();
   const calls = world.calls;
   await world.shared.read("getOrderBook", PAIR);
@@ -35,7 +35,7 @@ Deno.test("SharedReads counts what a stream told as calls that were saved", asyn
   assert.deepEqual([world.calls - calls, world.shared.saved.all], [1, { coalesced: 0, cache: 0, stream: 3 }]);
 });
 
-Deno.test("a book that was read is passed on until the next update, and not beyond", async () => {
+Deno.test("a book that was read is shared until the next update, and not beyond", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   const first = await world.shared.read("getOrderBook", PAIR);
@@ -46,7 +46,7 @@ Deno.test("a book that was read is passed on until the next update, and not beyo
   assert.notEqual(await world.shared.read("getOrderBook", PAIR), first);
 });
 
-Deno.test("the first reader is answered by the exchange, and begins the stream", async () => {
+Deno.test("the first reader gets the exchange's answer, and starts the stream", async () => {
   await using world = await LiveWorld.start();
   const reading = await world.shared.read("getOrderBook", PAIR);
   assert.equal(reading.source, "exchange");
@@ -54,7 +54,7 @@ Deno.test("the first reader is answered by the exchange, and begins the stream",
   assert.equal((await world.shared.read("getOrderBook", PAIR)).source, "stream");
 });
 
-Deno.test("a ticker comes from memory, but for the volume of a day, which is a minute old at most", async () => {
+Deno.test("a ticker comes from memory, except for the volume of a day, which is at most a minute old", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   await world.shared.read("getTicker", PAIR);
@@ -78,7 +78,7 @@ Deno.test("a ticker comes from memory, but for the volume of a day, which is a m
   assert.equal(world.calls, before + 21);
 });
 
-Deno.test("recent trades come from memory once the exchange has answered the earlier ones, as it answers them itself", async () => {
+Deno.test("recent trades come from memory once the exchange has returned the earlier ones, and equal its own answer", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   await world.shared.read("listTrades", PAIR);
@@ -93,7 +93,7 @@ Deno.test("recent trades come from memory once the exchange has answered the ear
   assert.equal(world.calls, before + 5);
 });
 
-Deno.test("the running candle comes from memory once its trades are known, as the exchange itself answers it", async () => {
+Deno.test("the running candle comes from memory once its trades are known, and equals the exchange's own answer", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   await world.shared.read("listTrades", PAIR);
@@ -114,7 +114,7 @@ Deno.test("the running candle comes from memory once its trades are known, as th
   assert.deepEqual(next.answer.candles, (await world.client.call("getCandles", params)).candles);
 });
 
-Deno.test("the tickers of named pairs come from memory where all of them are live, and begin no stream", async () => {
+Deno.test("the tickers of named pairs come from memory when all of them are live, and start no stream", async () => {
   await using world = await LiveWorld.start();
   assert.equal((await world.shared.read("getTickers", { pair: ["XBTZAR", "ETHZAR"] })).source, "exchange");
   assert.equal(world.markets.status.length, 0);
@@ -127,7 +127,7 @@ Deno.test("the tickers of named pairs come from memory where all of them are liv
   assert.deepEqual(reading.answer.tickers.map(({ pair }) => pair), ["ETHZAR", "XBTZAR"]);
 });
 
-Deno.test("while the exchange is away for a minute what was last known stands in, with its age; then it is fresh again", async () => {
+Deno.test("while the exchange is away for a minute the last known data is returned, with its age; then it is fresh again", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   const known = await world.shared.read("getOrderBook", PAIR);
@@ -158,7 +158,7 @@ Deno.test("while the exchange is away for a minute what was last known stands in
   }
 });
 
-Deno.test("while the exchange says nothing what was last known stands in after a second, for those alone who show its age", async () => {
+Deno.test("while the exchange is silent the last known data is returned after a second, only to callers that show its age", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   const known = await world.shared.read("getOrderBook", PAIR);
@@ -178,7 +178,7 @@ Deno.test("while the exchange says nothing what was last known stands in after a
   assert.equal(await trading, "ERR_CANCELLED");
 });
 
-Deno.test("what was last known stands in for ten minutes at most", async () => {
+Deno.test("last known data is returned for ten minutes at most", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   await world.exchange.simulation.stop();
@@ -187,7 +187,7 @@ Deno.test("what was last known stands in for ten minutes at most", async () => {
   await assert.rejects(world.shared.read("getOrderBook", PAIR), { code: "ERR_NETWORK" });
 });
 
-Deno.test("a stream that says nothing for half a minute is not read any more, though it is not given up yet", async () => {
+Deno.test("a stream that is silent for half a minute is not used any more, though it is not abandoned yet", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   const reading = await world.shared.read("getOrderBook", PAIR);
@@ -223,7 +223,7 @@ Deno.test("one stream serves any number of readers, and ends two minutes after t
   assert.deepEqual(world.markets.status, []);
 });
 
-Deno.test("more pairs than allowed are read over REST; the one that was not read for longest makes room", async () => {
+Deno.test("pairs beyond the maximum are read over REST; the least recently read one makes room", async () => {
   await using world = await LiveWorld.start({ maxPairs: 2 });
   assert.ok(world.markets.read("XBTZAR"));
   assert.ok(world.markets.read("ETHZAR"));
@@ -239,7 +239,7 @@ Deno.test("more pairs than allowed are read over REST; the one that was not read
   assert.equal(world.markets.read("ETHZAR"), undefined);
 });
 
-Deno.test("a watcher hears what has changed, and nothing of an update without content", async () => {
+Deno.test("a watcher is notified of changes, and not of an update without content", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");
   const heard: (readonly MarketTopic[])[] = [];

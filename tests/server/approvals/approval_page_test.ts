@@ -88,7 +88,7 @@ function send({ store, approval }: PageTest): string {
   return entry("a").clientOrderId;
 }
 
-Deno.test("the approval page says what is real, the order in one line, its details and its warnings apart", () =>
+Deno.test("the approval page shows whether money is real, the order in one line, its details and its warnings separately", () =>
   onPage({ headline: "Buy 1 BTC & <more>" }, async ({ link }) => {
     const response = await fetch(link);
     const html = await response.text();
@@ -102,7 +102,7 @@ Deno.test("the approval page says what is real, the order in one line, its detai
   }));
 
 for (const [kind, words] of [["simulated", "SIMULATED"], ["paper", "PAPER"]] as const) {
-  Deno.test(`the approval page says ${words} where no money is real`, () => {
+  Deno.test(`the approval page says ${words} when no money is real`, () => {
     const summary = {
       exchange: { kind, host: "127.0.0.1:9" },
       side: "SELL",
@@ -119,7 +119,7 @@ for (const [kind, words] of [["simulated", "SIMULATED"], ["paper", "PAPER"]] as 
   });
 }
 
-Deno.test("the approval page puts declining before placing, which needs a box to be ticked", () =>
+Deno.test("the approval page puts declining before placing, which requires a ticked box", () =>
   onPage({}, async (test) => {
     const html = await test.get();
     const order = [
@@ -140,7 +140,7 @@ Deno.test("the approval page puts declining before placing, which needs a box to
     assert.equal(test.store.approvals.find(test.approval.id, NOW)?.state, "pending");
   }));
 
-Deno.test("the approval page says of a replacement that it is one", () =>
+Deno.test("the approval page marks a replacement as one", () =>
   onPage({ action: "replace" }, async ({ store, link }) => {
     const { approval, token } = ask(store, {
       action: "replace",
@@ -158,7 +158,7 @@ Deno.test("the approval page says of a replacement that it is one", () =>
     assert.match(html, /<button class="yes">Approve and replace by this sell order<\/button>/);
   }));
 
-Deno.test("the approval page shows the outcome with the answer: placed, under its id", () =>
+Deno.test("the approval page shows the outcome with the answer: placed, with its id", () =>
   onPage({}, async (test) => {
     const answering = test.answer("yes", TICKED);
     await untilApproved(test);
@@ -173,7 +173,7 @@ Deno.test("the approval page shows the outcome with the answer: placed, under it
     assert.ok(["Placed", "Approved, not sent yet", "Approved, on its way"].includes(titleOf(html)), html);
   }));
 
-Deno.test("the approval page follows an order without a script until it is known: waiting, on its way, unknown, not placed", () =>
+Deno.test("the approval page follows an order without a script until its outcome is known: pending, being sent, unknown, not placed", () =>
   onPage({}, async (test) => {
     const { html } = await test.answer("yes", TICKED);
     assert.equal(titleOf(html), "Approved, not sent yet");
@@ -194,7 +194,7 @@ Deno.test("the approval page follows an order without a script until it is known
     assert.doesNotMatch(over, refresh);
   }));
 
-Deno.test("the approval page says why an order that was approved was not sent", () =>
+Deno.test("the approval page says why an approved order was not sent", () =>
   onPage({}, async (test) => {
     await test.answer("yes", TICKED);
     take(test);
@@ -204,7 +204,7 @@ Deno.test("the approval page says why an order that was approved was not sent", 
     assert.match(html, /<p>Cannot trade as trading is halted &lt;now&gt;\.<\/p>/);
   }));
 
-Deno.test("the approval page says that nothing was sent of an order that was declined, forgotten, or approved in vain", () =>
+Deno.test("the approval page says that nothing was sent of an order that was declined, expired, or approved too late", () =>
   onPage({}, async (test) => {
     const forgotten = ask(test.store);
     const vain = ask(test.store, { order: { ...ORDER, volume: "0.002" } });
@@ -221,7 +221,7 @@ Deno.test("the approval page says that nothing was sent of an order that was dec
     assert.match(await page(vain.token), /Nothing was sent, as no call came for it in time/);
   }));
 
-Deno.test("the approval page looks again once its time is over, and says of an equal order that it waits too", () =>
+Deno.test("the approval page reads again once its time is over, and says of an equal order that it is pending too", () =>
   onPage({}, async ({ store, get }) => {
     const seconds = CONFIRMATION_LIFETIME_MS / 1_000 + 1;
     assert.ok((await get()).includes(`<meta http-equiv="refresh" content="${seconds}; url=`));
@@ -251,7 +251,7 @@ Deno.test("an order that only a terminal may decide has no page, and one that on
     }
   }));
 
-Deno.test("an end of the server sends an answer that waits for an outcome, with what is known by then", () =>
+Deno.test("when the server ends, a pending answer is sent with the outcome known by then", () =>
   onPage({}, async (test) => {
     const answering = test.answer("yes", TICKED);
     await untilApproved(test);
@@ -263,7 +263,7 @@ Deno.test("an end of the server sends an answer that waits for an outcome, with 
     await assert.rejects(test.get());
   }));
 
-Deno.test("openApprovals() keeps links out of the log: they are in a file that only its owner can read", () =>
+Deno.test("openApprovals() keeps links out of the log, in a file that only its owner can read", () =>
   withStore(async (store, { folder }) => {
     const world = new PageWorld();
     const victim = `${folder}/victim`;

@@ -16,7 +16,7 @@ async function withFolder(body: (folder: string) => void | Promise<void>): Promi
   }
 }
 
-Deno.test("listInstances() lists the living first, then those that ended without saying so, and none that ended in order", () =>
+Deno.test("listInstances() lists live instances first, then those that ended unexpectedly, and none that ended in order", () =>
   withFolder((folder) => {
     assert.deepEqual(listInstances(join(folder, "none")), []);
     const dead = new PresentServer(folder, { started_at: 1 });
@@ -30,7 +30,7 @@ Deno.test("listInstances() lists the living first, then those that ended without
     assert.deepEqual(listInstances(folder).map(({ id }) => id), [early.id, late.id]);
   }));
 
-Deno.test("InstanceReportFile.write() leaves nothing of a longer report, and writes the last of many", () =>
+Deno.test("InstanceReportFile.write() leaves nothing of a longer report, and writes the last of several", () =>
   withFolder(async (folder) => {
     const lock = InstanceLock.take(folder);
     const file = InstanceReportFile.create(folder, { id: lock.id, report: { ...REPORT, version: "1".repeat(500) } });

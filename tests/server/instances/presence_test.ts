@@ -25,7 +25,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("enterFolder() lists a process with what it says last, until it ends", () =>
+Deno.test("enterFolder() lists a process with its latest report, until it ends", () =>
   withFolder(async (folder) => {
     const presence = await enter(folder, false);
     presence.follow(() => ({ connections: 7 }));
@@ -39,7 +39,7 @@ Deno.test("enterFolder() lists a process with what it says last, until it ends",
     assert.deepEqual(listInstances(folder), []);
   }));
 
-Deno.test("enterFolder() lets a server that only reads start where the folder cannot be used, and none that trades", () =>
+Deno.test("enterFolder() lets a server that only reads start when the folder cannot be used, and none that trades", () =>
   withFolder(async (folder) => {
     using records = LogRecords.start();
     await Deno.writeTextFile(join(folder, "instances"), "");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { baseUrl, clientAddresses, webSocketUrl } from "../../../src/server/network/addresses.ts";
 
-Deno.test("baseUrl() names the host that was asked for, and in the place of all addresses the first allowed host", () => {
+Deno.test("baseUrl() uses the requested host, and the first allowed host in place of a wildcard address", () => {
   const at = { port: 8765, isSecure: false };
   const urls = [
     baseUrl({ host: "localhost", allowedHosts: ["mcp.example"] }, at),
@@ -17,7 +17,7 @@ Deno.test("baseUrl() names the host that was asked for, and in the place of all 
   ]);
 });
 
-Deno.test("clientAddresses() names the WebSocket only where it is served, as secure as the rest", () => {
+Deno.test("clientAddresses() names the WebSocket only when it is served, as secure as the rest", () => {
   assert.deepEqual(clientAddresses({ transport: "http" }, "https://localhost:1"), ["https://localhost:1/mcp"]);
   assert.deepEqual(clientAddresses({ transport: "websocket" }, "https://localhost:1"), [
     "wss://localhost:1",

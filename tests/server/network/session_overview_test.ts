@@ -41,7 +41,7 @@ class Board implements SessionBoard {
 }
 
 for (const order of ["falling", "rising", "mixed"] as const) {
-  Deno.test(`SessionOverview shows the sessions of thousands that were used last, and prepares no more than those (${order})`, () => {
+  Deno.test(`SessionOverview shows the most recently used of thousands of sessions, and prepares no more than those (${order})`, () => {
     const times = Array.from({ length: COUNT }, (_, index) => {
       if (order === "mixed") return (index * 7_919) % COUNT;
       return order === "rising" ? index : COUNT - 1 - index;
@@ -57,7 +57,7 @@ for (const order of ["falling", "rising", "mixed"] as const) {
   });
 }
 
-Deno.test("SessionOverview.list() finds those of one identity here, however long ago they were used", async () => {
+Deno.test("SessionOverview.list() finds the local sessions of one identity, however long ago they were used", async () => {
   const others = Array.from({ length: COUNT }, (_, index) => ({ identity: "ann", lastSeenMs: index + 10 }));
   const holder = holderOf([{ identity: "bob", lastSeenMs: 5 }, ...others]);
   const overview = new SessionOverview({ board: new Board(), ends: { end: () => true }, holders: [holder] });

@@ -25,7 +25,7 @@ function setup(count: number) {
   };
 }
 
-Deno.test("spread() ends each member once, in the order of their coming, evenly over the period", async () => {
+Deno.test("spread() ends each member once, in the order of arrival, evenly over the period", async () => {
   for (const stays of [false, true]) {
     const { run, ended, passedMs } = setup(100);
     await run(10_000, stays);
@@ -37,7 +37,7 @@ Deno.test("spread() ends each member once, in the order of their coming, evenly 
   }
 });
 
-Deno.test("spread() ends members that come meanwhile, and takes its time where there are few or none", async () => {
+Deno.test("spread() ends members that arrive meanwhile, and takes the whole period for few or none", async () => {
   const few = setup(1);
   few.members.clear();
   let steps = 0;
@@ -54,7 +54,7 @@ Deno.test("spread() ends members that come meanwhile, and takes its time where t
   assert.equal(steps, 10);
 });
 
-Deno.test("spread() does nothing where there is no time", async () => {
+Deno.test("spread() does nothing for a period of zero", async () => {
   const { run, ended, passedMs } = setup(3);
   await run(0);
   assert.deepEqual([ended, passedMs()], [[], 0]);

@@ -11,19 +11,19 @@ async function rows(range: string): Promise<number[] | string> {
   return json.transactions?.map((row: { row_index: number }) => row.row_index) ?? json.error_code;
 }
 
-Deno.test("GET transactions takes rows from min_row inclusive to max_row exclusive, newest first", async () => {
+Deno.test("GET transactions returns rows from min_row inclusive to max_row exclusive, newest first", async () => {
   assert.deepEqual(await rows("min_row=1&max_row=4"), [3, 2, 1]);
   assert.deepEqual(await rows(`min_row=${LENGTH}&max_row=${LENGTH + 10}`), [LENGTH]);
 });
 
-Deno.test("GET transactions counts values of zero and less back from one past the newest row", async () => {
+Deno.test("GET transactions counts zero and negative rows back from one past the newest row", async () => {
   assert.deepEqual(await rows("min_row=-1&max_row=0"), [LENGTH]);
   assert.deepEqual(await rows("min_row=-3&max_row=-1"), [LENGTH - 1, LENGTH - 2]);
   assert.deepEqual(await rows("min_row=0&max_row=1000"), []);
   assert.equal((await rows("min_row=-1000&max_row=0")).length, 1000);
 });
 
-Deno.test("GET transactions answers nothing beyond the end and refuses more than 1000 rows", async () => {
+Deno.test("GET transactions returns nothing beyond the end and refuses more than 1000 rows", async () => {
   assert.deepEqual(await rows("min_row=5000&max_row=5010"), []);
   assert.equal(await rows("min_row=1&max_row=1002"), "ErrTooManyRowsRequested");
   assert.equal(await rows("min_row=1&max_row=0"), "ErrTooManyRowsRequested");
@@ -49,14 +49,14 @@ Deno.test("GET transactions lets a reader page through every row, whose running 
   assert.ok(balance.minus(available).eq(shown.reserved));
 });
 
-Deno.test("GET transactions may answer oldest first and amounts as numbers", async () => {
+Deno.test("GET transactions may return rows oldest first and amounts as numbers", async () => {
   const client = openSimulation({ transactionOrder: "oldest_first", transactionAmounts: "number" });
   const { text, json } = await client.get(`/api/1/accounts/${ZAR}/transactions?min_row=1&max_row=3`);
   assert.deepEqual(json.transactions.map((row: { row_index: number }) => row.row_index), [1, 2]);
   assert.match(text, /"balance":350000,"available":350000,"balance_delta":350000,/);
 });
 
-Deno.test("GET transactions answers the exchange's codes for accounts it does not know", async () => {
+Deno.test("GET transactions answers unknown accounts with the exchange's codes", async () => {
   const codes = await Promise.all(
     ["123", "abc"].map(async (id) =>
       (await CLIENT.get(`/api/1/accounts/${id}/transactions?min_row=1&max_row=2`)).json.error_code
@@ -96,7 +96,7 @@ Deno.test("GET balance shows reservations at once, or later when reads lag", asy
   }
 });
 
-Deno.test("the seeded past has fills, cancellations, a partly filled one, open orders and a stop", async () => {
+Deno.test("the seeded history has fills, cancellations, a partial fill, open orders and a stop", async () => {
   const { json } = await CLIENT.get("/api/exchange/2/listorders?closed=true&limit=1000");
   const closed: Json[] = json.orders;
   assert.ok(closed.some((order) => order.expiration_timestamp === 0 && order.base !== "0.00"));
@@ -111,7 +111,7 @@ Deno.test("the seeded past has fills, cancellations, a partly filled one, open o
   assert.ok([...closed, ...open].every((order) => order.creation_timestamp < START_MS));
 });
 
-Deno.test("accounts can be opened up to ten in a currency, and renamed", async () => {
+Deno.test("up to ten accounts can be opened in a currency, and renamed", async () => {
   const client = openSimulation();
   const opened = (await client.post("/api/1/accounts", { currency: "BCH", name: "First" })).json;
   assert.deepEqual([opened.currency, opened.name], ["BCH", "First"]);
@@ -143,7 +143,7 @@ Deno.test("funding addresses are assigned by the exchange's rules and never look
   assert.match((await assign({ asset: "XBT" })).address, /^simulated-/);
 });
 
-Deno.test("address/validate wants what the kind of owner needs", async () => {
+Deno.test("address/validate requires the members of the kind of owner", async () => {
   const validate = async (form: Record<string, string>) =>
     (await CLIENT.post("/api/1/address/validate", { address: "a", currency: "XBT", ...form })).json;
   assert.deepEqual(await validate({ is_self_send: "true" }), { success: true });

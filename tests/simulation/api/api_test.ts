@@ -103,7 +103,7 @@ for (const [path, shape] of SHAPES) {
   });
 }
 
-Deno.test("every answer carries a trace id of its own", async () => {
+Deno.test("every answer has its own trace id", async () => {
   const answers = await Promise.all(
     ["/api/1/ticker?pair=XBTZAR", "/api/1/ticker", "/nowhere"].map((path) => PUBLIC.get(path)),
   );
@@ -147,7 +147,7 @@ Deno.test("private routes answer 401 in plain text without a key or with a wrong
   assert.deepEqual([json.status, json.json.error_code], [401, "ErrUnauthorised"]);
 });
 
-Deno.test("a revoked key answers 401 ErrApiKeyRevoked", async () => {
+Deno.test("a revoked key gets 401 ErrApiKeyRevoked", async () => {
   const answer = await CLIENT.as(SIMULATED_KEYS.revoked).get("/api/1/balance");
   assert.deepEqual([answer.status, answer.json.error_code], [401, "ErrApiKeyRevoked"]);
 });
@@ -163,7 +163,7 @@ Deno.test("each private read needs its permission; candles need any key", async 
   assert.equal((await PUBLIC.get(SHAPES[6]?.[0] ?? "")).status, 401);
 });
 
-Deno.test("what moves money out refuses keys without its permission, and nobody without a key gets that far", async () => {
+Deno.test("calls that move money out refuse keys without their permission, and callers without a key before that", async () => {
   const closed = [
     ["POST", "/api/1/send"],
     ["POST", "/api/1/withdrawals"],
@@ -180,7 +180,7 @@ Deno.test("what moves money out refuses keys without its permission, and nobody 
   }
 });
 
-Deno.test("the rate limit lets a key's budget through, refuses the next call, and refills with time", async () => {
+Deno.test("the rate limit allows a key's budget, refuses the next call, and refills with time", async () => {
   const client = openSimulation({ rateLimitPerMinute: 60 });
   const statuses = async (caller: SimulatedClient, count: number) => {
     const found: number[] = [];
@@ -206,7 +206,7 @@ Deno.test("a form body beyond 64 KiB answers 413", async () => {
   assert.equal((await CLIENT.post("/api/1/postorder", { pair: "X".repeat(70_000) })).status, 413);
 });
 
-Deno.test("no request, however odd, makes the API throw or answer a 5xx of its own", async () => {
+Deno.test("no request, however malformed, makes the API throw or answer a 5xx of its own", async () => {
   const client = openSimulation();
   const word = fc.oneof(
     fc.constantFrom(

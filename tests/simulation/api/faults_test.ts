@@ -16,7 +16,7 @@ async function wasPlaced(client: SimulatedClient): Promise<boolean> {
   return (await client.get("/api/exchange/3/order?client_order_id=k")).status === 200;
 }
 
-Deno.test("a luno_error fault produces every known code with its status and text", async () => {
+Deno.test("a luno_error fault returns every known code with its status and text", async () => {
   const client = openSimulation();
   for (const [code, { status, message }] of Object.entries(LUNO_ERRORS)) {
     assert.ok(isLunoErrorCode(code));
@@ -43,7 +43,7 @@ for (
   ] as const
 ) {
   for (const when of ["before", "after"] as const) {
-    Deno.test(`${name} strikes ${when} an order takes effect`, async () => {
+    Deno.test(`${name} occurs ${when} an order takes effect`, async () => {
       const client = faulty({ ...fault, when });
       const answer = await client.post("/api/1/postorder", ORDER);
       assert.equal(answer.status, status);
@@ -54,14 +54,14 @@ for (
 }
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`reset strikes ${when} an order takes effect`, async () => {
+  Deno.test(`reset occurs ${when} an order takes effect`, async () => {
     const client = faulty({ kind: "reset", when, times: 1 });
     await assert.rejects(client.post("/api/1/postorder", ORDER), ConnectionReset);
     assert.equal(await wasPlaced(client), when === "after");
   });
 }
 
-Deno.test("html answers a page of the edge, truncated_json half an answer, wrong_json another one", async () => {
+Deno.test("html answers an error page of the edge, truncated_json half an answer, wrong_json another document", async () => {
   const page = await faulty({ kind: "html" }).get(TICKER);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.match(page.text, /<html>/);
@@ -79,7 +79,7 @@ Deno.test("wrong_types keeps the fields and changes the type of each value", asy
   assert.equal(json.timestamp, String(START_MS));
 });
 
-Deno.test("stale answers reads as they were, and leaves writes alone", async () => {
+Deno.test("stale returns earlier states to reads, and does not affect writes", async () => {
   const client = openSimulation();
   client.clock.now += 60_000;
   await client.post("/api/1/postorder", ORDER);
@@ -91,12 +91,12 @@ Deno.test("stale answers reads as they were, and leaves writes alone", async () 
   assert.equal((await client.get("/api/exchange/3/order?client_order_id=k")).json.status, "PENDING");
 });
 
-Deno.test("delay holds a request back and then lets the next fault strike", async () => {
+Deno.test("delay holds a request back and then lets the next fault occur", async () => {
   const client = faulty({ kind: "delay", ms: 1 }, { kind: "server_error" });
   assert.equal((await client.get(TICKER)).status, 500);
 });
 
-Deno.test("a rule strikes only its method and path, and only as often as it says", async () => {
+Deno.test("a rule affects only its method and path, and only as often as it says", async () => {
   const client = faulty({ kind: "server_error", method: "GET", path: "/api/1/tick*", times: 2 });
   assert.equal((await client.post("/api/1/postorder", ORDER)).status, 200);
   assert.equal((await client.get("/api/1/balance")).status, 200);
@@ -105,7 +105,7 @@ Deno.test("a rule strikes only its method and path, and only as often as it says
   assert.deepEqual(statuses, [500, 500, 200]);
 });
 
-Deno.test("Faults.draw() with a probability strikes about as often, and the same for the same seed", () => {
+Deno.test("Faults.draw() with a probability occurs about as often, and the same way for the same seed", () => {
   const strikes = (seed: number) => {
     const faults = new Faults(seed);
     faults.set([{ kind: "truncated_json", probability: 0.3 }]);
@@ -117,7 +117,7 @@ Deno.test("Faults.draw() with a probability strikes about as often, and the same
   assert.notDeepEqual(strikes(1), strikes(2));
 });
 
-Deno.test("/_sim/faults reads, replaces and clears the rules, and is never struck itself", async () => {
+Deno.test("/_sim/faults reads, replaces and clears the rules, and is never affected itself", async () => {
   const client = openSimulation();
   const send = async (method: string, body?: string) => {
     const request = new Request("http://exchange.test/_sim/faults", { method, body: body ?? null });
@@ -132,7 +132,7 @@ Deno.test("/_sim/faults reads, replaces and clears the rules, and is never struc
   assert.equal((await client.get(TICKER)).status, 200);
 });
 
-Deno.test("/_sim/faults names every problem at once and changes nothing", async () => {
+Deno.test("/_sim/faults reports every problem at once and changes nothing", async () => {
   const client = faulty({ kind: "server_error" });
   const rules = [{ kind: "delay" }, { kind: "luno_error", code: "ErrNope" }, { kind: "reset", extra: 1 }];
   const request = new Request("http://exchange.test/_sim/faults", { method: "PUT", body: JSON.stringify(rules) });
@@ -145,11 +145,11 @@ Deno.test("/_sim/faults names every problem at once and changes nothing", async 
   assert.equal((await client.api.handle(garbage)).status, 400);
 });
 
-Deno.test("createApi() does not start with a bad fault", () => {
+Deno.test("createApi() does not start with an invalid fault", () => {
   assert.throws(() => faulty({ kind: "delay", ms: -1 }), RangeError);
 });
 
-Deno.test("faults of streams befall messages and no requests, faults of requests no messages", () => {
+Deno.test("faults of streams affect messages and no requests, faults of requests no messages", () => {
   const faults = new Faults(1);
   faults.set([{ kind: "stream_gap", times: 1 }, { kind: "server_error" }, { kind: "stream_burst", updates: 4 }]);
   const path = "/api/1/stream/XBTZAR";

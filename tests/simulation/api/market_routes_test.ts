@@ -5,7 +5,7 @@ import { type Json, openSimulation, START_MS } from "../simulated_client.ts";
 const CLIENT = openSimulation();
 const HOUR = 3_600_000;
 
-Deno.test("GET ticker, orderbook_top and trades tell one story", async () => {
+Deno.test("GET ticker, orderbook_top and trades agree", async () => {
   for (const { id } of MARKETS) {
     const ticker = (await CLIENT.get(`/api/1/ticker?pair=${id}`)).json;
     const top = (await CLIENT.get(`/api/1/orderbook_top?pair=${id}`)).json;
@@ -16,7 +16,7 @@ Deno.test("GET ticker, orderbook_top and trades tell one story", async () => {
   }
 });
 
-Deno.test("GET orderbook_top sums up at most 100 levels a side, best first; orderbook lists every order", async () => {
+Deno.test("GET orderbook_top aggregates up to 100 levels per side, best first; orderbook lists every order", async () => {
   const top = (await CLIENT.get("/api/1/orderbook_top?pair=XBTZAR")).json;
   const full = (await CLIENT.get("/api/1/orderbook?pair=XBTZAR")).json;
   for (const [side, sign] of [["bids", -1], ["asks", 1]] as const) {
@@ -30,7 +30,7 @@ Deno.test("GET orderbook_top sums up at most 100 levels a side, best first; orde
   assert.match(plain.bids[0].price, /^\d+\.\d{2}$/);
 });
 
-Deno.test("own orders show in the book as soon as they rest, and leave it when cancelled", async () => {
+Deno.test("own orders are in the book as soon as they rest, and leave it when cancelled", async () => {
   const client = openSimulation();
   const level = async () =>
     (await client.get("/api/1/orderbook?pair=XBTZAR")).json.bids.some((bid: Json) =>
@@ -44,7 +44,7 @@ Deno.test("own orders show in the book as soon as they rest, and leave it when c
   assert.equal(await level(), false);
 });
 
-Deno.test("a market order moves the top of the book it took", async () => {
+Deno.test("a market order moves the top of the book", async () => {
   const client = openSimulation();
   const best = async () => (await client.get("/api/1/orderbook_top?pair=XBTZAR")).json.asks[0];
   const { price, volume } = await best();
@@ -53,7 +53,7 @@ Deno.test("a market order moves the top of the book it took", async () => {
   assert.notEqual((await best()).price, price);
 });
 
-Deno.test("GET tickers and markets filter by repeated pair and leave unknown pairs out", async () => {
+Deno.test("GET tickers and markets filter by repeated pair and omit unknown pairs", async () => {
   const names = async (path: string) => {
     const { json } = await CLIENT.get(path);
     return (json.tickers ?? json.markets).map((row: Json) => row.pair ?? row.market_id);
@@ -85,7 +85,7 @@ Deno.test("a market's status is spelled differently by ticker and markets", asyn
   assert.deepEqual(await status("XBTUSDT"), ["ACTIVE", "ACTIVE"]);
 });
 
-Deno.test("GET trades answers the newest 100 of at most 24 hours, sequences falling by one", async () => {
+Deno.test("GET trades returns the newest 100 of at most 24 hours, with sequences descending by one", async () => {
   const { trades } = (await CLIENT.get("/api/1/trades?pair=XBTZAR")).json;
   assert.equal(trades.length, 100);
   trades.forEach((trade: Json, place: number) => assert.equal(trade.sequence, trades[0].sequence - place));
@@ -95,7 +95,7 @@ Deno.test("GET trades answers the newest 100 of at most 24 hours, sequences fall
   assert.equal((await CLIENT.get(`/api/1/trades?pair=XBTZAR&since=${START_MS - 25 * HOUR}`)).status, 400);
 });
 
-Deno.test("GET candles answers the earliest 1000 from since, oldest first, the running one last", async () => {
+Deno.test("GET candles returns the earliest 1000 from since, oldest first, the running one last", async () => {
   const candles = async (since: number, client = CLIENT) =>
     (await client.get(`/api/exchange/1/candles?pair=XBTZAR&duration=60&since=${since}`)).json.candles;
   const old = await candles(START_MS - 48 * HOUR);
@@ -107,7 +107,7 @@ Deno.test("GET candles answers the earliest 1000 from since, oldest first, the r
   assert.equal(finished.at(-1).timestamp, START_MS - 60_000);
 });
 
-Deno.test("GET candles refuses a duration that is not offered and a missing since", async () => {
+Deno.test("GET candles refuses an unknown duration and a missing since", async () => {
   for (const query of ["duration=61&since=1", "since=1", "duration=60"]) {
     const { status, json } = await CLIENT.get(`/api/exchange/1/candles?pair=XBTZAR&${query}`);
     assert.deepEqual([status, json.error_code], [400, "ErrInvalidArguments"]);

@@ -96,7 +96,7 @@ Deno.test("POST postorder rests a bid and shows it alike through all three order
   assert.match(v2.text, /"base_account_id":\d{19},"counter_account_id":\d{19},/);
 });
 
-Deno.test("POST marketorder spends its counter volume and shows as fill, in the public trades and in the ledger", async () => {
+Deno.test("POST marketorder spends its counter volume and appears as fill, in the public trades and in the ledger", async () => {
   const client = openSimulation();
   const id = await place(client, MARKET, "marketorder");
   const order = (await client.get(`/api/exchange/2/orders/${id}`)).json;
@@ -122,7 +122,7 @@ Deno.test("POST postorder accepts parameters in the query as well as in the form
   assert.equal(mixed.status, 200);
 });
 
-Deno.test("POST postorder takes zero as not given, as clients that send every field need", async () => {
+Deno.test("POST postorder treats zero as absent, for clients that send every field", async () => {
   const client = openSimulation();
   await place(client, { ...LIMIT, ttl: "0", timestamp: "0", base_account_id: "0", stop_price: "0" });
 });
@@ -135,7 +135,7 @@ Deno.test("POST postorder reads booleans as Python and Go clients spell them", a
   for (const no of ["false", "False", "0"]) assert.match((await post(no)).order_id, /^BX/);
 });
 
-Deno.test("a client_order_id is used up by an accepted order of either kind, and by no refused one", async () => {
+Deno.test("a client_order_id is used up by an accepted order of either kind, and not by a refused one", async () => {
   const client = openSimulation();
   assert.equal((await client.post("/api/1/postorder", { ...LIMIT, volume: "50", client_order_id: "k" })).status, 400);
   await place(client, { ...LIMIT, client_order_id: "k" });
@@ -147,7 +147,7 @@ Deno.test("POST postorder with timestamp and ttl is accepted until its deadline"
   await place(CLIENT, { ...LIMIT, timestamp: String(START_MS - 5_000), ttl: "5000" });
 });
 
-Deno.test("POST postorder takes its stop direction from the last trade when told", async () => {
+Deno.test("POST postorder derives its stop direction from the last trade on request", async () => {
   const client = openSimulation();
   const [above, below] = await Promise.all(
     ["2000000", "1000000"].map((stop_price) =>
@@ -159,7 +159,7 @@ Deno.test("POST postorder takes its stop direction from the last trade when told
   assert.deepEqual([order.type, order.status, order.stop_direction], ["STOP_LIMIT", "AWAITING", "BELOW"]);
 });
 
-Deno.test("POST stoporder cancels once, and the order tells a cancellation from a fill", async () => {
+Deno.test("POST stoporder cancels once, and the order distinguishes a cancellation from a fill", async () => {
   const client = openSimulation();
   const id = await place(client, LIMIT);
   client.clock.now += 1_000;
@@ -190,7 +190,7 @@ Deno.test("options choose what the API leaves open about orders", async () => {
   assert.deepEqual(refused.json.error_action, {});
 });
 
-Deno.test("an order with orderDelayMs reads AWAITING until it reaches the book", async () => {
+Deno.test("an order with orderDelayMs is AWAITING until it reaches the book", async () => {
   const client = openSimulation({ orderDelayMs: 40 });
   const id = await place(client, LIMIT);
   assert.equal((await client.get(`/api/exchange/2/orders/${id}`)).json.status, "AWAITING");
@@ -225,7 +225,7 @@ Deno.test("closed orders leave the lists 100 days after completion, and stay rea
   assert.equal((await client.get(`/api/1/orders/${order.order_id}`)).status, 200);
 });
 
-Deno.test("listtrades pages by time and by sequence, newest first only when asked", async () => {
+Deno.test("listtrades pages by time and by sequence, newest first only on request", async () => {
   const client = openSimulation();
   const all = (await client.get("/api/1/listtrades?pair=XBTZAR")).json.trades;
   const sequences: number[] = all.map(({ sequence }: { sequence: number }) => sequence);
@@ -242,7 +242,7 @@ Deno.test("listtrades pages by time and by sequence, newest first only when aske
   assert.deepEqual(await list(`before=${all[0].timestamp}`), []);
 });
 
-Deno.test("fee_info tells what own fills in the market came to in the thirty days before midnight", async () => {
+Deno.test("fee_info returns the volume of own fills in the market in the thirty days before midnight", async () => {
   const client = openSimulation();
   const volume = async (pair: string) => (await client.get(`/api/1/fee_info?pair=${pair}`)).json.thirty_day_volume;
   const seeded = (await client.get("/api/1/listtrades?pair=XBTZAR&since=1&limit=1000")).json.trades;
@@ -255,7 +255,7 @@ Deno.test("fee_info tells what own fills in the market came to in the thirty day
   assert.ok(new Big(await volume("USDTZAR")).gt(490));
 });
 
-Deno.test("order lookups answer the exchange's codes for what they cannot find", async () => {
+Deno.test("order look-ups answer with the exchange's codes when nothing is found", async () => {
   const codes = await Promise.all([
     "/api/1/orders/nonsense",
     "/api/1/orders/BXAAAAAAAAAAAAA",

@@ -16,7 +16,7 @@ function less(amount: string, taken: string): Big {
   return new Big(amount).minus(taken);
 }
 
-Deno.test("POST move moves between own accounts, once for each client_move_id, and fails beyond what is there", async () => {
+Deno.test("POST move moves between own accounts, once per client_move_id, and fails beyond the balance", async () => {
   const client = open();
   const [main, savings] = await accounts(client, "ZAR");
   const move = { amount: "1000", debit_account_id: main.account_id, credit_account_id: savings.account_id };
@@ -35,7 +35,7 @@ Deno.test("POST move moves between own accounts, once for each client_move_id, a
   assert.equal(same.json.error_code, "ErrAccountsNotDifferent");
 });
 
-Deno.test("POST convert changes rand into its unit one to one, and answers its first result to the same key", async () => {
+Deno.test("POST convert changes rand into its unit one to one, and returns its first result for the same key", async () => {
   const client = open();
   const [main] = await accounts(client, "ZAR");
   const { json: unit } = await client.post("/api/1/accounts", { currency: "ZARU", name: "Unit" });
@@ -53,7 +53,7 @@ Deno.test("POST convert changes rand into its unit one to one, and answers its f
   assert.deepEqual([other.status, other.json.error_code], [409, "ErrIdempotencyKeyRequestMismatch"]);
 });
 
-Deno.test("POST send takes the amount and its fee, and shows a transfer and a withdrawal", async () => {
+Deno.test("POST send takes the amount and its fee, and appears as a transfer and a withdrawal", async () => {
   const client = open();
   const [before] = await accounts(client, "XBT");
   const form = { amount: "0.01", currency: "XBT", address: "bc1qsimulated", external_id: "s-1" };
@@ -106,7 +106,7 @@ Deno.test("beneficiaries are created, listed, paid to and deleted", async () => 
   assert.equal((await client.send("DELETE", `/api/1/beneficiaries/${id}`)).json.error_code, "ErrBeneficiaryNotFound");
 });
 
-Deno.test("for each permission there is a key that has it alone, and one that has them all", async () => {
+Deno.test("for each permission there is a key with it alone, and one key with all of them", async () => {
   const client = openSimulation();
   for (const key of PERMISSION_KEYS) {
     assert.equal(
@@ -119,7 +119,7 @@ Deno.test("for each permission there is a key that has it alone, and one that ha
   assert.deepEqual(PERMISSION_KEYS.map(({ permissions }) => permissions), bits);
 });
 
-Deno.test("POST address/validate takes every field that luno-go sends, zeros and all", async () => {
+Deno.test("POST address/validate accepts every field that luno-go sends, including zeros", async () => {
   const filled = { address: "bc1qx", currency: "XBT", is_self_send: "true" };
   const zeros = {
     address_name: "",

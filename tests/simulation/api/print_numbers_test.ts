@@ -3,7 +3,7 @@ import Big from "big.js";
 import fc from "fast-check";
 import { bareNumber, printDecimal, printList, printUnits } from "../../../src/simulation/api/print_numbers.ts";
 
-Deno.test("printDecimal() prints at least two places and no further zeros", () => {
+Deno.test("printDecimal() prints at least two decimals and no further zeros", () => {
   const printed = ["146873", "0.5", "0.652674", "1e-8", "-0.00006", "2.20", "-0"].map((text) =>
     printDecimal(new Big(text))
   );
@@ -16,7 +16,7 @@ Deno.test("printUnits() prints whole units of any scale exactly as printDecimal(
   }));
 });
 
-Deno.test("printUnits() pads to the places that are asked for", () => {
+Deno.test("printUnits() pads to the requested number of decimals", () => {
   assert.equal(printUnits(86592, 2, 18), "865.920000000000000000");
   assert.equal(printUnits(0, 0, 2), "0.00");
 });
@@ -25,7 +25,7 @@ Deno.test("bareNumber() keeps every digit of a 64-bit id", () => {
   assert.equal(JSON.stringify({ id: bareNumber("8557520073699984185") }), '{"id":8557520073699984185}');
 });
 
-Deno.test("printList() writes null for nothing only when told", () => {
+Deno.test("printList() writes null for an empty list only on request", () => {
   assert.equal(printList([], { emptyLists: "null" }), null);
   assert.deepEqual(printList([], { emptyLists: "array" }), []);
   assert.deepEqual(printList([1], { emptyLists: "null" }), [1]);

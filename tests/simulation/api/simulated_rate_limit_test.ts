@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RateLimit } from "../../../src/simulation/api/simulated_rate_limit.ts";
 
-Deno.test("RateLimit.admits() counts each caller alone, or all together, or nobody", () => {
+Deno.test("RateLimit.admits() counts each caller separately, or all together, or nobody", () => {
   const admitted = (perMinute: number, scope: "key" | "all") => {
     const limit = new RateLimit({ perMinute, scope });
     return ["a", "b", "a"].map((caller) => limit.admits(caller, 0));

@@ -17,7 +17,7 @@ for (const family of FAMILIES) {
   });
 }
 
-Deno.test("createIdentifiers() shapes ids as the exchange does", () => {
+Deno.test("createIdentifiers() gives ids the exchange's form", () => {
   const identifiers = createIdentifiers(0);
   assert.match(identifiers.order(), /^BX[2-9A-HJ-NP-Z]{13}$/);
   assert.match(identifiers.reference(), /^[0-9a-f]{8}$/);

@@ -23,7 +23,7 @@ Deno.test("Ledger.append() numbers rows from 1 and keeps running totals", () => 
   assert.equal(row.available.toFixed(), "6");
 });
 
-Deno.test("Ledger.append() refuses to overdraw or to free more than there is", () => {
+Deno.test("Ledger.append() refuses to overdraw or to release more than is reserved", () => {
   const ledger = new Ledger();
   ledger.append(entry(1, "10", "10"));
   assert.throws(() => ledger.append(entry(2, "0", "-10.01")), RangeError);
@@ -38,7 +38,7 @@ Deno.test("Ledger.rows() takes from inclusive to exclusive", () => {
   assert.deepEqual(ledger.rows(6, 9), []);
 });
 
-Deno.test("Ledger.totalsAt() answers what stood at an earlier moment", () => {
+Deno.test("Ledger.totalsAt() returns the totals of an earlier moment", () => {
   const ledger = new Ledger();
   ledger.append(entry(10, "5", "5"));
   ledger.append(entry(20, "1", "1"));

@@ -33,16 +33,16 @@ Deno.test("matchOrder() fills the best price first, then the oldest, at the make
   assert.equal(resting, 0);
 });
 
-Deno.test("matchOrder() rests what is left of a GTC order and drops what is left of an IOC order", () => {
+Deno.test("matchOrder() rests the remainder of a GTC order and drops that of an IOC order", () => {
   assert.equal(matched(ASKS, buy(100, 20)).resting, 12);
   assert.equal(matched(ASKS, buy(100, 20, { timeInForce: "IOC" })).resting, 0);
 });
 
-Deno.test("matchOrder() rests an order that reaches nobody without a fill", () => {
+Deno.test("matchOrder() rests an order that matches nothing without a fill", () => {
   assert.deepEqual(matched(ASKS, buy(99, 4)), { ok: true, fills: [], cancelled: [], resting: 4, unmet: true });
 });
 
-Deno.test("matchOrder() fills a FOK order whole or not at all", () => {
+Deno.test("matchOrder() fills a FOK order completely or not at all", () => {
   assert.equal(matched(ASKS, buy(102, 18, { timeInForce: "FOK" })).fills.length, 3);
   assert.deepEqual(matchOrder(ASKS, buy(102, 19, { timeInForce: "FOK" })), {
     ok: false,
@@ -61,13 +61,13 @@ Deno.test("matchOrder() spends a market buy's budget down to less than one lot",
   assert.equal(unmet, false);
 });
 
-Deno.test("matchOrder() says when a market order wants more than the book has", () => {
+Deno.test("matchOrder() reports that a market order exceeds the book", () => {
   assert.equal(matched(ASKS, { kind: "market", side: "BUY", budget: 10_000n }).unmet, true);
   assert.equal(matched([], { kind: "market", side: "SELL", volume: 1 }).unmet, true);
   assert.equal(matched(ASKS, { kind: "market", side: "SELL", volume: 18 }).unmet, false);
 });
 
-Deno.test("matchOrder() cancels own resting orders instead of trading with them when told", () => {
+Deno.test("matchOrder() cancels own resting orders instead of trading with them on request", () => {
   const result = matchOrder(ASKS, buy(102, 9), { selfTrade: "cancel_resting" });
   assert.ok(result.ok);
   assert.deepEqual(result.cancelled, ["b"]);

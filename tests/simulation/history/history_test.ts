@@ -24,7 +24,7 @@ Deno.test("seedHistory() makes every fill a public trade with the same sequence,
   }
 });
 
-Deno.test("seedHistory() leaves its fills in the candles and in the volume of a day", () => {
+Deno.test("seedHistory() includes its fills in the candles and in the volume of a day", () => {
   const { exchange, tape, model } = createSimulation(withDefaults({ seed: 7 }), START_MS);
   const [fill] = exchange.trades.filter(({ market }) => market.id === "XRPZAR");
   assert.ok(fill);
@@ -44,7 +44,7 @@ const options: fc.Arbitrary<SimulationOptions> = fc.record({
   reserveStops: fc.boolean(),
 });
 
-Deno.test("seedHistory() tells the same kinds of orders whatever seed, time and options are chosen", () => {
+Deno.test("seedHistory() contains the same kinds of orders for any seed, time and options", () => {
   const xrp = findMarket("XRPZAR");
   fc.assert(
     fc.property(options, fc.nat(3 * 365 * 24 * 60), (chosen, minutes) => {

@@ -3,7 +3,7 @@ import { CandleSeries } from "../../../src/simulation/model/candles.ts";
 
 const MINUTE_MS = 60_000;
 
-Deno.test("CandleSeries sums up the trades of each interval", () => {
+Deno.test("CandleSeries aggregates the trades of each interval", () => {
   const series = new CandleSeries({ startMs: 0, durationMs: MINUTE_MS, close: undefined });
   for (const [timestamp, price, volume] of [[1, 10, 2], [59_998, 14, 1], [59_999, 9, 3], [60_000, 11, 5]] as const) {
     series.addTrade({ timestamp, price, volume, isBuy: true });
@@ -25,7 +25,7 @@ Deno.test("CandleSeries repeats the last close with volume 0 in quiet intervals"
   ]);
 });
 
-Deno.test("CandleSeries has no candle before the first trade when no price came before", () => {
+Deno.test("CandleSeries has no candle before the first trade without an earlier price", () => {
   const series = new CandleSeries({ startMs: 0, durationMs: MINUTE_MS, close: undefined });
   series.addTrade({ timestamp: 2 * MINUTE_MS, price: 8, volume: 1, isBuy: false });
   assert.deepEqual(series.finish(3 * MINUTE_MS).map(({ timestamp }) => timestamp), [2 * MINUTE_MS]);

@@ -20,7 +20,7 @@ Deno.test("MARKETS has a suspended and a post-only market beside the active ones
 });
 
 for (const market of MARKETS) {
-  Deno.test(`${market.id} has limits that fit its scales and hold its typical price`, () => {
+  Deno.test(`${market.id} has limits that fit its scales and include its typical price`, () => {
     const { minPrice, typicalPrice, maxPrice, minVolume, maxVolume, priceScale, volumeScale } = market;
     for (const price of [minPrice, typicalPrice, maxPrice]) assertFits(price, priceScale);
     for (const volume of [minVolume, maxVolume]) assertFits(volume, volumeScale);
@@ -52,7 +52,7 @@ Deno.test("MARKETS has the scales and typical prices seen on the exchange", () =
   assert.equal(findMarket("XBTZAR")?.typicalPrice, "1405028");
 });
 
-Deno.test("findMarket() knows no market by another spelling", () => {
+Deno.test("findMarket() accepts no other spelling of a market", () => {
   assert.equal(findMarket("XBTZAR")?.id, "XBTZAR");
   for (const id of ["xbtzar", "BTCZAR", "XBT/ZAR", "", "__proto__"]) assert.equal(findMarket(id), undefined);
 });

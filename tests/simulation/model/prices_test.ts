@@ -13,7 +13,7 @@ const activeMarket = fc.constantFrom(...MARKETS.filter(({ status }) => status ==
 const anySeed = fc.integer({ min: 0, max: 2 ** 32 });
 const anyTime = fc.integer({ min: NOW - 400 * DAY_MS, max: NOW + 400 * DAY_MS });
 
-Deno.test("createPriceModel() answers alike in whatever order it is asked", () => {
+Deno.test("createPriceModel() gives the same answers in any order of calls", () => {
   const question = fc.record({ market: anyMarket, atMs: anyTime, spanMs: fc.integer({ min: 1, max: 300_000 }) });
   fc.assert(
     fc.property(anySeed, fc.array(question, { minLength: 2, maxLength: 12 }), (seed, questions) => {
@@ -30,7 +30,7 @@ Deno.test("createPriceModel() answers alike in whatever order it is asked", () =
   );
 });
 
-Deno.test("createPriceModel() gives each seed a world of its own", () => {
+Deno.test("createPriceModel() gives each seed prices of its own", () => {
   const [one, other] = [1, 2].map((seed) => createPriceModel({ seed }).bookAt("XBTZAR", NOW - 7 * DAY_MS));
   assert.notDeepEqual(one, other);
 });
@@ -53,7 +53,7 @@ Deno.test("PriceModel.bookAt() is never crossed, is sorted, and keeps to the mar
   );
 });
 
-Deno.test("PriceModel.bookAt() keeps inside narrow price limits when the price leaves them", () => {
+Deno.test("PriceModel.bookAt() stays inside narrow price limits when the price leaves them", () => {
   const market = { ...listed("XBTUSDT"), minPrice: "86610.00", maxPrice: "86630.00" };
   const model = createPriceModel({ seed: 3, markets: [market] });
   for (let day = -30; day <= 30; day++) {
@@ -63,7 +63,7 @@ Deno.test("PriceModel.bookAt() keeps inside narrow price limits when the price l
   }
 });
 
-Deno.test("PriceModel.bookAt() has from 20 to 120 orders a side that thicken away from the touch", () => {
+Deno.test("PriceModel.bookAt() has from 20 to 120 orders per side, more of them away from the touch", () => {
   const model = createPriceModel({ seed: 7 });
   for (const { id } of MARKETS) {
     const { bids, asks } = model.bookAt(id, NOW);
@@ -149,7 +149,7 @@ Deno.test("PriceModel.tradesBetween() trades at the touch, in whole lots, one af
   );
 });
 
-Deno.test("PriceModel.tradesBetween() answers, and countBetween() counts, a span as the sum of its parts", () => {
+Deno.test("PriceModel.tradesBetween() and countBetween() give the same for a span as for its parts together", () => {
   fc.assert(
     fc.property(anySeed, activeMarket, anyTime, fc.array(fc.nat(600_000), { maxLength: 8 }), (...drawn) => {
       const [seed, { id }, fromMs, offsets] = drawn;
@@ -165,7 +165,7 @@ Deno.test("PriceModel.tradesBetween() answers, and countBetween() counts, a span
   );
 });
 
-Deno.test("PriceModel.tradesBetween() is as lively as each market's habits say, and strictly inside its minutes", () => {
+Deno.test("PriceModel.tradesBetween() is as active as each market's parameters say, and strictly inside its minutes", () => {
   const model = createPriceModel({ seed: 22 });
   for (const { id, activity, volumeScale } of MARKETS) {
     const trades = model.tradesBetween(id, NOW - 4 * DAY_MS, NOW);
@@ -177,7 +177,7 @@ Deno.test("PriceModel.tradesBetween() is as lively as each market's habits say, 
   }
 });
 
-Deno.test("PriceModel throws a RangeError for a market it does not have", () => {
+Deno.test("PriceModel throws a RangeError for an unknown market", () => {
   const model = createPriceModel({ seed: 1, markets: [listed("XBTZAR")] });
   assert.throws(() => model.bookAt("ETHZAR", NOW), RangeError);
   assert.throws(() => model.tradesBetween("xbtzar", NOW, NOW), RangeError);

@@ -21,7 +21,7 @@ const recordings = fc.array(
   { maxLength: 25 },
 );
 
-Deno.test("Tape.trades() is the model's history behind one opening trade", () => {
+Deno.test("Tape.trades() is the model's history after one opening trade", () => {
   const tape = openTape();
   for (const id of ["XBTZAR", "BCHXBT", "ETHAUD"]) {
     const [opening, ...rest] = allTrades(tape, id, START_MS);
@@ -60,7 +60,7 @@ Deno.test("Tape.record() joins trades in order of time, with contiguous sequence
   );
 });
 
-Deno.test("Tape.record() puts a recorded trade behind the model's of the same millisecond", () => {
+Deno.test("Tape.record() puts a recorded trade after the model's of the same millisecond", () => {
   const tape = openTape();
   const [next] = model.tradesBetween("XBTZAR", START_MS, START_MS + 3_600_000);
   assert.ok(next);
@@ -71,7 +71,7 @@ Deno.test("Tape.record() puts a recorded trade behind the model's of the same mi
   assert.deepEqual(before, { ...next, sequence: sequence - 1 });
 });
 
-Deno.test("Tape.record() refuses a trade from before history or before what was already shown", () => {
+Deno.test("Tape.record() refuses a trade from before history or before what was already read", () => {
   const tape = openTape();
   const trade = (timestamp: number) => ({ timestamp, price: 1, volume: 1, isBuy: true });
   assert.throws(() => tape.record("XBTZAR", trade(HISTORY_MS - 1)), RangeError);
@@ -83,7 +83,7 @@ Deno.test("Tape.record() refuses a trade from before history or before what was 
   tape.record("ETHZAR", trade(START_MS + 1));
 });
 
-Deno.test("Tape.record() takes an account's past before anything was read, and counts it in", () => {
+Deno.test("Tape.record() accepts an account's history before anything was read, and includes it", () => {
   const tape = openTape();
   const past = { timestamp: START_MS - 5 * DAY_MS, price: 77, volume: 3, isBuy: true };
   const sequence = tape.record("ETHXBT", past);
@@ -101,7 +101,7 @@ Deno.test("Tape counts the same with a model that cannot count", () => {
   assert.deepEqual(newest(slow, "XBTZAR", START_MS), newest(openTape(), "XBTZAR", START_MS));
 });
 
-Deno.test("Tape answers the same after days were put aside and built again", () => {
+Deno.test("Tape gives the same answers after days were evicted and built again", () => {
   const tape = openTape();
   for (let hour = 0; hour < 10 * 24; hour++) {
     tape.record("XRPUSDT", { timestamp: START_MS + hour * 3_600_000, price: 500 + hour, volume: 2, isBuy: true });
@@ -112,7 +112,7 @@ Deno.test("Tape answers the same after days were put aside and built again", () 
   assertContiguous(once);
 });
 
-Deno.test("Tape gives the same sequences whichever moment is asked for first", () => {
+Deno.test("Tape gives the same sequences whichever moment is read first", () => {
   const forwards = openTape();
   const backwards = openTape();
   const moments = Array.from({ length: 12 }, (_, i) => START_MS + (i - 6) * DAY_MS);
@@ -140,7 +140,7 @@ Deno.test("Tape.candles() agrees with the trades for any range and duration", ()
   );
 });
 
-Deno.test("Tape.candles() grows the running candle and leaves the finished ones alone", () => {
+Deno.test("Tape.candles() extends the running candle and leaves the finished ones unchanged", () => {
   const tape = openTape();
   const hour = { durationMs: 3_600_000, sinceMs: START_MS - 3 * 3_600_000, limit: 10 };
   const before = tape.candles("XBTZAR", { ...hour, atMs: START_MS });
@@ -160,7 +160,7 @@ Deno.test("Tape.candles() begins with history and repeats the only price of a ma
   assert.ok(candles.slice(1).every(({ close, volume }) => close === candles[0]?.close && volume === 0));
 });
 
-Deno.test("Tape.candles() refuses a duration that the exchange does not offer", () => {
+Deno.test("Tape.candles() refuses an unknown duration", () => {
   const range = { sinceMs: START_MS - 1_000, atMs: START_MS, limit: 1 };
   assert.throws(() => openTape().candles("XBTZAR", { ...range, durationMs: 120_000 }), RangeError);
 });
@@ -192,7 +192,7 @@ Deno.test("Tape.volume24h() sums the trades of the 24 hours up to a moment", () 
   );
 });
 
-Deno.test("Tape.trades() keeps to its range and limit, newest first", () => {
+Deno.test("Tape.trades() respects its range and limit, newest first", () => {
   fc.assert(
     fc.property(tradingMarket, pastTime, pastTime, fc.integer({ min: 0, max: 150 }), (id, a, b, limit) => {
       const tape = openTape();
@@ -205,14 +205,14 @@ Deno.test("Tape.trades() keeps to its range and limit, newest first", () => {
   );
 });
 
-Deno.test("Tape throws a RangeError for an unknown market, a moment before history, and no time at all", () => {
+Deno.test("Tape throws a RangeError for an unknown market, a moment before history, and an invalid time", () => {
   const tape = openTape();
   assert.throws(() => tape.lastTrade("BTCZAR", START_MS), RangeError);
   assert.throws(() => tape.lastTrade("XBTZAR", HISTORY_MS - 1), RangeError);
   assert.throws(() => tape.trades("XBTZAR", { fromMs: START_MS, toMs: Infinity, limit: 1 }), RangeError);
 });
 
-Deno.test("createTape() builds a day once and asks the model for new moments only as time goes on", () => {
+Deno.test("createTape() builds a day once and asks the model for new moments only as time passes", () => {
   const asked: [number, number][] = [];
   const counting: PriceModel = {
     bookAt: model.bookAt,

@@ -29,7 +29,7 @@ Deno.test("paper accounts are listed in the real account's order, so that they a
   assert.ok(others.includes("AUD") && others.includes("MYR"));
 });
 
-Deno.test("paper accounts are listed with rand first where there is no real account to go by", async () => {
+Deno.test("paper accounts are listed with rand first when there is no real account", async () => {
   await using real = new FaultyExchange();
   const client = new ExchangeClient({ url: real.url, credentials: undefined, wallClock: () => real.clock.now });
   const listed = await currenciesBeside(client);

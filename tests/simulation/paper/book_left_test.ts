@@ -23,7 +23,7 @@ Deno.test("bookLeft() takes lots from the orders of one price in turn, and leave
   assert.deepEqual(left(7_500), [{ price: "101", volume: "1" }]);
 });
 
-Deno.test("bookLeft() leaves what is odd in a book as it is, and forgets what levels show to be over", () => {
+Deno.test("bookLeft() leaves inconsistencies of a book unchanged, and forgets what its levels show to be gone", () => {
   const asks = [{ price: "102", volume: "-1" }, { price: "101", volume: "0.0001" }];
   const { asks: left, ...others } = bookLeft(SCALES, { ...ODD, asks }, taken(101, 5_000));
   assert.deepEqual(others, ODD);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KeyedMutex } from "../../../src/simulation/paper/keyed_mutex.ts";
 import { Refusal } from "../../../src/simulation/engine/refusal.ts";
 
-Deno.test("KeyedMutex.run() runs what has one name in order of arrival, and other names at once", async () => {
+Deno.test("KeyedMutex.run() runs calls under one name in order of arrival, and other names concurrently", async () => {
   const mutex = new KeyedMutex();
   const gate = Promise.withResolvers<void>();
   const log: string[] = [];
@@ -18,7 +18,7 @@ Deno.test("KeyedMutex.run() runs what has one name in order of arrival, and othe
   assert.deepEqual(log, ["other", "first", "last"]);
 });
 
-Deno.test("KeyedMutex.run() refuses when a hundred wait, and takes more when they are done", async () => {
+Deno.test("KeyedMutex.run() refuses when a hundred wait, and accepts more when they are done", async () => {
   const mutex = new KeyedMutex();
   const gate = Promise.withResolvers<void>();
   const waiting = Array.from({ length: 101 }, () => mutex.run("XBTZAR", () => gate.promise));

@@ -155,7 +155,7 @@ function refusedAs(code: string) {
   return (error: unknown) => error instanceof Refusal && error.code === code;
 }
 
-Deno.test("PaperEngine.place() fills from the best level on and lets the rest wait with its funds reserved", () => {
+Deno.test("PaperEngine.place() fills from the best level on and rests the remainder with its funds reserved", () => {
   const trader = new Trader();
   const order = trader.place({ price: 110, lots: 500 }, bookOf([], [[100, 100], [110, 200], [120, 900]]));
   assert.deepEqual([order.status, order.filled], ["PENDING", 300]);
@@ -164,14 +164,14 @@ Deno.test("PaperEngine.place() fills from the best level on and lets the rest wa
   assert.deepEqual(trader.order(order), order);
 });
 
-Deno.test("PaperEngine.place() of an immediate-or-cancel order drops the rest", () => {
+Deno.test("PaperEngine.place() drops the remainder of an immediate-or-cancel order", () => {
   const trader = new Trader();
   const order = trader.place({ price: 110, lots: 500, timeInForce: "IOC" }, bookOf([], [[100, 100]]));
   assert.deepEqual([order.status, order.filled, order.cancelledAt], ["COMPLETE", 100, 0]);
   assert.deepEqual(trader.totals.ZAR, ["999900", "999900"]);
 });
 
-Deno.test("PaperEngine.place() of a fill-or-kill order takes all or nothing", () => {
+Deno.test("PaperEngine.place() fills a fill-or-kill order completely or not at all", () => {
   const trader = new Trader();
   const book = bookOf([], [[100, 100], [110, 200]]);
   const killed = trader.place({ price: 110, lots: 301, timeInForce: "FOK" }, book);
@@ -189,7 +189,7 @@ Deno.test("PaperEngine.place() refuses a post-only order that would trade with t
   assert.throws(() => trader.place(sale, EMPTY), refusedAs("ErrOrderCanceled"));
 });
 
-Deno.test("PaperEngine.place() refuses a market order that the book does not carry", () => {
+Deno.test("PaperEngine.place() refuses a market order that exceeds the book", () => {
   const trader = new Trader();
   const sell = { side: "SELL", type: "MARKET", timeInForce: "IOC", lots: 300 } as const;
   assert.throws(() => trader.place(sell, EMPTY), refusedAs("ErrNotEnoughLiquidity"));
@@ -197,7 +197,7 @@ Deno.test("PaperEngine.place() refuses a market order that the book does not car
   assert.equal(trader.place(sell, bookOf([[100, 200], [90, 100]], [])).counter.toFixed(), "290");
 });
 
-Deno.test("PaperEngine.place() refuses what the available balance does not cover", () => {
+Deno.test("PaperEngine.place() refuses what exceeds the available balance", () => {
   const trader = new Trader();
   trader.place({ price: 1_000, lots: 90_000 });
   assert.throws(() => trader.place({ price: 1_000, lots: 10_001 }), refusedAs("ErrInsufficientBalance"));
@@ -217,14 +217,14 @@ Deno.test("PaperEngine.meetTrades() fills at the order's own price, up to the tr
   assert.deepEqual(trader.totals, { XBT: ["12.988", "12.988"], ZAR: ["999700", "999700"] });
 });
 
-Deno.test("PaperEngine.meetTrades() shares the volume of a trade among the orders it crosses, the best price first", () => {
+Deno.test("PaperEngine.meetTrades() divides the volume of a trade among the orders it crosses, the best price first", () => {
   const trader = new Trader();
   const [low, high] = [trader.place({ price: 99, lots: 100 }), trader.place({ price: 100, lots: 100 })];
   trader.meet([trade(1, "98", "1.5")]);
   assert.deepEqual([trader.order(low).filled, trader.order(high).filled], [50, 100]);
 });
 
-Deno.test("PaperEngine.meetTrades() wakes a stop by a later trade only, and not by the trade that woke it fills it", () => {
+Deno.test("PaperEngine.meetTrades() triggers a stop by a later trade only, and does not fill it by the trade that triggered it", () => {
   const trader = new Trader();
   const stop = { price: 105, direction: "ABOVE" } as const;
   const order = trader.place({ type: "STOP_LIMIT", price: 106, lots: 100, stop }, EMPTY, 5);
@@ -237,7 +237,7 @@ Deno.test("PaperEngine.meetTrades() wakes a stop by a later trade only, and not 
   assert.deepEqual([trader.order(order).status, trader.order(order).counter.toFixed()], ["COMPLETE", "106"]);
 });
 
-Deno.test("PaperEngine.place() wakes no stop by its own trade, which is none of the real market", () => {
+Deno.test("PaperEngine.place() triggers no stop by its own trade, which is not a real one", () => {
   const trader = new Trader();
   const stop = { price: 105, direction: "ABOVE" } as const;
   const waiting = trader.place({ type: "STOP_LIMIT", price: 106, lots: 100, stop });
@@ -245,14 +245,14 @@ Deno.test("PaperEngine.place() wakes no stop by its own trade, which is none of 
   assert.equal(trader.order(waiting).status, "AWAITING");
 });
 
-Deno.test("PaperEngine.place() refuses a client order id that was used, whatever became of its order", () => {
+Deno.test("PaperEngine.place() refuses a used client order id, whatever became of its order", () => {
   const trader = new Trader();
   const named = { price: 100, lots: 1, timeInForce: "IOC", clientOrderId: "mine" } as const;
   assert.equal(trader.place(named).status, "COMPLETE");
   assert.throws(() => trader.place(named), refusedAs("ErrDuplicateClientOrderID"));
 });
 
-Deno.test("PaperEngine.meetBook() fills a waiting order from a level that crosses it, once from the same lots", () => {
+Deno.test("PaperEngine.meetBook() fills a resting order from a level that crosses it, once from the same lots", () => {
   const trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 });
   const book = bookOf([], [[98, 100], [101, 900]]);
@@ -262,14 +262,14 @@ Deno.test("PaperEngine.meetBook() fills a waiting order from a level that crosse
   assert.equal(trader.order(order).filled, 150);
 });
 
-Deno.test("PaperEngine.place() trades with an own order that waits, the world's lots first", () => {
+Deno.test("PaperEngine.place() trades with an own resting order, after the real book's lots", () => {
   const trader = new Trader();
   const bid = trader.place({ price: 100, lots: 100 });
   const ask = trader.place({ side: "SELL", price: 100, lots: 150 }, bookOf([[100, 80]], []));
   assert.deepEqual([ask.status, ask.filled, trader.order(bid).filled], ["COMPLETE", 150, 70]);
 });
 
-Deno.test("PaperEngine.cancel() gives back what is reserved, and has no effect on what is over", () => {
+Deno.test("PaperEngine.cancel() releases what is reserved, and has no effect on a final order", () => {
   const trader = new Trader();
   const { id } = trader.place({ price: 100, lots: 300 }, bookOf([], [[100, 100]]));
   assert.equal(trader.cancel(id), true);
@@ -331,7 +331,7 @@ function plain({ price, volume }: { price: string; volume: string }): { price: s
   return { price, volume: new Big(volume).toFixed() };
 }
 
-Deno.test("money on paper changes by fills and fees alone, exactly, whatever happens", () => {
+Deno.test("paper money changes only by fills and fees, exactly, whatever happens", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), (steps) => {
       const trader = new Trader();
@@ -366,7 +366,7 @@ Deno.test("money on paper changes by fills and fees alone, exactly, whatever hap
   );
 });
 
-Deno.test("placeOrder() refuses an order that comes too late, and one beyond a thousand that wait", () => {
+Deno.test("placeOrder() refuses an order that arrives too late, and one beyond a thousand open ones", () => {
   const trader = new Trader();
   trader.systemMs = 6;
   assert.throws(() => trader.place({ price: 1, lots: 1 }), refusedAs("ErrDeadlineExceeded"));

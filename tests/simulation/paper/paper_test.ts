@@ -26,7 +26,7 @@ async function middle(client: ExchangeClient): Promise<string> {
   return new Big(bid).plus(ask).div(2).round(0).toFixed();
 }
 
-Deno.test("a paper exchange answers what the exchange client checks, on every endpoint it has", async () => {
+Deno.test("a paper exchange answers what the exchange client checks, on each of its endpoints", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   const { order_id } = await client.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "5000" });
@@ -62,7 +62,7 @@ Deno.test("a paper exchange answers what the exchange client checks, on every en
   assert.equal(pending?.limit_price, price);
 });
 
-Deno.test("a paper exchange gives the real market's data", async () => {
+Deno.test("a paper exchange returns the real market's data", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   for (const name of ["getTicker", "getOrderBook", "getOrderBookFull", "listTrades"] as const) {
@@ -102,7 +102,7 @@ Deno.test("a paper market order spends its budget on the real asks, exactly, wit
   assert.deepEqual(balances.ZAR, [new Big(100_000).minus(counter).toFixed(), "0"]);
 });
 
-Deno.test("a paper order does not find twice what it took from the real book", async () => {
+Deno.test("a paper order does not find again what it took from the real book", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
   const client = world.connect();
   const [best, second] = (await client.call("getOrderBook", { pair: PAIR })).asks;
@@ -120,7 +120,7 @@ Deno.test("a paper order does not find twice what it took from the real book", a
   assert.equal((await other.call("getOrder", { id: theirs.order_id })).base, best.volume);
 });
 
-Deno.test("the book that a paper order is to meet lacks what the identity took, and nothing that another one took", async () => {
+Deno.test("the book for a paper order lacks what the identity took, and nothing that another one took", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
   const client = world.connect();
   const book = await client.call("getOrderBook", { pair: PAIR });
@@ -134,7 +134,7 @@ Deno.test("the book that a paper order is to meet lacks what the identity took, 
   assert.deepEqual(await world.paper.bookLeft("key:other", PAIR, book), book);
 });
 
-Deno.test("a paper order finds what was taken gone after a new start, and after another order's cancellation", async () => {
+Deno.test("a paper order does not find what was taken, also after a restart and after another order's cancellation", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
   const [best] = (await world.connect().call("getOrderBook", { pair: PAIR })).asks;
   assert.ok(best);
@@ -151,7 +151,7 @@ Deno.test("a paper order finds what was taken gone after a new start, and after 
   assert.equal(await take(), "0");
 });
 
-Deno.test("a paper order goes on beyond the hundred levels of the short book", async () => {
+Deno.test("a paper order continues beyond the hundred levels of the short book", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "1000000000" } });
   const client = world.connect();
   const { asks } = await client.call("getOrderBook", { pair: PAIR });
@@ -195,7 +195,7 @@ Deno.test("a resting paper order is filled by a level of the real book that cros
   assert.deepEqual([order.base, order.counter], ["0.001", new Big(price).times("0.001").toFixed()]);
 });
 
-Deno.test("paper state outlives the program, and waiting orders go on", async () => {
+Deno.test("paper state outlives the program, and open orders continue", async () => {
   await using world = await PaperWorld.start();
   const before = world.connect();
   const price = await middle(before);
@@ -222,7 +222,7 @@ Deno.test("paper state outlives the program, and waiting orders go on", async ()
   assert.equal((await completed(client, order_id)).base, "0.001");
 });
 
-Deno.test("RunningPaper.reset() empties the orders of one identity and restores its balances", async () => {
+Deno.test("RunningPaper.reset() removes the orders of one identity and restores its balances", async () => {
   await using world = await PaperWorld.start();
   const [mine, theirs] = [world.connect(), world.connect(world.paper.keyFor("key:other"))];
   for (const client of [mine, theirs]) {
@@ -244,7 +244,7 @@ Deno.test("RunningPaper.reset() empties the orders of one identity and restores 
   assert.deepEqual((await theirs.call("listOrdersV1", {})).orders, []);
 });
 
-Deno.test("RunningPaper.epochOf() tells accounts from those before a reset, by whatever process, and from lost ones", async () => {
+Deno.test("RunningPaper.epochOf() distinguishes accounts from those before a reset, by any process, and from lost ones", async () => {
   await using world = await PaperWorld.start();
   const epochOf = (identity: string) => world.paper.epochOf(identity);
   const [mine, theirs] = [await epochOf("local"), await epochOf("key:other")];
@@ -261,7 +261,7 @@ Deno.test("RunningPaper.epochOf() tells accounts from those before a reset, by w
   assert.notEqual(await epochOf("key:other"), theirs);
 });
 
-Deno.test("a paper exchange keeps identities apart", async () => {
+Deno.test("a paper exchange keeps identities separate", async () => {
   await using world = await PaperWorld.start();
   const [mine, theirs] = [world.connect(), world.connect(world.paper.keyFor("key:alice:2"))];
   const { order_id } = await mine.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price: "1000" });
@@ -281,7 +281,7 @@ Deno.test("a paper exchange keeps identities apart", async () => {
   assert.deepEqual((await theirs.call("listOrders", {})).orders, []);
 });
 
-Deno.test("a paper exchange lets nobody in without a key of its own", async () => {
+Deno.test("a paper exchange accepts no key but its own", async () => {
   await using world = await PaperWorld.start();
   const { id, secret } = world.paper.keyFor("local");
   for (const wrong of [{ id, secret: "0".repeat(64) }, { id: "key:other", secret }, { id, secret: "" }]) {
@@ -321,7 +321,7 @@ for (const [what, params, code, lunoCode] of REFUSED) {
   });
 }
 
-Deno.test("a paper exchange refuses an order that comes later than its ttl, and takes one in time", async () => {
+Deno.test("a paper exchange refuses an order that arrives later than its ttl, and accepts one in time", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   const late = { ...LIMIT, price: "1000", timestamp: START_MS - 5_001, ttl: 5_000 };
@@ -332,7 +332,7 @@ Deno.test("a paper exchange refuses an order that comes later than its ttl, and 
   assert.equal((await client.call("listOrders", {})).orders.length, 1);
 });
 
-Deno.test("a paper exchange shows its clock, so that skew is seen, and goes by it after it was set back", async () => {
+Deno.test("a paper exchange shows its clock, so that skew is seen, and uses it after it was set back", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   world.market.clock.now = START_MS + 3_600_000;
@@ -343,7 +343,7 @@ Deno.test("a paper exchange shows its clock, so that skew is seen, and goes by i
   await client.call("postLimitOrder", { ...LIMIT, price: "1000", timestamp: START_MS, ttl: 10_000 });
 });
 
-Deno.test("a paper exchange refuses an order whose ttl ran out while the real market was read", async () => {
+Deno.test("a paper exchange refuses an order whose ttl expired while the real market was read", async () => {
   await using world = await PaperWorld.start();
   const { market } = world;
   const upstream = world.market.client;
@@ -372,7 +372,7 @@ Deno.test("a paper exchange refuses an order whose ttl ran out while the real ma
   );
 });
 
-Deno.test("a paper exchange takes one of many equal client order ids that come at once", async () => {
+Deno.test("a paper exchange accepts one of many concurrent orders with one client order id", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   const order = { ...LIMIT, price: "1000", client_order_id: "once" };
@@ -381,7 +381,7 @@ Deno.test("a paper exchange takes one of many equal client order ids that come a
   assert.equal((await client.call("listOrders", {})).orders.length, 1);
 });
 
-Deno.test("a paper order is certainly not placed when the real market cannot be read", async () => {
+Deno.test("a paper order is reported as not placed when the real market cannot be read", async () => {
   await using world = await PaperWorld.start();
   await world.connect().call("getBalances", {});
   world.market.simulation.faults.set([{ path: "/api/1/orderbook_top", kind: "server_error", status: 503 }]);
@@ -394,7 +394,7 @@ Deno.test("a paper order is certainly not placed when the real market cannot be 
   assert.deepEqual((await world.connect().call("listOrdersV1", {})).orders, []);
 });
 
-Deno.test("a paper order is certainly not placed while another process locks the ledger, and reading goes on", async () => {
+Deno.test("a paper order is reported as not placed while another process locks the ledger, and reading continues", async () => {
   await using world = await PaperWorld.start();
   const client = world.connect();
   const before = await balancesOf(client);
@@ -433,7 +433,7 @@ Deno.test("a paper stop order waits until a real trade reaches its stop price", 
   assert.ok(new Big(order.counter).lte(new Big(bid).times("0.001")));
 });
 
-Deno.test("a paper exchange charges what the real account pays, else what is published", async () => {
+Deno.test("a paper exchange charges what the real account pays, otherwise the published fees", async () => {
   await using world = await PaperWorld.start();
   const { thirty_day_volume: _, ...rates } = await world.connect().call("getFeeInfo", { pair: "USDTZAR" });
   const { thirty_day_volume: __, ...real } = await world.market.client.call("getFeeInfo", { pair: "USDTZAR" });
@@ -448,14 +448,14 @@ Deno.test("a paper exchange charges what the real account pays, else what is pub
   );
 });
 
-Deno.test("checkBalances() refuses initial balances that are no decimals of at least 0", () => {
+Deno.test("checkBalances() refuses initial balances that are not decimals of at least 0", () => {
   assert.deepEqual(checkBalances({ ZAR: "010.50" }), { ZAR: "10.5" });
   for (const [currency, amount] of [["ZAR", "-1"], ["ZAR", "1e3"], ["ZAR", "many"], ["rand", "1"]] as const) {
     assert.throws(() => checkBalances({ [currency]: amount }), RangeError);
   }
 });
 
-Deno.test("startPaper() refuses fees that are no decimals, and leaves no ledger open", async () => {
+Deno.test("startPaper() refuses fees that are not decimals, and leaves no ledger open", async () => {
   await using world = await PaperWorld.start();
   const ledger = await openLedger(world.folder);
   const options = { upstream: world.market.client, ledger, now: Date.now, monotonic: () => 0 };
@@ -463,7 +463,7 @@ Deno.test("startPaper() refuses fees that are no decimals, and leaves no ledger 
   await assert.rejects(ledger.livePairs(), { code: "ERR_STATE_CLOSED" });
 });
 
-Deno.test("RunningPaper.stop() ends orders on their way without placing them", async () => {
+Deno.test("RunningPaper.stop() ends orders in progress without placing them", async () => {
   await using world = await PaperWorld.start();
   const upstream = world.market.client;
   const asked = Promise.withResolvers<void>();
@@ -487,7 +487,7 @@ Deno.test("RunningPaper.stop() ends orders on their way without placing them", a
   assert.deepEqual((await world.connect().call("listOrdersV1", {})).orders, []);
 });
 
-Deno.test("a paper exchange refuses a body beyond 64 KiB and paths that it does not have", async () => {
+Deno.test("a paper exchange refuses a body beyond 64 KiB and unknown paths", async () => {
   await using world = await PaperWorld.start();
   const { id, secret } = world.paper.keyFor("local");
   const headers = {

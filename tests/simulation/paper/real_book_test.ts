@@ -13,7 +13,7 @@ const MARKET = marketOfTerms({
   takerFee: "0",
 });
 
-Deno.test("readBook() sums up orders of one price and sorts both sides, best price first", () => {
+Deno.test("readBook() aggregates orders of one price and sorts both sides, best price first", () => {
   const book = readBook(MARKET, {
     timestamp: 0,
     bids: [{ price: "99", volume: "1" }, { price: "100", volume: "0.5" }, { price: "100", volume: "0.25" }],
@@ -23,13 +23,13 @@ Deno.test("readBook() sums up orders of one price and sorts both sides, best pri
   assert.deepEqual(book.asks, [{ price: 101, volume: 20_000 }, { price: 102, volume: 10_000 }]);
 });
 
-Deno.test("readBook() rounds what is finer than a tick or a lot against whoever trades with it", () => {
+Deno.test("readBook() rounds what is finer than a tick or a lot against the taker", () => {
   const entries = [{ price: "100.5", volume: "0.00019" }];
   const book = readBook(MARKET, { timestamp: 0, bids: entries, asks: entries });
   assert.deepEqual(book, { bids: [{ price: 100, volume: 1 }], asks: [{ price: 101, volume: 1 }] });
 });
 
-Deno.test("readBook() leaves out levels of less than a lot or a tick, and counts beyond 2^53", () => {
+Deno.test("readBook() drops levels of less than a lot or a tick, and counts beyond 2^53", () => {
   const entries = [
     { price: "0.4", volume: "1" },
     { price: "100", volume: "0.00009" },

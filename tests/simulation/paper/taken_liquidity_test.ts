@@ -21,7 +21,7 @@ Deno.test("TakenLiquidity keeps what was taken from a level until the level is g
   assert.deepEqual(left(25), { price: 100, volume: 25 });
 });
 
-Deno.test("TakenLiquidity remembers what lies behind the last level that is shown, on each side", () => {
+Deno.test("TakenLiquidity remembers what lies beyond the last visible level, on each side", () => {
   const at200 = [{ price: 200, volume: 30 }];
   for (const [side, nearer, farther] of [["SELL", 100, 300], ["BUY", 300, 100]] as const) {
     const taken = new TakenLiquidity([], NOW);
@@ -34,7 +34,7 @@ Deno.test("TakenLiquidity remembers what lies behind the last level that is show
   }
 });
 
-Deno.test("TakenLiquidity forgets after five minutes, and what a clock that was set back has left behind", () => {
+Deno.test("TakenLiquidity forgets after five minutes, and what was taken before the clock was set back", () => {
   const taken = new TakenLiquidity([], NOW);
   const level = { price: 100, volume: 30 };
   taken.take("SELL", level);
@@ -44,7 +44,7 @@ Deno.test("TakenLiquidity forgets after five minutes, and what a clock that was 
   assert.deepEqual(left(NOW - 1), [level]);
 });
 
-Deno.test("TakenLiquidity.changes tells the next state of each level once, and what is gone as nothing", () => {
+Deno.test("TakenLiquidity.changes lists the next state of each level once, and a removed level as nothing", () => {
   const taken = new TakenLiquidity([], NOW);
   const untilMs = NOW + FIVE_MINUTES_MS;
   for (const price of [100, 100, 101]) taken.take("SELL", { price, volume: 10 });

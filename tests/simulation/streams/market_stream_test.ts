@@ -36,7 +36,7 @@ async function compare(exchange: TestExchange, client: ReferenceClient, pair: st
   assert.deepEqual(client.orders("BID"), plain(bids).sort(inOrder("BID")));
 }
 
-Deno.test("the market stream shows what REST shows, second after second, with own orders among the others", async () => {
+Deno.test("the market stream shows what REST shows, second by second, with own orders among the others", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   const rest = exchange.client;
@@ -93,7 +93,7 @@ Deno.test("the market stream shows an own order under its own id, until it is ca
   await client.until(() => !client.ids.has(order_id));
 });
 
-Deno.test("the market stream sends an update without content at each five minutes", async () => {
+Deno.test("the market stream sends an update without content every five minutes", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   for (let minute = 0; minute < 6; minute++) {
@@ -108,7 +108,7 @@ Deno.test("the market stream sends an empty message when it is quiet", async () 
   await world.client.until(() => world.client.keepAlives >= 3);
 });
 
-Deno.test("sequences of the market stream go on after nobody has listened", async () => {
+Deno.test("sequences of the market stream continue after a time without listeners", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   client[Symbol.dispose]();
@@ -158,7 +158,7 @@ for (
   });
 }
 
-Deno.test("a request to a stream that asks for no WebSocket answers 426", async () => {
+Deno.test("a request to a stream without a WebSocket upgrade answers 426", async () => {
   await using exchange = await TestExchange.start();
   const response = await fetch(`${exchange.simulation.url}/api/1/stream/XBTZAR`);
   assert.equal(response.status, 426);
@@ -181,7 +181,7 @@ Deno.test("a fault ends a stream with a close code, or by a reset without one", 
   assert.equal(await endOf({ kind: "stream_close" }, { connectionResets: true }), 0);
 });
 
-Deno.test("a fault keeps a stream silent, and its connection open, while others hear on", async () => {
+Deno.test("a fault keeps a stream silent and its connection open, while others continue", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   const { sequence } = client;
@@ -196,7 +196,7 @@ Deno.test("a fault keeps a stream silent, and its connection open, while others 
   assert.equal(client.isOpen, true);
 });
 
-Deno.test("a fault delays messages of a stream, and keeps them in order", async () => {
+Deno.test("a fault delays messages of a stream, in order", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   exchange.simulation.faults.set([{ kind: "stream_delay", ms: 20, times: 3 }]);
@@ -204,7 +204,7 @@ Deno.test("a fault delays messages of a stream, and keeps them in order", async 
   await compare(exchange, client, "XBTZAR");
 });
 
-Deno.test("a fault adds a burst of updates each second, and leaves the book as it is", async () => {
+Deno.test("a fault adds a burst of updates each second, and leaves the book unchanged", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   exchange.simulation.faults.set([{ kind: "stream_burst", updates: 1_000 }]);
@@ -214,7 +214,7 @@ Deno.test("a fault adds a burst of updates each second, and leaves the book as i
   assert.ok(client.sequence - sequence >= 1_000);
 });
 
-Deno.test("a fault adds updates several times a second, and no reader has to ask for them", async () => {
+Deno.test("a fault adds updates several times a second, without any reader polling", async () => {
   await using world = await follow("XBTZAR");
   const { exchange, client } = world;
   exchange.simulation.faults.set([{ kind: "stream_burst", updates: 2, everyMs: 20 }]);

@@ -68,7 +68,7 @@ function previewsWith(expiresAt: string, usedAt: string): string {
 }
 
 /** What is wrong with an engine. */
-export const BROKEN_DATABASES = {
+const BROKEN_DATABASES = {
   losing: LosingDatabase,
   racing: RacingDatabase,
   reusing: misreading(/FROM previews/, previewsWith("expires_at", "NULL::bigint")),

@@ -18,7 +18,7 @@ async function sayings(what: string): Promise<string[]> {
   }
 }
 
-Deno.test("openRecord() goes on after every fault within a transaction: its outcome is unknown, and nothing of it is kept", async () => {
+Deno.test("openRecord() continues after every fault within a transaction: its outcome is unknown, and nothing of it remains", async () => {
   assert.deepEqual(await sayings("record"), [
     "first begun",
     "die outcome_unknown",
@@ -31,7 +31,7 @@ Deno.test("openRecord() goes on after every fault within a transaction: its outc
 });
 
 for (const what of ["keys", "paper", "sessions"]) {
-  Deno.test(`${what} go on after every fault within a transaction, and nothing of it is kept`, async () => {
+  Deno.test(`${what} continue after every fault within a transaction, and nothing of it remains`, async () => {
     assert.deepEqual(await sayings(what), ["kept first", "fault", "kept second", "fault", "kept third"]);
   });
 }

@@ -67,7 +67,7 @@ class Machines implements AsyncDisposable {
 
 const OTHER = { ...INSTANCE, id: "ffeeddccbbaa9988" };
 
-Deno.test("Instances.takeOver() leaves an order alone while the exchange may still accept it of a process that stands still", async () => {
+Deno.test("Instances.takeOver() leaves an order alone while the exchange may still accept it from a frozen process", async () => {
   await using machines = await Machines.start();
   const [still, heir] = [await machines.open(), await machines.open()];
   await still.instances.enter(INSTANCE);
@@ -84,7 +84,7 @@ Deno.test("Instances.takeOver() leaves an order alone while the exchange may sti
   assert.equal((await heir.journal.find("lm-a"))?.instance, OTHER.id);
 });
 
-Deno.test("an instance that was taken for dead is on the list again by itself, with what it begins from then on", async () => {
+Deno.test("an instance that was declared dead registers again by itself, with what it begins from then on", async () => {
   await using machines = await Machines.start();
   const record = await machines.open();
   await record.instances.enter(INSTANCE);
@@ -94,7 +94,7 @@ Deno.test("an instance that was taken for dead is on the list again by itself, w
   assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
 });
 
-Deno.test("Journal.begin() begins nothing for an instance whose lease has run out, though nobody took over from it yet", async () => {
+Deno.test("Journal.begin() begins nothing for an instance whose lease has expired, even before another one took over", async () => {
   await using machines = await Machines.start();
   const record = await machines.open();
   await record.instances.enter(INSTANCE);
@@ -109,7 +109,7 @@ Deno.test("Journal.begin() begins nothing for an instance whose lease has run ou
   for (let number = 0; await again(number) !== "begun"; number++);
 });
 
-Deno.test("openPostgresRecord() says what is wrong with the state folder", async () => {
+Deno.test("openPostgresRecord() reports what is wrong with the state folder", async () => {
   await using machines = await Machines.start();
   const folder = await Deno.makeTempDir();
   machines.folders.push(folder);
@@ -120,7 +120,7 @@ Deno.test("openPostgresRecord() says what is wrong with the state folder", async
   );
 });
 
-Deno.test("a key whose call ended while the database was gone is free for other machines afterwards", async () => {
+Deno.test("a key whose call ended while the database was away is afterwards free for other machines", async () => {
   await using machines = await Machines.start();
   const [one, other] = [await machines.open(), await machines.open()];
   await one.instances.enter(INSTANCE);
@@ -148,7 +148,7 @@ Deno.test("Journal.begin() begins nothing on a machine whose clock differs from 
   assert.equal(outcomeOf(await right.journal.begin(entry("right"), FREE, NOW)), "begun");
 });
 
-Deno.test("a file called halt stops the machine that has it, and is told of once", async () => {
+Deno.test("a file called halt stops the machine that has it, and is reported once", async () => {
   await using machines = await Machines.start();
   const [one, other] = [await machines.open(), await machines.open()];
   await one.instances.enter(INSTANCE);
@@ -162,7 +162,7 @@ Deno.test("a file called halt stops the machine that has it, and is told of once
   assert.ok((await other.audit.verify()).ok);
 });
 
-Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an audit log that it can only add to", async () => {
+Deno.test("deploy/postgres/roles.sql grants a server's user what it needs, and an audit log that it can only append to", async () => {
   await using machines = await Machines.start();
   await server.query(
     `CREATE ROLE luno_owner LOGIN PASSWORD 'test'; CREATE ROLE luno_server LOGIN PASSWORD 'test';

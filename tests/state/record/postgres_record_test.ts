@@ -34,12 +34,12 @@ for (const [promise, check] of Object.entries(RECORD_PROMISES)) {
   });
 }
 
-Deno.test("openPostgresRecord() goes on with a record that told no accounts apart, and its audit stays whole", async () => {
+Deno.test("openPostgresRecord() opens a record from before accounts were distinguished, and its audit stays valid", async () => {
   const database = await createOldRecord();
   await withOpened(database, checkOldRecord);
 });
 
-Deno.test("openPostgresRecord() changes the tables of an earlier version, however long a statement takes", async () => {
+Deno.test("openPostgresRecord() migrates the tables of an earlier version, however long a statement takes", async () => {
   const database = await createOldRecord();
   await server.query(SLOW_UPDATE, database);
   await withOpened(database, async ({ journal }) => {
@@ -50,7 +50,7 @@ Deno.test("openPostgresRecord() changes the tables of an earlier version, howeve
 for (const version of MIGRATIONS.keys()) {
   // The first version had keys alone.
   if (version < 2) continue;
-  Deno.test(`a record on postgres of version ${version} of the schema with rows in all tables goes on`, async () => {
+  Deno.test(`a record on postgres of schema version ${version} with rows in all tables keeps working`, async () => {
     const database = await server.createDatabase();
     await createSchema(database, version);
     const columns = await columnsOf(database);
@@ -115,7 +115,7 @@ const SLOW_UPDATE = `
   CREATE FUNCTION luno_mcp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
   CREATE TRIGGER slow BEFORE UPDATE ON luno_mcp.placements EXECUTE FUNCTION luno_mcp.slow()`;
 
-Deno.test("the record on postgres finds the trail of an order among many rows by the order", async () => {
+Deno.test("the record on postgres finds the trail of an order by an index", async () => {
   const database = await server.createDatabase();
   await withOpened(database, async () => {
     await server.query(MANY_ROWS, database);
@@ -166,7 +166,7 @@ const BROKEN_PROMISES = {
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`the suite condemns an engine of the record on postgres that is ${fault}`, async () => {
+  Deno.test(`the suite fails for an engine of the record on postgres that is ${fault}`, async () => {
     const check = RECORD_PROMISES[promise];
     assert.ok(check !== undefined);
     await using installation = await startPostgresRecordIn(server, await copy(), fault);

@@ -42,7 +42,7 @@ class Machine implements AsyncDisposable {
 
 const isRolledBack = (error: unknown) => error instanceof StoreError && error.failure === "rolled_back";
 
-Deno.test("Journal.begin() begins nothing on a database that was restored to an earlier moment, until the operator says so", async () => {
+Deno.test("Journal.begin() begins nothing on a database that was restored to an earlier moment, until the operator confirms", async () => {
   await using server = await PostgresServer.start();
   await using machine = await Machine.start(server.url(await server.createDatabase()));
   const record = await machine.restart();
@@ -75,7 +75,7 @@ Deno.test("Journal.begin() begins nothing on a database that was restored to an 
   assert.equal(outcomeOf(await again("f", await machine.restart())), "begun");
 });
 
-Deno.test("Journal.begin() goes on after rows were moved into archive files, and on another database", async () => {
+Deno.test("Journal.begin() continues after rows were moved into archive files, and on another database", async () => {
   await using server = await PostgresServer.start();
   const database = await server.createDatabase();
   await using machine = await Machine.start(server.url(database));

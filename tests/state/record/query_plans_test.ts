@@ -31,7 +31,7 @@ const LIMITS = {
   coolOff: { rejects: 3, withinSeconds: 60, pauseSeconds: 60 },
 };
 
-Deno.test("SqliteRecord reads by an index what an order asks of tables that grow", () =>
+Deno.test("SqliteRecord uses an index for each read of an order on tables that grow", () =>
   withListener((record, database) => {
     ask(record);
     for (const statement of database.statements) {
@@ -40,7 +40,7 @@ Deno.test("SqliteRecord reads by an index what an order asks of tables that grow
     }
   }));
 
-Deno.test("SqliteRecord finds the trail of an order by the order, also where it is one identity's", () =>
+Deno.test("SqliteRecord finds the trail of an order by an index, also within one identity", () =>
   withListener(({ audit }, database) => {
     audit.trail({ orderId: "BXa", identity: "key:alice" });
     audit.trail({ clientOrderId: "lm-a", identity: "key:alice" });

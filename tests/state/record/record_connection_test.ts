@@ -90,7 +90,7 @@ async function createDatabase(): Promise<string> {
   return url;
 }
 
-Deno.test("RecordConnection.look() misses no rows where a change of this server comes in between", async () => {
+Deno.test("RecordConnection.look() misses no rows when this server writes a change in between", async () => {
   await using opened = new Opened(await createDatabase());
   using said = LogRecords.start();
   await opened.add();
@@ -99,7 +99,7 @@ Deno.test("RecordConnection.look() misses no rows where a change of this server 
   assert.deepEqual(said.messages, []);
 });
 
-Deno.test("RecordConnection.change() misses no rows where a look sees another server's meanwhile", async () => {
+Deno.test("RecordConnection.change() misses no rows when a concurrent read sees another server's", async () => {
   const url = await createDatabase();
   await using opened = new Opened(url);
   await using other = new Opened(url);

@@ -35,7 +35,7 @@ const BROKEN_PROMISES = {
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`the suite condemns an engine of the record that ${fault}`, async () => {
+  Deno.test(`the suite fails for an engine of the record that ${fault}`, async () => {
     const [start, check] = [BROKEN_RECORD_ENGINES[fault], RECORD_PROMISES[promise]];
     assert.ok(start !== undefined && check !== undefined);
     await using installation = await start();

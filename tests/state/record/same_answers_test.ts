@@ -20,7 +20,7 @@ Deno.test.afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-Deno.test("SQLite and PostgreSQL answer the same to the same acts, and keep the same audit", async () => {
+Deno.test("SQLite and PostgreSQL give the same answers to the same operations, and keep the same audit", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ACTS, { minLength: 150, maxLength: 150 }), async (acts) => {
       const start = RECORD_ENGINES["sqlite"] ?? assert.fail("no engine");

@@ -12,7 +12,7 @@ async function withFolder(use: (folder: string, file: string) => Promise<void> |
   }
 }
 
-Deno.test("SeenHead keeps what was seen of its store for the next start, and nothing of another store", async () => {
+Deno.test("SeenHead keeps the last seen head of its store for the next start, and none of another store", async () => {
   await withFolder(async (folder) => {
     const seen = SeenHead.open(folder, "store-1");
     seen.note({ seq: 7, hash: "abc" });
@@ -25,7 +25,7 @@ Deno.test("SeenHead keeps what was seen of its store for the next start, and not
   });
 });
 
-Deno.test("SeenHead has seen nothing where its file holds what it has not written", async () => {
+Deno.test("SeenHead has seen nothing when its file contains what it has not written", async () => {
   for (const text of ["", "null", "7", "{}", "[]", "{", '{"store":"store-1","seq":"7","hash":"abc"}']) {
     await withFolder(async (folder, file) => {
       await Deno.writeTextFile(file, text, { mode: 0o600 });
@@ -36,7 +36,7 @@ Deno.test("SeenHead has seen nothing where its file holds what it has not writte
   }
 });
 
-Deno.test("SeenHead refuses a link in the place of its file, and a file that others can write", async () => {
+Deno.test("SeenHead refuses a link in place of its file, and a file that others can write", async () => {
   await withFolder(async (folder, file) => {
     await link(join(folder, "elsewhere"), file);
     assert.throws(() => SeenHead.open(folder, "store-1"), /not a link to another one/);

@@ -20,7 +20,7 @@ import { checkOldRecord, readOldRows } from "./old_record.ts";
 /** Steps of the schema of the version before accounts. */
 const BEFORE_ACCOUNTS = 8;
 
-Deno.test("SqliteRecord.open() makes a folder and a file for their owner only", () =>
+Deno.test("SqliteRecord.open() creates a folder and a file that only their owner can read", () =>
   withStore(async (_record, { folder }) => {
     const state = join(folder, "state");
     SqliteRecord.open({ folder: state, mode: "write" }).close();
@@ -29,7 +29,7 @@ Deno.test("SqliteRecord.open() makes a folder and a file for their owner only", 
     assert.equal((await Deno.stat(join(state, EXPECTED_RECORD))).mode ?? 0, 0o100600);
   }));
 
-Deno.test("SqliteRecord.open() refuses a folder whose record is gone, and makes none there until that is meant", () =>
+Deno.test("SqliteRecord.open() refuses a folder whose record is gone, and creates none there without confirmation", () =>
   withStore(async (_record, { folder }) => {
     const state = join(folder, "state");
     SqliteRecord.open({ folder: state, mode: "write" }).close();
@@ -45,7 +45,7 @@ Deno.test("SqliteRecord.open() refuses a folder whose record is gone, and makes 
     SqliteRecord.open({ folder: state, mode: "write" }).close();
   }));
 
-Deno.test("SqliteRecord.open() to read marks nothing, and takes a record of a version that marked none", () =>
+Deno.test("SqliteRecord.open() to read writes no marker, and accepts a record of a version without markers", () =>
   withStore(async (record, { folder }) => {
     place(record, "a");
     await Deno.remove(join(folder, EXPECTED_RECORD));
@@ -55,7 +55,7 @@ Deno.test("SqliteRecord.open() to read marks nothing, and takes a record of a ve
     assert.ok((await Deno.lstat(join(folder, EXPECTED_RECORD))).isFile);
   }));
 
-Deno.test("SqliteRecord.open() refuses a record that a newer version has written, and leaves it as it is", () =>
+Deno.test("SqliteRecord.open() refuses a record that a newer version has written, and leaves it unchanged", () =>
   withStore((record, { folder }) => {
     place(record, "a");
     tamper(folder, `PRAGMA user_version = ${MIGRATIONS.length + 1}`);
@@ -66,7 +66,7 @@ Deno.test("SqliteRecord.open() refuses a record that a newer version has written
     assert.equal(record.audit.verify().ok, true);
   }));
 
-Deno.test("SqliteRecord.open() to write fails at once where another process keeps the record locked, to read it does not", () =>
+Deno.test("SqliteRecord.open() to write fails at once when another process keeps the record locked, to read it does not", () =>
   withStore((record, { folder }) => {
     place(record, "a");
     const other = new DatabaseSync(join(folder, TRADING_DATABASE));
@@ -82,14 +82,14 @@ Deno.test("SqliteRecord.open() to write fails at once where another process keep
     }
   }));
 
-Deno.test("SqliteRecord tells which trouble its file is in", () =>
+Deno.test("SqliteRecord reports what is wrong with its file", () =>
   withStore((record, { folder }) => {
     tamper(folder, "ALTER TABLE placements RENAME TO elsewhere");
     const isTold = (error: unknown) => error instanceof StoreError && /state folder/.test(error.message);
     assert.throws(() => record.journal.begin(entry("a"), FREE, NOW), isTold);
   }));
 
-Deno.test("SqliteRecord keeps of a one-time secret, and of the secrets that it was told, nothing in its files", async () => {
+Deno.test("SqliteRecord stores neither a one-time secret nor the secrets it was given", async () => {
   const folder = await Deno.makeTempDir();
   const secret = "mN4-tQ_8vZ1rK6yH3bW9cX5sL2dF7gJ0";
   const record = SqliteRecord.open({ folder, mode: "write", secrets: [secret] });
@@ -106,7 +106,7 @@ Deno.test("SqliteRecord keeps of a one-time secret, and of the secrets that it w
   }
 });
 
-Deno.test("SqliteRecord.open() takes a record that told no exchanges apart, with its placements, sums and claims", async () => {
+Deno.test("SqliteRecord.open() opens a record from before exchanges were distinguished, with its placements, sums and claims", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const before = MIGRATIONS.slice(0, 6);
@@ -144,7 +144,7 @@ Deno.test("SqliteRecord.open() takes a record that told no exchanges apart, with
   }
 });
 
-Deno.test("SqliteRecord.open() goes on with a record that told no accounts apart, and its audit stays whole", async () => {
+Deno.test("SqliteRecord.open() opens a record from before accounts were distinguished, and its audit stays valid", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const before = MIGRATIONS.slice(0, BEFORE_ACCOUNTS);
@@ -164,7 +164,7 @@ Deno.test("SqliteRecord.open() goes on with a record that told no accounts apart
 
 for (const version of MIGRATIONS.keys()) {
   if (version === 0) continue;
-  Deno.test(`a record of version ${version} of the schema with rows in all tables goes on`, async () => {
+  Deno.test(`a record of schema version ${version} with rows in all tables keeps working`, async () => {
     const folder = await Deno.makeTempDir();
     try {
       const path = join(folder, TRADING_DATABASE);
@@ -193,7 +193,7 @@ function columnsOf(database: DatabaseSync): Map<string, string[]> {
   }));
 }
 
-Deno.test("SqliteRecord: verify() finds pages that are damaged", () =>
+Deno.test("SqliteRecord: verify() finds damaged pages", () =>
   withStore((record, { folder, open }) => {
     place(record, "a");
     const database = new DatabaseSync(join(folder, TRADING_DATABASE));
@@ -219,7 +219,7 @@ Deno.test("SqliteRecord halts when it cannot tell whether the halt file exists",
     assert.match(state.reason, /cannot be searched/);
   }));
 
-Deno.test("RecordConnection.transaction() keeps nothing of a change of which a part has failed, caught or not", () =>
+Deno.test("RecordConnection.transaction() keeps nothing of a change when part of it has failed, caught or not", () =>
   withStore((_record, { folder }) => {
     const database = openDatabase(join(folder, "other.db"), { migrations: ["CREATE TABLE kept (name TEXT)"] });
     const connection = new RecordConnection(database);
@@ -243,7 +243,7 @@ Deno.test("RecordConnection.transaction() keeps nothing of a change of which a p
     connection.close();
   }));
 
-Deno.test("SqliteRecord: a process that stands still is taken over from by nobody", () =>
+Deno.test("SqliteRecord: nobody takes over from a frozen process", () =>
   withStore(async (record, { folder }) => {
     const permissions = ["--no-prompt", "--allow-read", "--allow-write=/tmp", "--allow-sys=uid"];
     const child = new Deno.Command(Deno.execPath(), {

@@ -52,7 +52,7 @@ async function checkStopped(record: TradingRecord): Promise<void> {
   assert.deepEqual((await record.journal.unsettled({})).map(({ clientOrderId }) => clientOrderId), ["lm-early"]);
 }
 
-Deno.test("a program sends nothing more once a newer version of it has changed the record in its folder", () =>
+Deno.test("a program sends nothing more once a newer version has changed the record in its folder", () =>
   inFolder(async (folder) => {
     const record = await openRecord({ folder, mode: "write", ...CLOCK });
     using said = LogRecords.start();
@@ -87,7 +87,7 @@ async function upgrade(database: string, meanwhile: () => Promise<void>): Promis
   await client.end();
 }
 
-Deno.test("a server sends nothing more from the moment on at which a newer version has changed its database", () =>
+Deno.test("a server sends nothing more from the moment a newer version has changed its database", () =>
   inFolder(async (folder) => {
     const database = await server.createDatabase();
     const access = accessOf(server.url(database));
@@ -113,7 +113,7 @@ Deno.test("a server sends nothing more from the moment on at which a newer versi
     }
   }));
 
-Deno.test("a key that waits for a newer version to change the tables is not made", async () => {
+Deno.test("a key that waits for a newer version to change the tables is not created", async () => {
   const database = await server.createDatabase();
   const keys = await openKeysAt(server.url(database));
   try {
@@ -167,7 +167,7 @@ Deno.test("a command changes no database of an earlier version while a server ru
     assert.equal(await versionOf(database), MIGRATIONS.length);
   }));
 
-Deno.test("a server of a newer version changes the database under those of an earlier one, and says so", () =>
+Deno.test("a server of a newer version changes the database under those of an earlier one, and reports that", () =>
   inFolder(async (folder) => {
     const database = await createUsed();
     using said = LogRecords.start();

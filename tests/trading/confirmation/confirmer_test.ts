@@ -32,7 +32,7 @@ Deno.test("an order that a person approves elsewhere is placed by the call that 
   assert.equal(exact?.value, "BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)");
 });
 
-Deno.test("an order that is approved after its caller's right to trade has ended is not sent", async () => {
+Deno.test("an order that is approved after its caller has lost the right to trade is not sent", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   let isRevoked = false;
   world.meanwhile = () => {
@@ -53,7 +53,7 @@ Deno.test("an order that a person declines elsewhere is not sent", async () => {
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("an order that nobody decides is not sent: the call answers, and the order's time ends", async () => {
+Deno.test("an order that nobody decides is not sent: the call returns, and the request expires", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const began = world.now;
   const waiting = await world.answer("place_order", REST);
@@ -66,7 +66,7 @@ Deno.test("an order that nobody decides is not sent: the call answers, and the o
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("the same call made again waits for the same question, by its preview or by its key", async () => {
+Deno.test("a repetition of the same call waits for the same approval, by its preview or by its key", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const call = { ...REST, idempotency_key: "k-1" };
   const { preview_id } = await world.answer("place_order", call);
@@ -79,7 +79,7 @@ Deno.test("the same call made again waits for the same question, by its preview 
   assert.deepEqual([world.announced.length, world.sent.length], [1, 1]);
 });
 
-Deno.test("equal orders that wait are questions of their own, which say so, and each places its own", async () => {
+Deno.test("equal pending orders are separate requests, which say so, and each places its own", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const previews = [await world.answer("preview_order", REST), await world.answer("preview_order", REST)];
   const waiting = [];
@@ -100,7 +100,7 @@ Deno.test("equal orders that wait are questions of their own, which say so, and 
   assert.equal(new Set(world.orders.map(({ id }) => id)).size, 2);
 });
 
-Deno.test("equal orders in full without a key are two orders, also in dialogs", async () => {
+Deno.test("equal full orders without a key are two orders, also in dialogs", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   await world.answer("place_order", REST);
   await world.answer("place_order", REST);
@@ -111,7 +111,7 @@ Deno.test("equal orders in full without a key are two orders, also in dialogs", 
   assert.match(asked.text, /^WARNING: Another equal order of this client waits for approval too/m);
 });
 
-Deno.test("Confirmer.ask() has equal orders that are asked about in dialogs at once know of each other", () =>
+Deno.test("Confirmer.ask() tells concurrent dialogs about equal orders of each other", () =>
   withStore(async ({ approvals, dialogs }) => {
     const confirmer = new Confirmer({
       approvals: answeringLate(approvals),
@@ -130,7 +130,7 @@ Deno.test("Confirmer.ask() has equal orders that are asked about in dialogs at o
     }
   }));
 
-Deno.test("another order, another key and another caller are questions of their own", async () => {
+Deno.test("another order, another key and another caller are separate requests", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   await world.answer("place_order", REST);
   await world.answer("place_order", { ...REST, price: "1040000" });
@@ -139,7 +139,7 @@ Deno.test("another order, another key and another caller are questions of their 
   assert.equal(new Set(world.announced.map(({ approvalId }) => approvalId)).size, 4);
 });
 
-Deno.test("of calls that wait for one answer one places the order", async () => {
+Deno.test("of several calls that wait for one answer one places the order", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", REST);
   decide(world, true);
@@ -148,7 +148,7 @@ Deno.test("of calls that wait for one answer one places the order", async () => 
   assert.deepEqual([placed.length, world.sent.length], [1, 1]);
 });
 
-Deno.test("an approval of one caller's order places nobody else's", async () => {
+Deno.test("an approval of one caller's order places no other caller's", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", REST, world.context("key:alice"));
   decide(world, true);
@@ -158,7 +158,7 @@ Deno.test("an approval of one caller's order places nobody else's", async () => 
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("a replacement that is approved after its call has answered is made by the same call again", async () => {
+Deno.test("a replacement that is approved after its call has returned is made by a repetition of the call", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => decide(world, true);
   const { order_id } = await world.answer("place_order", REST);
@@ -173,7 +173,7 @@ Deno.test("a replacement that is approved after its call has answered is made by
   assert.deepEqual([world.announced.length, world.sent.length], [2, 3]);
 });
 
-Deno.test("a replacement that is approved and that the exchange does not let this key make is told of on its page", async () => {
+Deno.test("an approved replacement that the exchange does not let this key make is reported on its page", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => decide(world, true);
   const { order_id } = await world.answer("place_order", REST);
@@ -187,7 +187,7 @@ Deno.test("a replacement that is approved and that the exchange does not let thi
   assert.match(sentence, /permission/i);
 });
 
-Deno.test("a restart sends nothing by itself, and the call that comes again places what was approved, once", async () => {
+Deno.test("a restart sends nothing by itself, and a repetition of the call places what was approved, once", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", { ...REST, idempotency_key: "k-1" });
   await world.restart();
@@ -210,7 +210,7 @@ Deno.test("a restart sends nothing by itself, and the call that comes again plac
   assert.equal(world.sent.length, 1);
 });
 
-Deno.test("an order that is approved after its time is placed neither by this process nor by the next", async () => {
+Deno.test("an order that is approved too late is placed neither by this process nor by the next", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", REST);
   decide(world, true);
@@ -220,7 +220,7 @@ Deno.test("an order that is approved after its time is placed neither by this pr
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("an order that was approved is held against policy, kill switch and limits of the process that sends it", async () => {
+Deno.test("an approved order is checked against policy, kill switch and limits of the process that sends it", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const refusedWith = async (change: () => void | Promise<void>) => {
     const { preview_id } = await world.answer("place_order", REST);
@@ -280,7 +280,7 @@ Deno.test("an order that was changed in the record after it was approved is not 
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("a replacement that is approved after a restart is made by the same call again", async () => {
+Deno.test("a replacement that is approved after a restart is made by a repetition of the call", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => decide(world, true);
   const { order_id } = await world.answer("place_order", REST);
@@ -295,7 +295,7 @@ Deno.test("a replacement that is approved after a restart is made by the same ca
   assert.equal((await world.answer("replace_order", call)).status, "repeated");
 });
 
-Deno.test("an order that is repeated with its key is told of without asking again", async () => {
+Deno.test("an order that is repeated with its key is reported without asking again", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => decide(world, true);
   const call = { ...REST, idempotency_key: "k-1" };
@@ -310,7 +310,7 @@ Deno.test("an order that is repeated with its key is told of without asking agai
   assert.deepEqual([world.announced.length, world.sent.length], [1, 1]);
 });
 
-Deno.test("an order whose call gives up after it was approved is placed by the same call again, once", async () => {
+Deno.test("an order whose call aborts after it was approved is placed by a repetition of the call, once", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id: previewId } = await world.answer("preview_order", REST);
   const caller = new AbortController();
@@ -329,7 +329,7 @@ Deno.test("an order whose call gives up after it was approved is placed by the s
   assert.deepEqual([world.orders.length, world.announced.length], [1, 1]);
 });
 
-Deno.test("at most ten orders of a caller wait; a further one is refused and nothing is sent", async () => {
+Deno.test("at most ten orders of a caller are pending; a further one is refused and nothing is sent", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const prices = Array.from({ length: 11 }, (_, i) => String(1_050_000 - i));
   const signal = AbortSignal.abort();
@@ -349,7 +349,7 @@ Deno.test("at most ten orders of a caller wait; a further one is refused and not
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("an answer counts only where the policy takes it, at the time when the order would be sent", async () => {
+Deno.test("an answer is valid only if the policy accepts it at the time of sending", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm", policy: { default: { confirm_by: ["terminal"] } } });
   world.meanwhile = () => {
     world.policies.replace(policyFileOf({ default: { confirm_by: ["page"] } }));

@@ -19,7 +19,7 @@ async function placedElsewhere(world: ExecutorWorld): Promise<string> {
   return (await world.exchange.connect().call("postLimitOrder", order)).order_id;
 }
 
-Deno.test("OrderExecutor.cancel() cancels by either id, tells what was traded, and writes it down", async () => {
+Deno.test("OrderExecutor.cancel() cancels by either id, reports what was traded, and records it", async () => {
   await using world = await ExecutorWorld.start();
   for (const name of ["orderId", "clientOrderId"] as const) {
     const { request, result } = await placed(world);
@@ -33,14 +33,14 @@ Deno.test("OrderExecutor.cancel() cancels by either id, tells what was traded, a
   }
 });
 
-Deno.test("OrderExecutor.cancel() says filled when the cancellation came too late", async () => {
+Deno.test("OrderExecutor.cancel() returns filled when the cancellation came too late", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world, CROSSING);
   const ended = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "filled");
   assert.deepEqual([ended.filled_volume, ended.unfilled_volume], ["0.001", "0"]);
 });
 
-Deno.test("OrderExecutor.cancel() tells of no volume below zero where more was traded than was wanted", async () => {
+Deno.test("OrderExecutor.cancel() reports no negative volume when more was traded than requested", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.exchange.fault = ({ path }) =>
@@ -68,7 +68,7 @@ for (const [what, fault] of Object.entries(LOSING)) {
   });
 }
 
-Deno.test("OrderExecutor.cancel() says open, never cancelled, when the order is not seen final", async () => {
+Deno.test("OrderExecutor.cancel() returns open, never cancelled, when the order is not seen final", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(STOP, { kind: "cut", when: "before" }, Infinity);
@@ -82,7 +82,7 @@ function inStatus(status: unknown, fields: Record<string, unknown> = {}): WireFa
   return { kind: "changed", change: (order) => ({ ...order, status, ...fields }) };
 }
 
-Deno.test("OrderExecutor.cancel() takes a time of completion for final, whatever the status says, and sends one cancellation", async () => {
+Deno.test("OrderExecutor.cancel() treats an order with a completion time as final, whatever the status, and sends one cancellation", async () => {
   for (const status of ["CANCELLED", "FAILED", "", null]) {
     await using world = await ExecutorWorld.start();
     const { request, result } = await placed(world);
@@ -92,14 +92,14 @@ Deno.test("OrderExecutor.cancel() takes a time of completion for final, whatever
   }
 });
 
-Deno.test("OrderExecutor.cancel() says filled when the last fill won against the cancellation", async () => {
+Deno.test("OrderExecutor.cancel() returns filled when the last fill was faster than the cancellation", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(LOOK, { kind: "changed", change: (order) => ({ ...order, base: order.limit_volume }) }, Infinity);
   expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "filled");
 });
 
-Deno.test("OrderExecutor.cancel() says unknown, soon, of an order in a status that is not documented and not final", async () => {
+Deno.test("OrderExecutor.cancel() soon returns unknown for an order in an undocumented status that is not final", async () => {
   await using world = await ExecutorWorld.start();
   const { request, result } = await placed(world);
   world.fault(LOOK, inStatus("FROZEN", { completed_timestamp: 0, expiration_timestamp: 0 }), Infinity);
@@ -112,7 +112,7 @@ Deno.test("OrderExecutor.cancel() says unknown, soon, of an order in a status th
   assert.ok(remaining.some(({ order_id, status }) => order_id === result.order_id && status === "unknown"));
 });
 
-Deno.test("OrderExecutor.cancel() finds an order that was unknown by its client order id", async () => {
+Deno.test("OrderExecutor.cancel() finds an order with an unknown outcome by its client order id", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
@@ -125,7 +125,7 @@ Deno.test("OrderExecutor.cancel() finds an order that was unknown by its client 
   expectStatus(await world.executor.cancel({ clientOrderId }, "local"), "cancelled");
 });
 
-Deno.test("OrderExecutor.cancel() and cancelAll() never lose sight of an order that the exchange says it does not know", async () => {
+Deno.test("OrderExecutor.cancel() and cancelAll() keep track of an order that the exchange claims not to know", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   const absent = { error: "Order not found", error_code: "ErrOrderNotFound" };
@@ -146,13 +146,13 @@ Deno.test("OrderExecutor.cancel() and cancelAll() never lose sight of an order t
   assert.deepEqual(all.remaining.map(({ order_id }) => order_id ?? "").toSorted(), listed.toSorted());
 });
 
-Deno.test("OrderExecutor.cancel() says not_found for ids that nobody has", async () => {
+Deno.test("OrderExecutor.cancel() returns not_found for ids that nobody has", async () => {
   await using world = await ExecutorWorld.start();
   expectStatus(await world.executor.cancel({ clientOrderId: "nobody" }, "local"), "not_found");
   expectStatus(await world.executor.cancel({ orderId: "BXNOBODY1" }, "local"), "not_found");
 });
 
-Deno.test("OrderExecutor.cancel() believes no look that it sent while reads could trail, however late its answer came", async () => {
+Deno.test("OrderExecutor.cancel() ignores a look-up sent while reads could lag, however late its answer arrives", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   const absent = { error: "no such order", error_code: "ErrOrderNotFound" };
@@ -165,14 +165,14 @@ Deno.test("OrderExecutor.cancel() believes no look that it sent while reads coul
   expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "cancelled");
 });
 
-Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client order id although reads do not show it yet", async () => {
+Deno.test("OrderExecutor.cancel() finds another program's order by its client order id although reads do not show it yet", async () => {
   await using world = await ExecutorWorld.start();
   await placedElsewhere(world);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "stale", ms: 2_500 }] }, Infinity);
   expectStatus(await world.executor.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
 });
 
-Deno.test("OrderExecutor.cancel() rejects when the exchange lets this key cancel nothing", async () => {
+Deno.test("OrderExecutor.cancel() rejects when the exchange does not let this key cancel", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(STOP, { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientPerms" }] });
@@ -210,7 +210,7 @@ Deno.test("OrderExecutor.cancel() cancels while trading is halted, and while not
   assert.equal(world.placement(second.request)?.isOpen, false);
 });
 
-Deno.test("OrderExecutor.cancelAll() cancels what is open in one pair or in all, and says what remained", async () => {
+Deno.test("OrderExecutor.cancelAll() cancels open orders in one pair or in all, and lists what remained", async () => {
   await using world = await ExecutorWorld.start();
   await world.executor.cancelAll({}, "local");
   const kept = await placed(world, { ...RESTING, pair: "ETHZAR", base: "ETH", volume: "0.01", price: "30000" });
@@ -235,7 +235,7 @@ Deno.test("OrderExecutor.cancelAll() cancels what is open in one pair or in all,
   assert.deepEqual(rest.cancelled.map(({ order_id }) => order_id), [kept.result.order_id]);
 });
 
-Deno.test("OrderExecutor.cancelAll() says that the list is not complete when the exchange's cannot be read", async () => {
+Deno.test("OrderExecutor.cancelAll() reports an incomplete list when the exchange's cannot be read", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault("/api/exchange/2/listorders", { kind: "cut", when: "before" }, Infinity);
@@ -243,7 +243,7 @@ Deno.test("OrderExecutor.cancelAll() says that the list is not complete when the
   assert.deepEqual([cancelled.map(({ order_id }) => order_id), is_complete], [[result.order_id], false]);
 });
 
-Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client order id in the lists alone", async () => {
+Deno.test("OrderExecutor.cancel() finds another program's order by its client order id only in the lists", async () => {
   await using world = await ExecutorWorld.start();
   const order_id = await placedElsewhere(world);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
@@ -251,7 +251,7 @@ Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client 
   assert.equal(ended.order_id, order_id);
 });
 
-Deno.test("OrderExecutor.cancelAll() sees in the lists that orders are final when they cannot be read alone", async () => {
+Deno.test("OrderExecutor.cancelAll() sees in the lists that orders are final when they cannot be read one by one", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);

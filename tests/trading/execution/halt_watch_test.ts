@@ -13,7 +13,7 @@ function watchOf({ halts }: SqliteRecord, look: () => Promise<void>) {
   return new HaltWatch({ killSwitch, cancellation: { look }, now: () => NOW });
 }
 
-Deno.test("HaltWatch.look() has the audit tell of the file, and looks what is to be cancelled", () =>
+Deno.test("HaltWatch.look() records the halt file in the audit, and reads what is to be cancelled", () =>
   withStore(async (store, { folder }) => {
     let looks = 0;
     const watch = watchOf(store, () => Promise.resolve(void looks++));
@@ -32,7 +32,7 @@ Deno.test("HaltWatch.look() survives a cancellation that fails and a record that
     await watch.look();
   }));
 
-Deno.test("HaltWatch.stop() keeps a look from calling a record a failure that was closed under it", () =>
+Deno.test("HaltWatch.stop() prevents a running check from reporting the closed record as a failure", () =>
   withStore(async (store) => {
     using records = LogRecords.start();
     const look = () => {

@@ -9,7 +9,7 @@ import { NOW, withStore } from "../stores.ts";
 
 const ENOUGH = { by: "test", reason: "full disk", now: NOW };
 
-Deno.test("KillSwitch.pull() halts its process at once where it cannot be written, and retry() writes it later, all of them", () =>
+Deno.test("KillSwitch.pull() halts its process at once when it cannot be written, and retry() writes every halt later", () =>
   withStore(async (store) => {
     let isStuck = true;
     const halts = answeringLate(store.halts);
@@ -49,7 +49,7 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
     assert.equal(store.audit.trail({}).length, 2);
   }));
 
-Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyond a hundred add what they want cancelled", () =>
+Deno.test("KillSwitch.retry() skips what is being written, and halts beyond a hundred still add their cancel requests", () =>
   withStore(async (store) => {
     const killSwitch = new KillSwitch({ halts: answeringLate(store.halts) });
     await Promise.all([killSwitch.pull(ENOUGH), killSwitch.retry(), killSwitch.retry()]);
@@ -64,7 +64,7 @@ Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyo
     assert.equal(killSwitch.pending.halted, false);
   }));
 
-Deno.test("KillSwitch.pull() answers once its own halt is written, also where another one was added to it", () =>
+Deno.test("KillSwitch.pull() resolves once its own halt is written, also when another one was added to it", () =>
   withStore(async (store) => {
     const killSwitch = new KillSwitch({ halts: answeringLate(store.halts) });
     const written = () => store.audit.trail({ limit: 200 }).map(({ data }) => JSON.parse(data).reason);
@@ -74,7 +74,7 @@ Deno.test("KillSwitch.pull() answers once its own halt is written, also where an
     await Promise.all(pulls);
   }));
 
-Deno.test("OrderExecutor.place() sends nothing that was written down when its process was halted, though the record is stuck", async () => {
+Deno.test("OrderExecutor.place() sends nothing that was recorded before its process was halted, though the record is stuck", async () => {
   let halt = () => {};
   await using world = await ExecutorWorld.start({
     wrap: (options) => {

@@ -54,7 +54,7 @@ function newRights(): Rights {
 }
 
 for (const [what, { end, reason }] of Object.entries(ENDED)) {
-  Deno.test(`OrderExecutor.place() sends no order ${what} while it waited for its turn, and keeps no trace`, async () => {
+  Deno.test(`OrderExecutor.place() sends no order ${what} while it was queued, and leaves no trace`, async () => {
     const rights = newRights();
     await using world = await ExecutorWorld.start({ wrap: whileWaiting(() => end(rights)) });
     const request = world.request(undefined, rightsBy(() => rights.terms));
@@ -63,7 +63,7 @@ for (const [what, { end, reason }] of Object.entries(ENDED)) {
     assert.deepEqual([world.placement(request), world.exchange.count(POST)], [undefined, 0]);
   });
 
-  Deno.test(`OrderExecutor.place() sends no order ${what} while it was written down, and says that it is not placed`, async () => {
+  Deno.test(`OrderExecutor.place() sends no order ${what} while it was being recorded, and returns not placed`, async () => {
     const rights = newRights();
     await using world = await ExecutorWorld.start({ wrap: onceWritten(() => end(rights)) });
     const request = world.request(undefined, rightsBy(() => rights.terms));
@@ -74,7 +74,7 @@ for (const [what, { end, reason }] of Object.entries(ENDED)) {
   });
 }
 
-Deno.test("OrderExecutor.place() sends no order whose policy changed while it was written down", async () => {
+Deno.test("OrderExecutor.place() sends no order whose policy changed while it was being recorded", async () => {
   let terms = FREE_TERMS;
   const other = { policy: sealPolicy({ mode: "auto", maxOpenOrders: 9 }), notional: null };
   await using world = await ExecutorWorld.start({ wrap: onceWritten(() => terms = other) });
@@ -86,13 +86,13 @@ Deno.test("OrderExecutor.place() sends no order whose policy changed while it wa
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("OrderExecutor.place() sends no order that the exchange would not take any more when it was written down", async () => {
+Deno.test("OrderExecutor.place() sends no order whose deadline at the exchange has passed once it is recorded", async () => {
   await using world = await ExecutorWorld.start({ wrap: onceWritten(() => world.exchange.clock.now += 5_000) });
   assert.equal(expectStatus(await world.executor.place(world.request()), "not_placed").reason, "ERR_TOO_LATE");
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("OrderExecutor.place() sends no order that was halted while it waited for its turn", async () => {
+Deno.test("OrderExecutor.place() sends no order that was halted while it was queued", async () => {
   await using world = await ExecutorWorld.start({
     wrap: whileWaiting(() => world.store.halts.pull({ by: "test", reason: "enough", now: world.now })),
   });
@@ -100,7 +100,7 @@ Deno.test("OrderExecutor.place() sends no order that was halted while it waited 
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("OrderExecutor.recover() looks up no order of its own that is written down and has yet to leave", async () => {
+Deno.test("OrderExecutor.recover() does not look up its own recorded orders that are yet to be sent", async () => {
   let recover = () => Promise.resolve();
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
@@ -117,7 +117,7 @@ Deno.test("OrderExecutor.recover() looks up no order of its own that is written 
   assert.deepEqual([world.exchange.count(POST), world.exchange.count(LOOK)], [1, 0]);
 });
 
-Deno.test("OrderExecutor.place() has the turn in the call budget before the order is written down, and gives back what it does not use", async () => {
+Deno.test("OrderExecutor.place() reserves its call before the order is recorded, and releases a call that it does not use", async () => {
   const settled: string[] = [];
   const track = (options: ExecutorOptions): ExecutorOptions => {
     const { exchange } = options;
@@ -149,7 +149,7 @@ Deno.test("OrderExecutor.place() has the turn in the call budget before the orde
   assert.deepEqual(settled, ["reserved", "written", "released"]);
 });
 
-Deno.test("OrderExecutor.place() writes nothing down while the call budget is used up", async () => {
+Deno.test("OrderExecutor.place() records nothing while the call budget is used up", async () => {
   const budget = new CallBudget({ limitPerMinute: 1, maxWaitMs: 0 });
   await budget.take("cancel");
   let runs = 0;

@@ -44,7 +44,7 @@ function liveIn(world: ExecutorWorld): string[] {
   return world.exchange.ledger.filter(({ status }) => status !== "COMPLETE").map(({ id }) => id);
 }
 
-Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing is", async () => {
+Deno.test("OpenOrderCancellation cancels open orders, and is done once none is left", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 3);
   halt(world);
@@ -56,7 +56,7 @@ Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing 
   assert.deepEqual([row?.event, JSON.parse(row?.data ?? "").done], ["cancel_open", true]);
 });
 
-Deno.test("OpenOrderCancellation goes on through an outage of minutes with pauses that grow, and tells what remains", async () => {
+Deno.test("OpenOrderCancellation continues through an outage of minutes with growing pauses, and reports what remains", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 3);
   halt(world);
@@ -72,7 +72,7 @@ Deno.test("OpenOrderCancellation goes on through an outage of minutes with pause
   assert.ok(rounds < 20, `${rounds} rounds`);
 });
 
-Deno.test("OpenOrderCancellation tries again what was refused", async () => {
+Deno.test("OpenOrderCancellation retries what was refused", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
@@ -81,7 +81,7 @@ Deno.test("OpenOrderCancellation tries again what was refused", async () => {
   assert.deepEqual(liveIn(world), []);
 });
 
-Deno.test("OpenOrderCancellation is not done while an order that left before the halt may still arrive", async () => {
+Deno.test("OpenOrderCancellation is not done while an order sent before the halt may still arrive", async () => {
   await using world = await ExecutorWorld.start();
   const left = Promise.withResolvers<void>();
   world.exchange.fault = ({ path }) => {
@@ -100,7 +100,7 @@ Deno.test("OpenOrderCancellation is not done while an order that left before the
   assert.equal(world.exchange.ledger.filter(({ clientOrderId }) => clientOrderId.startsWith("lm-")).length, 1);
 });
 
-Deno.test("OpenOrderCancellation leaves a request to the process that works on it, and takes it over when that dies", async () => {
+Deno.test("OpenOrderCancellation leaves a request to the process that works on it, and takes over when that one dies", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
@@ -117,7 +117,7 @@ Deno.test("OpenOrderCancellation leaves a request to the process that works on i
   assert.deepEqual(liveIn(world), []);
 });
 
-Deno.test("OpenOrderCancellation goes on where another process that lives gets nothing cancelled, or stands still", async () => {
+Deno.test("OpenOrderCancellation continues when another live process cancels nothing, or is frozen", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
@@ -140,7 +140,7 @@ Deno.test("OpenOrderCancellation goes on where another process that lives gets n
   other.end();
 });
 
-Deno.test("OpenOrderCancellation goes on after a restart", async () => {
+Deno.test("OpenOrderCancellation continues after a restart", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 2);
   halt(world);
@@ -154,7 +154,7 @@ Deno.test("OpenOrderCancellation goes on after a restart", async () => {
   assert.equal(ANYTHING.mode, "auto");
 });
 
-Deno.test("CancelRequests.note() ends no request that was made anew while a round ran", async () => {
+Deno.test("CancelRequests.note() does not end a request that was renewed during a round", async () => {
   await using world = await ExecutorWorld.start();
   halt(world);
   const [first] = world.store.cancelRequests.all();

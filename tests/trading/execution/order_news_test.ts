@@ -44,7 +44,7 @@ async function cancelElsewhere({ world }: ToldWorld, request: PlaceRequest): Pro
   await world.exchange.connect().call("stopOrder", { order_id: order?.id ?? "" });
 }
 
-Deno.test("an order whose whole volume has traded is closed by what is told, as look-ups would, and without one", async () => {
+Deno.test("an order whose whole volume has traded is closed by the stream as look-ups would, and without one", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request(FILLED);
@@ -64,7 +64,7 @@ for (
     ["is a market order", MARKET, nothing],
   ] as const
 ) {
-  Deno.test(`an order that ${what} is looked up once when its end is told, however often that is`, async () => {
+  Deno.test(`an order that ${what} is looked up once when its end is reported, however often that is`, async () => {
     await using told = await ToldWorld.start();
     const { world } = told;
     const request = world.request(order);
@@ -80,7 +80,7 @@ for (
   });
 }
 
-Deno.test("an order whose answer was lost is known by what is told, while it cannot be looked up", async () => {
+Deno.test("an order whose answer was lost is known from the stream, while it cannot be looked up", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request();
@@ -95,7 +95,7 @@ Deno.test("an order whose answer was lost is known by what is told, while it can
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("what is told before the answer to an order's request settles it, and the answer changes nothing", async () => {
+Deno.test("a report that arrives before the answer to an order's request settles it, and the answer changes nothing", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request(FILLED);
@@ -105,7 +105,7 @@ Deno.test("what is told before the answer to an order's request settles it, and 
   assert.deepEqual(told.recorded(request), await lookedUp(FILLED, nothing));
 });
 
-Deno.test("the record comes to the same in whichever order, and however often, an order's life is told", async () => {
+Deno.test("the record has the same result in any order and repetition of the reports of an order's life", async () => {
   const expected = await lookedUp(RESTING, cancelElsewhere);
   await fc.assert(
     fc.asyncProperty(fc.infiniteStream(fc.nat()), fc.boolean(), async (numbers, isEarly) => {
@@ -127,7 +127,7 @@ Deno.test("the record comes to the same in whichever order, and however often, a
   );
 });
 
-Deno.test("what is told of orders that are not ours, or not the one that was sent, is not written", async () => {
+Deno.test("reports of other programs' orders, or of one that does not match what was sent, are not recorded", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request();
@@ -156,7 +156,7 @@ Deno.test("what is told of orders that are not ours, or not the one that was sen
   assert.deepEqual(world.exchange.seen, []);
 });
 
-Deno.test("a burst of what is told stays bounded, and what fell out of it is looked up", async () => {
+Deno.test("a burst of reports stays bounded, and dropped ones are looked up", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request(FILLED);
@@ -174,7 +174,7 @@ Deno.test("a burst of what is told stays bounded, and what fell out of it is loo
   assert.deepEqual(told.recorded(request), await lookedUp(FILLED, nothing));
 });
 
-Deno.test("a cancellation ends as soon as the exchange tells that it has come through", async () => {
+Deno.test("a cancellation ends as soon as the stream reports that it has taken effect", async () => {
   await using told = await ToldWorld.start();
   const { world } = told;
   const request = world.request();
@@ -185,7 +185,7 @@ Deno.test("a cancellation ends as soon as the exchange tells that it has come th
 });
 
 for (const does of ["place", "replace", "cancel", "cancelAll"] as const) {
-  Deno.test(`OrderExecutor.${does}() needs what the exchange tells of the account from its beginning to its end`, async () => {
+  Deno.test(`OrderExecutor.${does}() follows the account's stream from its beginning to its end`, async () => {
     await using told = await ToldWorld.start();
     const { executor, exchange } = told.world;
     const { order_id: orderId } = await exchange.connect().call("postLimitOrder", {

@@ -19,14 +19,14 @@ class LateChanges {
   }
 }
 
-Deno.test("PendingWrites.write() writes one change after the other, in the order in which they were asked for", async () => {
+Deno.test("PendingWrites.write() writes one change after another, in the order of the calls", async () => {
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
   const quick = () => Promise.resolve(changes.done.push("quick"));
   await Promise.all([writes.write(changes.of("late")), writes.write(quick)]);
   assert.deepEqual(changes.done, ["late", "quick"]);
 });
 
-Deno.test("PendingWrites lets no later change overtake one that is kept, also while that is tried again", async () => {
+Deno.test("PendingWrites lets no later change overtake one that is kept, also while that one is retried", async () => {
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
   changes.isStuck = true;
   assert.deepEqual(await Promise.all(["a", "b"].map((name) => writes.write(changes.of(name)))), [undefined, undefined]);
@@ -37,7 +37,7 @@ Deno.test("PendingWrites lets no later change overtake one that is kept, also wh
   assert.deepEqual([answers, changes.done, writes.reason], [[true, "c"], ["a", "b", "c"], null]);
 });
 
-Deno.test("PendingWrites drops a change that can never be written, says so, and writes all others", async () => {
+Deno.test("PendingWrites drops a change that can never be written, logs that, and writes all others", async () => {
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
   const LEFT_OUT = "cannot write what has happened into the trading database: the write is dropped";
   const hopeless = () => Promise.reject(new TypeError("a mistake"));

@@ -17,7 +17,7 @@ import {
 } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
-Deno.test("OrderExecutor.place() has the order journalled as sent before the request leaves, and sends it once", async () => {
+Deno.test("OrderExecutor.place() journals the order as sent before the request, and sends it once", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   const states: (string | undefined)[] = [];
@@ -45,7 +45,7 @@ const LOSING: Readonly<Record<string, WireFault>> = {
 };
 
 for (const [what, fault] of Object.entries(LOSING)) {
-  Deno.test(`OrderExecutor.place() finds the order behind ${what}`, async () => {
+  Deno.test(`OrderExecutor.place() finds the order after ${what}`, async () => {
     await using world = await ExecutorWorld.start();
     const request = world.request();
     world.fault(POST, fault);
@@ -63,7 +63,7 @@ const PREVENTING: Readonly<Record<string, WireFault>> = {
 };
 
 for (const [what, fault] of Object.entries(PREVENTING)) {
-  Deno.test(`OrderExecutor.place() says not_placed behind ${what}, once the order cannot come any more`, async () => {
+  Deno.test(`OrderExecutor.place() returns not_placed after ${what}, once the order cannot arrive any more`, async () => {
     await using world = await ExecutorWorld.start();
     const request = world.request();
     world.fault(POST, fault);
@@ -75,7 +75,7 @@ for (const [what, fault] of Object.entries(PREVENTING)) {
   });
 }
 
-Deno.test("OrderExecutor.place() finds an order although reads are two and a half seconds behind", async () => {
+Deno.test("OrderExecutor.place() finds an order although reads lag by two and a half seconds", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "late", ms: 4_900 });
@@ -83,7 +83,7 @@ Deno.test("OrderExecutor.place() finds an order although reads are two and a hal
   expectStatus(await world.executor.place(request), "placed");
 });
 
-Deno.test("OrderExecutor.place() says unknown while the exchange cannot be asked, and keeps the order reserved", async () => {
+Deno.test("OrderExecutor.place() returns unknown while the exchange is unreachable, and keeps the order reserved", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
@@ -93,14 +93,14 @@ Deno.test("OrderExecutor.place() says unknown while the exchange cannot be asked
   assert.equal(world.placement(request)?.state, "unknown");
 });
 
-Deno.test("OrderExecutor.place() takes no 404 for an absent order but the exchange's own word", async () => {
+Deno.test("OrderExecutor.place() takes only the exchange's own error, not any 404, for an absent order", async () => {
   await using world = await ExecutorWorld.start();
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 404 }] }, Infinity);
   expectStatus(await world.executor.place(world.request()), "unknown");
 });
 
-Deno.test("OrderExecutor.place() never says not_placed after the exchange has called the order a duplicate", async () => {
+Deno.test("OrderExecutor.place() never returns not_placed after the exchange has called the order a duplicate", async () => {
   await using world = await ExecutorWorld.start();
   const duplicate: WireFault = { kind: "rules", rules: [{ kind: "luno_error", code: "ErrDuplicateClientOrderID" }] };
   world.fault(POST, duplicate);
@@ -108,7 +108,7 @@ Deno.test("OrderExecutor.place() never says not_placed after the exchange has ca
   assert.equal(result.reason, "ERR_DUPLICATE");
 });
 
-Deno.test("OrderExecutor.place() passes on why the exchange refused, and looks whether another copy was taken", async () => {
+Deno.test("OrderExecutor.place() returns why the exchange refused, and checks whether another copy was accepted", async () => {
   await using world = await ExecutorWorld.start();
   const result = expectStatus(await world.executor.place(world.request({ ...RESTING, volume: "30" })), "not_placed");
   assert.equal(result.reason, "ERR_INSUFFICIENT_FUNDS");
@@ -116,7 +116,7 @@ Deno.test("OrderExecutor.place() passes on why the exchange refused, and looks w
   assert.ok(world.exchange.count(LOOK) >= 2);
 });
 
-Deno.test("OrderExecutor.place() believes a refusal only when reads have caught up with an earlier copy that was taken", async () => {
+Deno.test("OrderExecutor.place() accepts a refusal only when reads would show an earlier accepted copy", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   const answer = { error_code: "ErrInsufficientBalance", error: "Insufficient balance." };
@@ -126,7 +126,7 @@ Deno.test("OrderExecutor.place() believes a refusal only when reads have caught 
   assert.deepEqual(world.orders(request).map(({ id }) => id), [result.order_id]);
 });
 
-Deno.test("OrderExecutor.place() never sends an order that may trade with one that is on its way", async () => {
+Deno.test("OrderExecutor.place() never sends an order that may trade with one in flight", async () => {
   await using world = await ExecutorWorld.start();
   const sale: Order = { ...RESTING, side: "SELL", price: "1300000" };
   const bid: Order = { ...RESTING, price: "1300000" };
@@ -137,7 +137,7 @@ Deno.test("OrderExecutor.place() never sends an order that may trade with one th
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.place() looks which orders are final before it refuses one that may trade with them", async () => {
+Deno.test("OrderExecutor.place() checks which orders are final before it refuses one that may trade with them", async () => {
   await using world = await ExecutorWorld.start();
   const first = world.request(RESTING);
   expectStatus(await world.executor.place(first), "placed");
@@ -148,7 +148,7 @@ Deno.test("OrderExecutor.place() looks which orders are final before it refuses 
   assert.equal(world.placement(first)?.isOpen, false);
 });
 
-Deno.test("OrderExecutor.place() answers the first result for the same key and order, and sends nothing", async () => {
+Deno.test("OrderExecutor.place() returns the first result for the same key and order, and sends nothing", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request(RESTING, { idempotencyKey: "k1" });
   const first = await world.executor.place(request);
@@ -157,7 +157,7 @@ Deno.test("OrderExecutor.place() answers the first result for the same key and o
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.place() lets a repetition wait for the call that is on its way", async () => {
+Deno.test("OrderExecutor.place() lets a repetition wait for the call in progress", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request(RESTING, { idempotencyKey: "k1" });
   world.fault(POST, { kind: "cut", when: "after" });
@@ -167,7 +167,7 @@ Deno.test("OrderExecutor.place() lets a repetition wait for the call that is on 
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.place() refuses another order under the same key, and a preview that was used", async () => {
+Deno.test("OrderExecutor.place() refuses another order under the same key, and a used preview", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request(RESTING, { idempotencyKey: "k1" });
   await world.executor.place(request);
@@ -178,7 +178,7 @@ Deno.test("OrderExecutor.place() refuses another order under the same key, and a
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.place() sends nothing when the caller has given up before", async () => {
+Deno.test("OrderExecutor.place() sends nothing when the caller has aborted before", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   const signal = AbortSignal.abort();
@@ -186,7 +186,7 @@ Deno.test("OrderExecutor.place() sends nothing when the caller has given up befo
   assert.deepEqual([world.placement(request), world.exchange.count(POST)], [undefined, 0]);
 });
 
-Deno.test("OrderExecutor.place() goes on when the caller gives up after the request has left", async () => {
+Deno.test("OrderExecutor.place() continues when the caller aborts after the request was sent", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   const caller = new AbortController();
@@ -199,7 +199,7 @@ Deno.test("OrderExecutor.place() goes on when the caller gives up after the requ
 });
 
 for (const skewMs of [-3_100, 3_100, 60_000]) {
-  Deno.test(`OrderExecutor.place() refuses before anything is journalled when our clock is ${skewMs} ms off`, async () => {
+  Deno.test(`OrderExecutor.place() refuses before anything is journalled when the clock is ${skewMs} ms off`, async () => {
     await using world = await ExecutorWorld.start();
     world.skewMs = skewMs;
     const request = world.request();
@@ -218,7 +218,7 @@ Deno.test("OrderExecutor.place() places with a clock that is a second and a half
   }
 });
 
-Deno.test("OrderExecutor.place() notices that our clock has jumped since it was last compared", async () => {
+Deno.test("OrderExecutor.place() notices that the clock has jumped since it was last compared", async () => {
   await using world = await ExecutorWorld.start();
   expectStatus(await world.executor.place(world.request()), "placed");
   world.skewMs = 30_000;
@@ -231,7 +231,7 @@ Deno.test("OrderExecutor.place() refuses when the exchange's clock cannot be rea
   assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_CLOCK_UNKNOWN");
 });
 
-Deno.test("OrderExecutor.place() sends nothing when that cannot be written down", async () => {
+Deno.test("OrderExecutor.place() sends nothing when it cannot be recorded", async () => {
   let isFull = true;
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
@@ -250,7 +250,7 @@ Deno.test("OrderExecutor.place() sends nothing when that cannot be written down"
   expectStatus(await world.executor.place(world.request()), "placed");
 });
 
-Deno.test("OrderExecutor.place() tells what is known when the outcome cannot be written, and places nothing until it can", async () => {
+Deno.test("OrderExecutor.place() returns what is known when the outcome cannot be written, and places nothing until it can", async () => {
   let isFull = true;
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
@@ -272,7 +272,7 @@ Deno.test("OrderExecutor.place() tells what is known when the outcome cannot be 
   assert.equal(world.placement(request)?.state, "placed");
 });
 
-Deno.test("OrderExecutor.place() lets callers pass the day's limit together as little as one after the other", async () => {
+Deno.test("OrderExecutor.place() enforces the day's limit for concurrent callers as for consecutive ones", async () => {
   await using world = await ExecutorWorld.start();
   const policy = sealPolicy({ mode: "auto", maxPerDay: { amount: "2000", currency: "ZAR" } });
   const notional = { amount: "900", currency: "ZAR" };
@@ -285,7 +285,7 @@ Deno.test("OrderExecutor.place() lets callers pass the day's limit together as l
   assert.equal(world.exchange.count(POST), 2);
 });
 
-Deno.test("OrderExecutor.place() looks which orders are final before it refuses one more open order", async () => {
+Deno.test("OrderExecutor.place() checks which orders are final before it refuses one more open order", async () => {
   await using world = await ExecutorWorld.start();
   const policy = sealPolicy({ mode: "auto", maxOpenOrders: 1 });
   const taken = world.request(CROSSING, rightsBy(() => ({ policy, notional: null })));

@@ -32,7 +32,7 @@ async function placeAt(exchange: FaultyExchange, timestamp: number): Promise<voi
   });
 }
 
-Deno.test("lookUp() tells found, absent and failed apart", async () => {
+Deno.test("lookUp() distinguishes found, absent and failed", async () => {
   await using exchange = new FaultyExchange();
   const parts = partsOf(exchange);
   assert.equal((await lookUp(parts, ID)).kind, "absent");
@@ -42,14 +42,14 @@ Deno.test("lookUp() tells found, absent and failed apart", async () => {
   assert.equal((await lookUp(parts, ID)).kind, "failed");
 });
 
-Deno.test("reconcile() believes in absence only after two look-ups past the deadline of the exchange's clock", async () => {
+Deno.test("reconcile() accepts absence only after two look-ups past the deadline by the exchange's clock", async () => {
   await using exchange = new FaultyExchange();
   const finding = await reconcile(partsOf(exchange), { ...ID, absentAfter: NOON_MS + 8_000 });
   assert.equal(finding.kind, "absent");
   assert.ok(exchange.clock.now > NOON_MS + 8_000 + 1_000, `ended at ${exchange.clock.now - NOON_MS}`);
 });
 
-Deno.test("reconcile() is not misled by one look-up that is behind, after the deadline", async () => {
+Deno.test("reconcile() is not misled by one lagging look-up after the deadline", async () => {
   await using exchange = new FaultyExchange();
   await placeAt(exchange, NOON_MS);
   await exchange.advance(20_000);
@@ -58,7 +58,7 @@ Deno.test("reconcile() is not misled by one look-up that is behind, after the de
   assert.equal((await reconcile(partsOf(exchange), { ...ID, absentAfter: NOON_MS + 8_000 })).kind, "found");
 });
 
-Deno.test("reconcile() counts look-ups in a row: a failed one in between begins anew", async () => {
+Deno.test("reconcile() counts consecutive look-ups: a failed one in between starts over", async () => {
   await using exchange = new FaultyExchange();
   await exchange.advance(20_000);
   let looks = 0;
@@ -68,7 +68,7 @@ Deno.test("reconcile() counts look-ups in a row: a failed one in between begins 
   assert.equal(looks, 4);
 });
 
-Deno.test("reconcile() stays undecided where absence is never believed, and after its patience", async () => {
+Deno.test("reconcile() stays undecided when absence is never accepted, and after its patience", async () => {
   await using exchange = new FaultyExchange();
   assert.equal((await reconcile(partsOf(exchange), { ...ID, absentAfter: null })).kind, "undecided");
   const spent = exchange.clock.now - NOON_MS;
@@ -92,7 +92,7 @@ Deno.test("checkClock() allows for the second that the Date header hides, and fo
   assert.equal(verdict(null), false);
 });
 
-Deno.test("ExchangeClock is not misled when our clock is set between the answer and the look at it", async () => {
+Deno.test("ExchangeClock is not misled when the clock is set between the answer and the reading", async () => {
   await using exchange = new FaultyExchange();
   let skewMs = 0;
   const client = exchange.connect({ skewMs: () => skewMs });

@@ -20,7 +20,7 @@ function firstRunEndsUnsettled(): (options: ExecutorOptions) => ExecutorOptions 
   };
 }
 
-Deno.test("OrderExecutor.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
+Deno.test("OrderExecutor.recover() settles an intent of a version that recorded intents separately, and sends nothing", async () => {
   await using world = await ExecutorWorld.start({ isRecovered: false });
   world.store.instances.enter(INSTANCE);
   world.store.journal.begin(entry("a"), FREE, world.now);
@@ -37,7 +37,7 @@ for (
     ["was lost", { kind: "cut", when: "before" }, "not_placed"],
   ] as const
 ) {
-  Deno.test(`OrderExecutor.recover() finds out that an order of the last run ${what}`, async () => {
+  Deno.test(`OrderExecutor.recover() finds that an order of the last run ${what}`, async () => {
     await using world = await ExecutorWorld.start({ wrap: firstRunEndsUnsettled() });
     const request = world.request();
     world.fault(POST, fault);
@@ -75,7 +75,7 @@ Deno.test("OrderExecutor.recover() finds many orders of the last run in lists, a
   assert.ok(looks > 1 && looks < ids.length - 1, `${looks} orders were asked for`);
 });
 
-Deno.test("OrderExecutor.recover() waits for an order of the last run that is still on its way", async () => {
+Deno.test("OrderExecutor.recover() waits for an order of the last run that is still in flight", async () => {
   await using world = await ExecutorWorld.start({ wrap: firstRunEndsUnsettled() });
   const request = world.request();
   world.exchange.fault = ({ path }) => {
@@ -105,7 +105,7 @@ Deno.test("OrderExecutor.place() places nothing before the executor has recovere
   expectStatus(await world.executor.place(world.request()), "placed");
 });
 
-Deno.test("OrderExecutor goes on looking for an unknown order in the background and writes what became of it", async () => {
+Deno.test("OrderExecutor keeps looking for an unknown order in the background and records its outcome", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
@@ -119,7 +119,7 @@ Deno.test("OrderExecutor goes on looking for an unknown order in the background 
   assert.deepEqual(world.store.audit.verify().ok, true);
 });
 
-Deno.test("OrderExecutor.place() tells what an unknown order came to when the call is repeated", async () => {
+Deno.test("OrderExecutor.place() returns the outcome of an unknown order when the call is repeated", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request(RESTING, { idempotencyKey: "k" });
   world.fault(POST, { kind: "cut", when: "after" });
@@ -129,7 +129,7 @@ Deno.test("OrderExecutor.place() tells what an unknown order came to when the ca
   assert.equal(expectStatus(await world.executor.place(request), "placed").repeated, true);
 });
 
-Deno.test("OrderExecutor.stop() ends the search, and the caller is told that the outcome is unknown", async () => {
+Deno.test("OrderExecutor.stop() ends the search, and the caller gets an unknown outcome", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   world.exchange.fault = ({ path }) => {

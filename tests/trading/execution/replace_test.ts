@@ -48,7 +48,7 @@ Deno.test("OrderExecutor.replace() places only what the old order left untraded"
   assert.equal(placed, formatDecimal(filled.minus("0.2").abs()));
 });
 
-Deno.test("OrderExecutor.replace() takes off only what was traded since the new order was made", async () => {
+Deno.test("OrderExecutor.replace() subtracts only what was traded since the new order was made", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request(PARTLY);
   const { order_id } = expectStatus(await world.executor.place(request), "placed");
@@ -84,7 +84,7 @@ for (
   });
 }
 
-Deno.test("OrderExecutor.replace() answers what the first call placed when it is repeated with its key", async () => {
+Deno.test("OrderExecutor.replace() returns what the first call placed when it is repeated with its key", async () => {
   await using world = await ExecutorWorld.start();
   const { order_id } = expectStatus(await world.executor.place(world.request(PARTLY)), "placed");
   const request = { ...replacing(order_id, { ...BETTER, volume: "0.2" }), idempotencyKey: "k" };
@@ -96,7 +96,7 @@ Deno.test("OrderExecutor.replace() answers what the first call placed when it is
   assert.equal(world.exchange.count(POST), 2);
 });
 
-Deno.test("OrderExecutor.replace() asked for four times at once places one new order", async () => {
+Deno.test("OrderExecutor.replace() called four times at once places one new order", async () => {
   await using world = await ExecutorWorld.start();
   const { order_id } = expectStatus(await world.executor.place(world.request()), "placed");
   const requests = [1, 2, 3, 4].map((n) => ({ ...replacing(order_id), previewId: `r${n}` }));
@@ -115,7 +115,7 @@ Deno.test("OrderExecutor.replace() places nothing for an order that was cancelle
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.replace() leaves the old order where a limit would refuse the new one", async () => {
+Deno.test("OrderExecutor.replace() leaves the old order when a limit would refuse the new one", async () => {
   await using world = await ExecutorWorld.start();
   const request = world.request();
   const { order_id } = expectStatus(await world.executor.place(request), "placed");
@@ -126,7 +126,7 @@ Deno.test("OrderExecutor.replace() leaves the old order where a limit would refu
   expectStatus(await world.executor.replace(replacing(order_id)), "replaced");
 });
 
-Deno.test("OrderExecutor.replace() tells of a policy that changed while the old order was cancelled", async () => {
+Deno.test("OrderExecutor.replace() reports a policy that changed while the old order was cancelled", async () => {
   await using world = await ExecutorWorld.start();
   const { order_id } = expectStatus(await world.executor.place(world.request()), "placed");
   const observing = refuse("ERR_POLICY_MODE", "Trading was put in observe mode");
@@ -137,7 +137,7 @@ Deno.test("OrderExecutor.replace() tells of a policy that changed while the old 
   assert.equal(world.exchange.count(POST), 1);
 });
 
-Deno.test("OrderExecutor.replace() tells that the old order is cancelled, also where the record cannot be read then", async () => {
+Deno.test("OrderExecutor.replace() reports that the old order is cancelled, even if the record cannot be read then", async () => {
   let isBroken = false;
   await using world = await ExecutorWorld.start({
     wrap: (options) =>

@@ -43,7 +43,7 @@ for (const isWritten of [true, false]) {
   );
 }
 
-Deno.test("OrderExecutor.place() sends nothing more until an order is withdrawn of which the record's answer was lost", async () => {
+Deno.test("OrderExecutor.place() sends nothing more until an order is withdrawn for which the record's answer was lost", async () => {
   const fault = { isWritten: true, isStuck: true };
   await using world = await ExecutorWorld.start({ wrap: losing(fault) });
   expectStatus(await world.executor.place(world.request()), "refused");
@@ -54,7 +54,7 @@ Deno.test("OrderExecutor.place() sends nothing more until an order is withdrawn 
   assert.deepEqual([world.exchange.count(POST), world.store.journal.unsettled().length], [1, 0]);
 });
 
-Deno.test("OrderExecutor.recover() settles after a restart an order of which the record's answer was lost", async () => {
+Deno.test("OrderExecutor.recover() settles after a restart an order for which the record's answer was lost", async () => {
   await using world = await ExecutorWorld.start({ wrap: losing({ isWritten: true, isStuck: true }) });
   const request = world.request();
   expectStatus(await world.executor.place(request), "refused");

@@ -22,7 +22,7 @@ function codesOf(remarks: Estimate["warnings"]): string[] {
   return remarks.map(({ code }) => code);
 }
 
-Deno.test("estimateOrder() walks the asks for a limit order to buy and rests what is left", () => {
+Deno.test("estimateOrder() walks the asks for a limit order to buy and rests the remainder", () => {
   const { problems, warnings, ...shown } = estimate({ ...BUY, ...LIMIT, volume: "0.4", price: "1002000" });
   assert.deepEqual(shown, {
     fills: [
@@ -62,7 +62,7 @@ Deno.test("estimateOrder() rounds an average price against the caller", () => {
   assert.deepEqual([bought.averagePrice, sold.averagePrice], ["100.67", "100.66"]);
 });
 
-Deno.test("estimateOrder() takes the fee of a sell from what is sold, else from the proceeds", () => {
+Deno.test("estimateOrder() takes the fee of a sell from what is sold, otherwise from the proceeds", () => {
   const order: Order = { ...SELL, type: "market", volume: "0.1" };
   const rich = estimate(order);
   assert.deepEqual([rich.fees.currency, rich.fees.taker], ["XBT", "0.0006"]);
@@ -76,14 +76,14 @@ Deno.test("estimateOrder() takes the fee of a sell from what is sold, else from 
   assert.deepEqual(codesOf(all.warnings), ["FEE_CURRENCY_UNCERTAIN"]);
 });
 
-Deno.test("estimateOrder() shows a rebate as a negative fee, and takes the rates of the order's side", () => {
+Deno.test("estimateOrder() shows a rebate as a negative fee, and uses the rates of the order's side", () => {
   const fees = { ...FEES, maker_fee_buy: "-0.0001", taker_fee_buy: "0.002122", taker_fee_sell: "0.003722" };
   const bought = estimate({ ...BUY, ...LIMIT, volume: "0.2", price: "1001000" }, { fees });
   assert.deepEqual([bought.fees.maker, bought.fees.taker], ["-0.00001", "0.0002122"]);
   assert.equal(estimate({ ...SELL, type: "market", volume: "0.1" }, { fees }).fees.taker, "0.0003722");
 });
 
-Deno.test("estimateOrder() says how much is missing, by what the exchange would reserve", () => {
+Deno.test("estimateOrder() reports how much is missing, by what the exchange would reserve", () => {
   const order: Order = { ...BUY, ...LIMIT, volume: "0.1", price: "2000000" };
   assert.deepEqual(estimate(order, { funds: { base: "0", counter: "199999.5" } }).shortfall, {
     currency: "ZAR",
@@ -96,13 +96,13 @@ Deno.test("estimateOrder() says how much is missing, by what the exchange would 
   assert.match(sold.problems[0]?.message ?? "", /0\.0001 XBT is missing/);
 });
 
-Deno.test("estimateOrder() does not take an unknown balance for enough", () => {
+Deno.test("estimateOrder() does not treat an unknown balance as enough", () => {
   const shown = estimate({ ...BUY, ...LIMIT, volume: "0.1", price: "900000" }, { funds: null });
   assert.deepEqual([shown.balances, shown.shortfall], [null, null]);
   assert.deepEqual(codesOf(shown.warnings), ["BALANCE_UNKNOWN"]);
 });
 
-Deno.test("estimateOrder() refuses a market order that the book cannot carry", () => {
+Deno.test("estimateOrder() refuses a market order that exceeds the book", () => {
   for (
     const order of [
       { ...SELL, type: "market", volume: "2" },
@@ -121,7 +121,7 @@ Deno.test("estimateOrder() refuses a market order that the book cannot carry", (
   ]);
 });
 
-Deno.test("estimateOrder() warns of FOK, IOC and post-only orders that would not do what they are for", () => {
+Deno.test("estimateOrder() warns of FOK, IOC and post-only orders that would not have their effect", () => {
   const of = (order: Partial<Order>) => {
     const shown = estimate({ ...BUY, ...LIMIT, volume: "0.4", price: "1002000", ...order });
     return [codesOf(shown.warnings), shown.filledBase, shown.restingBase, shown.droppedBase];
@@ -162,7 +162,7 @@ Deno.test("estimateOrder() refuses an order that would trade with an own one", (
   assert.deepEqual(codesOf(estimate({ ...buy, postOnly: true }, own("SELL", "1001000")).problems), []);
 });
 
-Deno.test("estimateOrder() foretells what the exchange then does, fills, fees and balances", async () => {
+Deno.test("estimateOrder() predicts the exchange's fills, fees and balances", async () => {
   await using exchange = await TestExchange.start();
   const { client, context } = exchange;
   const market = await context.markets.resolve("ETHZAR");

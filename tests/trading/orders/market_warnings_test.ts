@@ -46,13 +46,13 @@ function codes(order: Order, view: Partial<MarketView> = {}): string[] {
   return warnings(order, view).map(({ code }) => code);
 }
 
-Deno.test("marketWarnings() has none for a market like any other", () => {
+Deno.test("marketWarnings() is empty for an ordinary market", () => {
   for (const order of [BUY, SELL, MARKET]) assert.deepEqual(codes(order), []);
   assert.deepEqual(codes(BUY, { bookAt: NOW - 5 * MINUTE_MS }), [], "a quiet book is dated every five minutes");
   assert.deepEqual(codes(BUY, { bookAt: NOW + 2_000 }), [], "clocks differ a little");
 });
 
-Deno.test("marketWarnings() doubts a book that is old or dated ahead, and says by how much", () => {
+Deno.test("marketWarnings() warns of a book that is old or dated in the future, and says by how much", () => {
   const old = warnings(BUY, { bookAt: NOW - 61 * MINUTE_MS });
   assert.deepEqual(old.map(({ code }) => code), ["BOOK_STALE"]);
   assert.match(old[0]?.message ?? "", /is 61 minutes old/);
@@ -60,7 +60,7 @@ Deno.test("marketWarnings() doubts a book that is old or dated ahead, and says b
   assert.deepEqual(codes(BUY, { bookAt: NOW + 2 * MINUTE_MS }), ["BOOK_DATED_AHEAD"]);
 });
 
-Deno.test("marketWarnings() doubts a crossed or a locked book, however it is sorted", () => {
+Deno.test("marketWarnings() warns of a crossed or a locked book, in any order of levels", () => {
   const crossed = { asks: BOOK.asks, bids: [...BOOK.bids, { price: "1001500", volume: "1" }] };
   assert.deepEqual(codes(BUY, { book: crossed }), ["BOOK_UNSORTED", "BOOK_CROSSED"]);
   assert.deepEqual(codes(BUY, { book: { ...crossed, bids: crossed.bids.toReversed() } }), [
@@ -71,14 +71,14 @@ Deno.test("marketWarnings() doubts a crossed or a locked book, however it is sor
   assert.deepEqual(codes(SELL, { book: locked }), ["BOOK_CROSSED"]);
 });
 
-Deno.test("marketWarnings() doubts a side that is not in the order of its prices, but not orders of one price", () => {
+Deno.test("marketWarnings() warns of a side that is not sorted by price, but not of orders of one price", () => {
   assert.deepEqual(codes(BUY, { book: { ...BOOK, asks: BOOK.asks.toReversed() } }), ["BOOK_UNSORTED"]);
   assert.deepEqual(codes(BUY, { book: { ...BOOK, bids: BOOK.bids.toReversed() } }), ["BOOK_UNSORTED"]);
   const single = { ...BOOK, asks: [{ price: "1001000", volume: "0.05" }, ...BOOK.asks] };
   assert.deepEqual(codes(BUY, { book: single }), []);
 });
 
-Deno.test("marketWarnings() doubts levels without a price or a volume, and the estimate leaves them out", () => {
+Deno.test("marketWarnings() warns of levels without a price or a volume, and the estimate ignores them", () => {
   for (
     const level of [{ price: "0", volume: "1" }, { price: "1000500", volume: "-4" }, { price: "1000500", volume: "0" }]
   ) {
@@ -88,7 +88,7 @@ Deno.test("marketWarnings() doubts levels without a price or a volume, and the e
   }
 });
 
-Deno.test("marketWarnings() doubts a side that is empty or made by a few small orders", () => {
+Deno.test("marketWarnings() warns of a side that is empty or consists of a few small orders", () => {
   assert.deepEqual(codes(BUY, { book: { ...BOOK, bids: [] } }), ["BOOK_SIDE_EMPTY"]);
   assert.deepEqual(codes(SELL, { book: { asks: [], bids: [] } }), ["BOOK_SIDE_EMPTY", "BOOK_SIDE_EMPTY"]);
   assert.deepEqual(codes(BUY, { book: { ...BOOK, bids: BOOK.bids.slice(0, 2) } }), ["BOOK_THIN"]);
@@ -96,7 +96,7 @@ Deno.test("marketWarnings() doubts a side that is empty or made by a few small o
   assert.deepEqual(codes(SELL, { book: { ...BOOK, asks: tiny } }), ["BOOK_THIN"]);
 });
 
-Deno.test("marketWarnings() doubts prices far apart, and fills far from the middle", () => {
+Deno.test("marketWarnings() warns of prices far apart, and of fills far from the mid", () => {
   const [best, ...others] = BOOK.asks.map(({ price, volume }) => ({ price: `${Number(price) + 120_000}`, volume }));
   assert.ok(best !== undefined);
   assert.deepEqual(codes(BUY, { book: { ...BOOK, asks: [best, ...others] } }), ["SPREAD_WIDE"]);
@@ -104,7 +104,7 @@ Deno.test("marketWarnings() doubts prices far apart, and fills far from the midd
   assert.deepEqual(codes(order, { book: { ...BOOK, asks: [best, ...others] } }), ["SPREAD_WIDE", "SLIPPAGE_HIGH"]);
 });
 
-Deno.test("marketWarnings() doubts fees that nobody charges, on the side of the order alone", () => {
+Deno.test("marketWarnings() warns of implausible fees, on the order's side only", () => {
   assert.deepEqual(codes(BUY, { fees: { ...FEES, taker_fee_buy: "10" } }), ["FEE_IMPLAUSIBLE"]);
   assert.deepEqual(codes(BUY, { fees: { ...FEES, taker_fee_buy: "-0.0001" } }), ["FEE_IMPLAUSIBLE"]);
   assert.deepEqual(codes(BUY, { fees: { ...FEES, maker_fee_buy: "-0.01" } }), ["FEE_IMPLAUSIBLE"]);
@@ -121,7 +121,7 @@ const level: fc.Arbitrary<BookLevel> = fc.record({
   volume: fc.integer({ min: -5, max: 300 }).map((lots) => new Big(lots).div(10).toFixed()),
 });
 
-Deno.test("tradableBook() holds every level that can be traded with, best price first, and needs no second time", () => {
+Deno.test("tradableBook() contains every level that can be traded with, best price first, and is idempotent", () => {
   fc.assert(
     fc.property(fc.array(level), fc.array(level), (asks, bids) => {
       const read = tradableBook({ asks, bids });
@@ -181,7 +181,7 @@ function spoil(world: BrokerWorld, path: string, list: string, isSpoilt: (row: J
   tell(world, { [path]: change });
 }
 
-Deno.test("preview_order says that the balance is not known where the account cannot be read, not that it is too little", async () => {
+Deno.test("preview_order says that the balance is unknown when the account cannot be read, not that it is too small", async () => {
   await using world = await BrokerWorld.start();
   spoil(world, "/api/1/balance", "balance", ({ asset }) => asset === "ZAR");
   const preview = await world.answer("preview_order", FILL);
@@ -189,7 +189,7 @@ Deno.test("preview_order says that the balance is not known where the account ca
   assert.ok(preview.warnings.some(({ code }: Json) => code === "BALANCE_UNKNOWN"), JSON.stringify(preview.warnings));
 });
 
-Deno.test("preview_order says that own orders cannot be read, which it may trade with", async () => {
+Deno.test("preview_order says that own orders cannot be read, with which it may trade", async () => {
   await using world = await BrokerWorld.start();
   await world.answer("place_order", REST);
   spoil(world, "/api/exchange/2/listorders", "orders", () => true);
@@ -198,7 +198,7 @@ Deno.test("preview_order says that own orders cannot be read, which it may trade
   assert.match(warning?.message ?? "", / \d of them cannot be read$/);
 });
 
-Deno.test("preview_order takes an own stop-limit order that was set off for one on the book, and one that waits not", async () => {
+Deno.test("preview_order counts a triggered own stop-limit order as on the book, and an untriggered one not", async () => {
   await using world = await BrokerWorld.start();
   await world.answer("place_order", REST);
   const preview = async (status: string): Promise<string[]> => {
@@ -214,7 +214,7 @@ Deno.test("preview_order takes an own stop-limit order that was set off for one 
   assert.deepEqual(await preview("PENDING"), ["ERR_SELF_CROSSING"]);
 });
 
-Deno.test("replace_order cancels nothing while the market cannot be believed", async () => {
+Deno.test("replace_order cancels nothing while the market is implausible", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);
   tell(world, LIES["BOOK_STALE"]);

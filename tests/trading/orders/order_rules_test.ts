@@ -26,7 +26,7 @@ function refusals(request: OrderRequest, { market = XBTZAR, book }: { market?: M
   return answer.problems.map(({ field, code }) => `${field} ${code}`);
 }
 
-Deno.test("normalizeOrder() says of a counter amount that is too small what it is and what it is worth", () => {
+Deno.test("normalizeOrder() explains a counter amount that is too small, and what it is worth", () => {
   const messageOf = (counter_volume: string) => {
     const { volume: _volume, ...rest } = LIMIT;
     const answer = normalizeOrder({ ...rest, counter_volume }, XBTZAR);
@@ -39,7 +39,7 @@ Deno.test("normalizeOrder() says of a counter amount that is too small what it i
   assert.match(messageOf("0.01"), /: current value is "0.01", worth less than 0\.0001 XBT$/);
 });
 
-Deno.test("normalizeOrder() brings every spelling of one order into the same exact form", () => {
+Deno.test("normalizeOrder() gives every spelling of one order the same exact form", () => {
   const { order, notes } = normalized({ ...LIMIT, volume: "0.0100", price: "0900000.00", pair: "btc/zar" });
   assert.deepEqual(order, {
     pair: "XBTZAR",
@@ -141,14 +141,14 @@ Deno.test("normalizeOrder() lists every problem at once", () => {
   ]);
 });
 
-Deno.test("normalizeOrder() refuses a market that is unknown, suspended or in a state it does not know", () => {
+Deno.test("normalizeOrder() refuses a market that is unknown, suspended or in an unknown state", () => {
   assert.deepEqual(refusals({ ...LIMIT, pair: "ETHZAR" }), ["pair ERR_PAIR_UNKNOWN"]);
   for (const trading_status of ["SUSPENDED", "UNKNOWN"] as const) {
     assert.deepEqual(refusals(LIMIT, { market: { ...XBTZAR, trading_status } }), ["pair ERR_MARKET_CLOSED"]);
   }
 });
 
-Deno.test("normalizeOrder() lets only post-only limit orders into a post-only market", () => {
+Deno.test("normalizeOrder() accepts only post-only limit orders in a post-only market", () => {
   const market: Market = { ...XBTZAR, trading_status: "POST_ONLY" };
   assert.equal(normalized({ ...LIMIT, post_only: true }, undefined, market).order.postOnly, true);
   for (const request of [LIMIT, MARKET, STOP]) {
@@ -189,7 +189,7 @@ Deno.test("normalizeOrder() leaves the stop direction to the exchange only with 
   assert.deepEqual(normalized(STOP).notes, []);
 });
 
-Deno.test("normalizeOrder() converts the counter amount of a limit order downwards and says what is left over", () => {
+Deno.test("normalizeOrder() converts the counter amount of a limit order downwards and reports the remainder", () => {
   const { volume: _volume, ...request } = LIMIT;
   const { order, notes } = normalized({ ...request, counter_volume: "1000" });
   assert.equal(order.volume, "0.0011");
@@ -199,7 +199,7 @@ Deno.test("normalizeOrder() converts the counter amount of a limit order downwar
   assert.deepEqual(refusals({ ...request, counter_volume: "90000900" }), ["counter_volume ERR_AMOUNT_TOO_LARGE"]);
 });
 
-Deno.test("normalizeOrder() tells what a market order must spend for a base amount by walking the asks", () => {
+Deno.test("normalizeOrder() computes what a market order must spend for a base amount by walking the asks", () => {
   const { order, notes } = normalized({ ...MARKET, side: "BUY", volume: "0.15" }, BOOK);
   assert.deepEqual([order.volume, order.counterVolume], [undefined, "150200"]);
   assert.match(notes.join(), /^counter_volume is 150200 ZAR, what 0\.15 XBT costs by the asks of this moment: once/);
@@ -209,7 +209,7 @@ Deno.test("normalizeOrder() tells what a market order must spend for a base amou
   assert.match(cut.notes.join(), /rounded up by 0\.00155: once/);
 });
 
-Deno.test("normalizeOrder() tells what a market order must sell for a counter amount by walking the bids", () => {
+Deno.test("normalizeOrder() computes what a market order must sell for a counter amount by walking the bids", () => {
   const { volume: _volume, ...request } = MARKET;
   const { order, notes } = normalized({ ...request, counter_volume: "150000" }, BOOK);
   assert.deepEqual([order.volume, order.counterVolume], ["0.1502", undefined]);
@@ -219,7 +219,7 @@ Deno.test("normalizeOrder() tells what a market order must sell for a counter am
   ]);
 });
 
-Deno.test("normalizeOrder() converts a market order only by a book that has enough", () => {
+Deno.test("normalizeOrder() converts a market order only by a book that is deep enough", () => {
   const buy: OrderRequest = { ...MARKET, side: "BUY", volume: "2" };
   const sell: OrderRequest = { pair: "XBTZAR", side: "SELL", type: "market", counter_volume: "5000000" };
   for (const [request, field] of [[buy, "volume"], [sell, "counter_volume"]] as const) {
@@ -229,13 +229,13 @@ Deno.test("normalizeOrder() converts a market order only by a book that has enou
   }
 });
 
-Deno.test("normalizeOrder() holds what a market order would buy against the market's limits", () => {
+Deno.test("normalizeOrder() checks what a market order would buy against the market's limits", () => {
   const request: OrderRequest = { pair: "XBTZAR", side: "BUY", type: "market", counter_volume: "500" };
   assert.deepEqual(refusals(request, { book: BOOK }), ["counter_volume ERR_AMOUNT_TOO_SMALL"]);
   assert.equal(normalized({ ...request, counter_volume: "501" }, BOOK).order.counterVolume, "501");
 });
 
-Deno.test("toRequestParams() speaks of BID and ASK for limit orders, of BUY and SELL for market orders", () => {
+Deno.test("toRequestParams() uses BID and ASK for limit orders, BUY and SELL for market orders", () => {
   const calls = [
     { ...LIMIT, time_in_force: "IOC" },
     { ...LIMIT, side: "SELL", post_only: true },
@@ -301,7 +301,7 @@ const requests: fc.Arbitrary<OrderRequest> = fc.record({
   stop_direction: fc.constantFrom(undefined, "ABOVE", "BELOW", "RELATIVE_LAST_TRADE"),
 });
 
-Deno.test("normalizeOrder() answers only orders that the exchange's parameters allow, on the market's scales", () => {
+Deno.test("normalizeOrder() returns only orders that the exchange's parameters allow, on the market's scales", () => {
   fc.assert(
     fc.property(requests, (request) => {
       const answer = normalizeOrder(request, XBTZAR, { book: BOOK });
@@ -323,7 +323,7 @@ Deno.test("normalizeOrder() answers only orders that the exchange's parameters a
 const sizes = fc.tuple(fc.integer({ min: 1, max: 300_000_000 }), fc.nat(2))
   .map(([units, scale]) => new Big(units).times(`1e-${scale}`));
 
-Deno.test("normalizeOrder() never trades more than was asked for, and less by under one step", () => {
+Deno.test("normalizeOrder() never trades more than requested, and less by under one step", () => {
   const step = new Big("0.0001");
   fc.assert(
     fc.property(sizes, fc.integer({ min: 10_000, max: 2_000_000 }), fc.boolean(), (counter, price, isMarket) => {

@@ -107,7 +107,7 @@ Deno.test("summarizeOrder() says of a market order nothing about a limit or abou
   assert.doesNotMatch(summaryText(summary(MARKET)), /^Limit price/m);
 });
 
-Deno.test("summarizeOrder() names a rebate, no fee, and a slippage that nobody knows", () => {
+Deno.test("summarizeOrder() names a rebate, the absence of a fee, and an unknown slippage", () => {
   const fees = { ...FEES, taker_fee_buy: "0", maker_fee_buy: "-0.0001" };
   assert.deepEqual(lines(LIMIT, { fees, book: { ...BOOK, bids: [] } }).slice(1), [
     "Slippage: unknown",
@@ -117,13 +117,13 @@ Deno.test("summarizeOrder() names a rebate, no fee, and a slippage that nobody k
   ]);
 });
 
-Deno.test("summaryText() begins with what is real, then the order in one line", () => {
+Deno.test("summaryText() begins with whether money is real, then the order in one line", () => {
   const [exchange, first] = summaryText(summary(LIMIT)).split("\n");
   assert.deepEqual([exchange, first], ["LIVE: real money at api.luno.com", "Buy 0.4 BTC for about 400 700 ZAR"]);
   assert.deepEqual(OrderSummary.parse(JSON.parse(JSON.stringify(summary(LIMIT)))), summary(LIMIT));
 });
 
-Deno.test("describeExchange() takes every host for real money but the embedded exchange and paper", () => {
+Deno.test("describeExchange() treats every host as real money except the embedded exchange and paper", () => {
   const told = (kind: OrderSummary["exchange"]["kind"], host: string) => describeExchange({ kind, host });
   assert.equal(told("live", "api.luno.com"), "LIVE: real money at api.luno.com");
   for (const host of ["127.0.0.1:9000", "luno.com.example", "notluno.com"]) {
@@ -133,7 +133,7 @@ Deno.test("describeExchange() takes every host for real money but the embedded e
   assert.equal(told("paper", "api.luno.com"), "PAPER: paper funds, at the prices of api.luno.com");
 });
 
-Deno.test("grouped() sets digits of the whole part in threes, and leaves fractions alone", () => {
+Deno.test("grouped() groups digits of the whole part in threes, and leaves fractions unchanged", () => {
   const shown = ["0", "999", "1000", "1234567.12345678", "0.00000001", "-1234.5"].map(grouped);
   assert.deepEqual(shown.map((text) => text.replaceAll("\u00a0", " ")), [
     "0",

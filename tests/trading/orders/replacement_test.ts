@@ -24,7 +24,7 @@ Deno.test("findReplaced() finds an order by either id", async () => {
   assert.deepEqual([byId.order_id, byOwnId.order_id], [order_id, order_id]);
 });
 
-Deno.test("replacementOf() changes what it is told and keeps the rest", async () => {
+Deno.test("replacementOf() changes the given members and keeps the rest", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
   const kept = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1050000" };
@@ -33,7 +33,7 @@ Deno.test("replacementOf() changes what it is told and keeps the rest", async ()
   assert.deepEqual(changed, { ...kept, price: "1060000", volume: "0.002", post_only: true });
 });
 
-Deno.test("replacementOf() refuses an order that is final by its time, and one in a status that is not known", async () => {
+Deno.test("replacementOf() refuses an order that is final by its time, and one in an unknown status", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
   for (
@@ -50,7 +50,7 @@ Deno.test("replacementOf() refuses an order that is final by its time, and one i
   }
 });
 
-Deno.test("replacementOf() refuses an order of a type, time in force or stop direction that is not known", async () => {
+Deno.test("replacementOf() refuses an order of an unknown type, time in force or stop direction", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
   for (
@@ -80,7 +80,7 @@ for (
     volume: { limit_volume: "5" },
   })
 ) {
-  Deno.test(`replace_order sends nothing where the exchange shows the order with another ${name} than it was placed with`, async () => {
+  Deno.test(`replace_order sends nothing when the exchange shows the order with another ${name} than it was placed with`, async () => {
     await using world = await BrokerWorld.start();
     const { order_id } = await world.answer("place_order", REST);
     const sent = world.sent.length;
@@ -93,7 +93,7 @@ for (
   });
 }
 
-Deno.test("replacementOf() takes what was traded already off the volume", async () => {
+Deno.test("replacementOf() subtracts what was already traded from the volume", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
   const partly = { ...old, base: "0.0004" };
@@ -131,7 +131,7 @@ const PLACED = {
   timeInForce: "GTC",
 } as const;
 
-Deno.test("isReducing() is so for less at the same price alone", async () => {
+Deno.test("isReducing() is true only for less volume at the same price", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
   assert.equal(isReducing(old, PLACED, PLACED), true);
@@ -141,7 +141,7 @@ Deno.test("isReducing() is so for less at the same price alone", async () => {
   assert.equal(isReducing({ ...old, base: "0.0006" }, PLACED, { ...PLACED, volume: "0.0005" }), false);
 });
 
-Deno.test("isReducing() is not so where a maker could become a taker, or other terms change", async () => {
+Deno.test("isReducing() is false when a maker could become a taker, or other terms change", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, { ...REST, post_only: true });
   const maker = { ...PLACED, postOnly: true };

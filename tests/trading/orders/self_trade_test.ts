@@ -61,7 +61,7 @@ const CASES: readonly (readonly [string, OwnSide, OwnSide, boolean])[] = [
   ["two stops apart", stop("BUY", "111", "110", "ABOVE"), placed(stop("SELL", "89", "90", "BELOW")), false],
 ];
 for (const [what, one, other, expected] of CASES) {
-  Deno.test(`mayTradeTogether() says ${expected} of ${what}`, () => {
+  Deno.test(`mayTradeTogether() is ${expected} for ${what}`, () => {
     assert.equal(mayTradeTogether(one, other), expected);
     assert.equal(mayTradeTogether(other, one), expected);
   });
@@ -69,7 +69,7 @@ for (const [what, one, other, expected] of CASES) {
 
 const SALE: Order = { ...PLAIN, side: "SELL" };
 
-Deno.test("Journal.begin() refuses an order that may trade with an own one, of whatever caller and process", () =>
+Deno.test("Journal.begin() refuses an order that may trade with an own one, of any caller and process", () =>
   withStore((store, { open }) => {
     place(store, "bid", { order: PLAIN });
     const other = open().journal;
@@ -81,7 +81,7 @@ Deno.test("Journal.begin() refuses an order that may trade with an own one, of w
     assert.equal(outcomeOf(other.begin(entry("late", { order: SALE }), FREE, NOW)), "begun");
   }));
 
-Deno.test("Journal.begin() holds an order against those on their way and of unknown fate, not against lost ones", () =>
+Deno.test("Journal.begin() checks an order against those in flight and of unknown outcome, not against lost ones", () =>
   withStore((store) => {
     const { journal } = store;
     const ask = (name: string) => outcomeOf(journal.begin(entry(name, { order: SALE }), FREE, NOW));
@@ -93,7 +93,7 @@ Deno.test("Journal.begin() holds an order against those on their way and of unkn
     assert.equal(ask("c"), "begun");
   }));
 
-Deno.test("Journal.begin() keeps paper accounts apart, and remembers how far a market order was expected to trade", () =>
+Deno.test("Journal.begin() keeps paper accounts separate, and remembers how far a market order was expected to trade", () =>
   withStore((store) => {
     const { journal } = store;
     const { order } = market("SELL", null);
@@ -106,7 +106,7 @@ Deno.test("Journal.begin() keeps paper accounts apart, and remembers how far a m
     assert.equal(bid("c", "key:alice", "1000000"), "begun");
   }));
 
-Deno.test("Journal.wouldRefuse() leaves out the order that will be gone", () =>
+Deno.test("Journal.wouldRefuse() ignores the order that will be gone", () =>
   withStore((store) => {
     place(store, "bid", { order: PLAIN });
     const { validUntil: _validUntil, ...ask } = entry("ask", { order: SALE });

@@ -20,7 +20,7 @@ async function start(options: BrokerWorldOptions = {}) {
   };
 }
 
-Deno.test("assessOrder() tells every problem of an order at once, each with its field", async () => {
+Deno.test("assessOrder() reports every problem of an order at once, each with its field", async () => {
   await using started = await start();
   await assert.rejects(started.assess({ ...REST, volume: "-1", price: "1e6", stop_price: "5" }), (error) => {
     assert.ok(error instanceof TradingError);
@@ -57,7 +57,7 @@ Deno.test("assessOrder() values an order in each currency that the policy limits
   assert.deepEqual(policyProblems, []);
 });
 
-Deno.test("assessOrder() counts what an order that is replaced has reserved as available, and not as an own order", async () => {
+Deno.test("assessOrder() counts the reservation of a replaced order as available, and not as an own order", async () => {
   await using started = await start();
   const { world, parts } = started;
   const most = { ...REST, volume: "0.25" };
@@ -69,7 +69,7 @@ Deno.test("assessOrder() counts what an order that is replaced has reserved as a
   assert.deepEqual(instead.estimate.problems, []);
 });
 
-Deno.test("assessOrder() takes no more for available than one account holds, as an order is paid from one", async () => {
+Deno.test("assessOrder() counts as available no more than one account holds, since an order is paid from one", async () => {
   await using started = await start();
   const { balances } = await started.world.answer("get_account_balance", { currency: "ZAR" });
   const { accounts } = await started.world.answer("get_accounts", { currency: "ZAR" });
@@ -90,7 +90,7 @@ Deno.test("assessOrder() reads the whole book for an order that the short one ca
   assert.deepEqual(paths().slice(1), ["/api/1/orderbook_top", "/api/1/orderbook"]);
 });
 
-Deno.test("assessOrder() converts and estimates by the whole book what goes on behind the short one", async () => {
+Deno.test("assessOrder() converts and estimates by the whole book what continues beyond the short one", async () => {
   await using started = await start();
   const { exchange } = started.parts;
   const { bids } = await exchange.call("getOrderBook", { pair: "XBTZAR" });

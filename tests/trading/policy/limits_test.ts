@@ -33,14 +33,14 @@ Deno.test("refusalOf() lets a day be used to the last cent, exactly", () => {
   assert.deepEqual(over, ["ERR_LIMIT_PER_DAY", 14 * 3_600_000]);
 });
 
-Deno.test("refusalOf() refuses an order whose worth in the limit's currency is not known", () => {
+Deno.test("refusalOf() refuses an order whose value in the limit's currency is unknown", () => {
   const maxPerDay = { amount: "1000", currency: "ZAR" };
   for (const notional of [null, { currency: "EUR", amount: "1" }]) {
     assert.deepEqual(refusalOf({ maxPerDay }, {}, { notional }), ["ERR_LIMIT_PER_DAY", undefined]);
   }
 });
 
-Deno.test("refusalOf() allows as many orders in a minute as the policy says, in any 60 seconds", () => {
+Deno.test("refusalOf() allows as many orders per minute as the policy says, in any 60 seconds", () => {
   const limits = { maxOrdersPerMinute: 2 };
   assert.equal(refusalOf(limits, {}), null);
   assert.deepEqual(refusalOf(limits, { minuteFullSince: NOW - 59_999 }), ["ERR_LIMIT_RATE", 1]);
@@ -55,7 +55,7 @@ Deno.test("refusalOf() allows as many open orders as the policy says", () => {
   assert.deepEqual(refusalOf({ maxOpenOrders: 3 }, { openOrders: 3 }), ["ERR_LIMIT_OPEN_ORDERS", undefined]);
 });
 
-Deno.test("refusalOf() pauses from the last refusal that made them too many within the time", () => {
+Deno.test("refusalOf() pauses from the last refusal that exceeded the number within the time", () => {
   const coolOff = { rejects: 3, withinSeconds: 10, pauseSeconds: 60 };
   const refusals = [NOW - 10_000, NOW - 5_000, NOW];
   assert.deepEqual(refusalOf({ coolOff }, { refusals }), ["ERR_COOLING_OFF", 60_000]);
@@ -65,7 +65,7 @@ Deno.test("refusalOf() pauses from the last refusal that made them too many with
   assert.equal(refusalOf({ coolOff }, { refusals: [NOW - 5_000, NOW] }), null);
 });
 
-Deno.test("refusalOf() does not end a pause by a late refusal that stands alone", () => {
+Deno.test("refusalOf() does not end a pause by a single late refusal", () => {
   const coolOff = { rejects: 2, withinSeconds: 1, pauseSeconds: 60 };
   assert.deepEqual(refusalOf({ coolOff }, { refusals: [NOW - 30_000, NOW - 29_500, NOW] }), [
     "ERR_COOLING_OFF",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CurrentPolicies } from "../../../src/trading/policy/policies.ts";
 import { policyFileOf } from "../broker_world.ts";
 
-Deno.test("CurrentPolicies.of() answers by the file that is current, within the command line", () => {
+Deno.test("CurrentPolicies.of() uses the current file, within the command line", () => {
   const policies = new CurrentPolicies("confirm", policyFileOf({ identities: { "key:alice": { mode: "auto" } } }));
   assert.equal(policies.of("key:alice").mode, "confirm");
   policies.replace(policyFileOf({ identities: { "key:alice": { mode: "observe" } } }));
@@ -11,7 +11,7 @@ Deno.test("CurrentPolicies.of() answers by the file that is current, within the 
   assert.equal(new CurrentPolicies("off", policyFileOf({ default: { mode: "auto" } })).of("local").mode, "observe");
 });
 
-Deno.test("CurrentPolicies without a file take the built-in one", () => {
+Deno.test("CurrentPolicies without a file use the built-in one", () => {
   const { mode, maxOrdersPerMinute, priceBandPercent } = new CurrentPolicies("auto").of("local");
   assert.deepEqual([mode, maxOrdersPerMinute, priceBandPercent], ["auto", 10, "10"]);
 });

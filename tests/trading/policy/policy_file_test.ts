@@ -57,7 +57,7 @@ Deno.test("parsePolicyFile() reads every setting, pairs and currencies as Luno's
   });
 });
 
-Deno.test("PolicyFile.policyOf() takes what an identity does not say from the default, field by field", () => {
+Deno.test("PolicyFile.policyOf() takes members that an identity does not set from the default, one by one", () => {
   const file = fileOf({
     ...FULL,
     identities: {
@@ -80,7 +80,7 @@ Deno.test("PolicyFile.policyOf() takes what an identity does not say from the de
   assert.notEqual(alice.digest, local.digest);
 });
 
-Deno.test("PolicyFile.policyOf() understands currencies by every name that people call them", () => {
+Deno.test("PolicyFile.policyOf() understands currencies by all their common names", () => {
   const names = ["ZAR", "rand", "BTC", "Bitcoin", "USDT"];
   const currencies = names.map((currency) =>
     fileOf({ default: { max_per_day: { amount: "5", currency } } }).policyOf("local", "auto").maxPerDay?.currency
@@ -88,7 +88,7 @@ Deno.test("PolicyFile.policyOf() understands currencies by every name that peopl
   assert.deepEqual(currencies, ["ZAR", "ZAR", "XBT", "XBT", "USDT"]);
 });
 
-Deno.test("PolicyFile.policyOf() never goes beyond the command line", () => {
+Deno.test("PolicyFile.policyOf() never exceeds the command line", () => {
   const modes = ["observe", "paper", "confirm", "auto"] as const;
   const identities = Object.fromEntries(modes.map((mode) => [`key:${mode}`, { mode }]));
   const file = fileOf({ identities });
@@ -98,14 +98,14 @@ Deno.test("PolicyFile.policyOf() never goes beyond the command line", () => {
   assert.deepEqual(bounded("auto"), ["observe", "paper", "confirm", "auto"]);
 });
 
-Deno.test("PolicyFile.policyOf() knows no identity from the names that every object has", () => {
+Deno.test("PolicyFile.policyOf() finds no identity under names that every object inherits", () => {
   const file = fileOf({ default: { mode: "paper" } });
   for (const identity of ["constructor", "__proto__", "toString"]) {
     assert.equal(file.policyOf(identity, "auto").mode, "paper");
   }
 });
 
-Deno.test("parsePolicyFile() lists every problem at once, with where it is and what was expected", () => {
+Deno.test("parsePolicyFile() lists every problem at once, with its place and what was expected", () => {
   assert.deepEqual(
     problemsOf({
       defaults: {},
@@ -142,7 +142,7 @@ Deno.test("parsePolicyFile() lists every problem at once, with where it is and w
   );
 });
 
-Deno.test("parsePolicyFile() refuses a key that stands twice, of which JSON would keep the last in silence", () => {
+Deno.test("parsePolicyFile() refuses a duplicate key, of which JSON would silently keep the last", () => {
   const text = '{"default":{"mode":"observe","mo\\u0064e":"auto"},"identities":{"local":{},"local":{"mode":"auto"}}}';
   assert.deepEqual(problemsOf(text), [
     "default.mode: expected once: it is repeated",
@@ -150,18 +150,18 @@ Deno.test("parsePolicyFile() refuses a key that stands twice, of which JSON woul
   ]);
 });
 
-Deno.test("parsePolicyFile() refuses what is no JSON, no object or too long", () => {
+Deno.test("parsePolicyFile() refuses what is not JSON, not an object or too long", () => {
   assert.match(problemsOf("{").join(), /^the file: expected JSON/);
   assert.match(problemsOf("[]").join(), /^the file: expected an object with default and identities/);
   assert.match(problemsOf('"x"').join(), /^the file: expected an object/);
   assert.match(problemsOf(" ".repeat(1_048_577)).join(), /expected at most 1048576 characters/);
 });
 
-Deno.test("parsePolicyFile() takes an empty object for no file at all", () => {
+Deno.test("parsePolicyFile() treats an empty object as no file at all", () => {
   assert.equal(fileOf({}).policyOf("local", "auto").digest, new PolicyFile().policyOf("local", "auto").digest);
 });
 
-Deno.test("parsePolicyFile() answers problems, never an exception, for any text or value", () => {
+Deno.test("parsePolicyFile() returns problems and never throws, for any text or value", () => {
   const texts = fc.oneof(fc.string(), fc.json(), fc.json().map((json) => `{"default":${json},"identities":${json}}`));
   fc.assert(fc.property(texts, (text) => {
     const parsed = parsePolicyFile(text);
@@ -169,7 +169,7 @@ Deno.test("parsePolicyFile() answers problems, never an exception, for any text 
   }));
 });
 
-Deno.test("policyJsonSchema() describes the file as it is written, and every setting of it", () => {
+Deno.test("policyJsonSchema() describes the file as it is written, with every setting", () => {
   const text = JSON.stringify(policyJsonSchema());
   for (const name of Object.keys(FULL.default)) assert.ok(text.includes(`"${name}"`), name);
   assert.match(text, /"additionalProperties":false/);
@@ -184,7 +184,7 @@ function waysOf(policy: unknown, identity: string, confirmBy?: readonly ConfirmW
   return fileOf(policy).policyOf(identity, "confirm", { confirmBy }).confirmBy;
 }
 
-Deno.test("PolicyFile.policyOf() takes dialogs of the local user alone, unless the file or the command line says otherwise", () => {
+Deno.test("PolicyFile.policyOf() accepts dialogs only from the local user, unless the file or the command line says otherwise", () => {
   assert.deepEqual(waysOf({}, "local"), ALL);
   for (const identity of ["key:a", "token:a", "cert:a", "address:10.0.0.1", "localhost"]) {
     assert.deepEqual(waysOf({}, identity), OWNER, identity);
@@ -197,21 +197,21 @@ Deno.test("PolicyFile.policyOf() takes dialogs of the local user alone, unless t
   ]]);
 });
 
-Deno.test("PolicyFile.policyOf() takes no confirmation that the command line does not name", () => {
+Deno.test("PolicyFile.policyOf() accepts no confirmation that the command line does not name", () => {
   const policy = { identities: { "key:a": { confirm_by: ["dialog", "terminal"] } } };
   assert.deepEqual(waysOf(policy, "key:a", ["page", "terminal"]), ["terminal"]);
   assert.deepEqual(waysOf(policy, "key:a", ["page"]), []);
   assert.deepEqual(waysOf(policy, "local", ["terminal"]), ["terminal"]);
 });
 
-Deno.test("PolicyFile.policyOf() gives other ways to confirm another digest, as a preview under it is void", () => {
+Deno.test("PolicyFile.policyOf() gives other ways to confirm another digest, since a preview under it is void", () => {
   const digest = (ways: readonly string[]) =>
     fileOf({ default: { confirm_by: ways } }).policyOf("local", "confirm").digest;
   assert.notEqual(digest(ALL), digest(OWNER));
   assert.equal(digest(OWNER), digest(OWNER.toReversed()));
 });
 
-Deno.test("parsePolicyFile() refuses an empty confirm_by, null and a way that it does not know", () => {
+Deno.test("parsePolicyFile() refuses an empty confirm_by, null and an unknown way", () => {
   for (const ways of [[], null, ["email"], "page"]) {
     const [problem = ""] = problemsOf({ default: { confirm_by: ways } });
     assert.match(problem, /^default\.confirm_by(\.0)?: expected (a list of 1 to 3|one of dialog, page, terminal)/);

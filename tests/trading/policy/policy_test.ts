@@ -24,7 +24,7 @@ function worth(order: Order, currency: string, options: Partial<Parameters<typeo
   return all.filter((each) => each.currency === currency);
 }
 
-Deno.test("evaluateOrder() lets everything pass that no rule forbids", () => {
+Deno.test("evaluateOrder() allows everything that no rule forbids", () => {
   assert.deepEqual(codes({}), []);
   assert.deepEqual(codes({}, { order: SALE, mid: null }), []);
 });
@@ -43,7 +43,7 @@ Deno.test("evaluateOrder() refuses a pair, side or kind of order that is not lis
   assert.deepEqual(codes({ pairs: ["ETHZAR", "XBTZAR"], sides: ["BUY"], orderTypes: ["limit"] }), []);
 });
 
-Deno.test("evaluateOrder() knows a pair of the policy in every spelling, and no other for it", () => {
+Deno.test("evaluateOrder() recognizes a pair of the policy in every spelling, and no other pair", () => {
   for (const pair of ["XBTZAR", "BTCZAR", "btc/zar", "bitcoin rand"]) {
     assert.deepEqual(codes({ pairs: [pair] }), [], pair);
   }
@@ -52,7 +52,7 @@ Deno.test("evaluateOrder() knows a pair of the policy in every spelling, and no 
   }
 });
 
-Deno.test("evaluateOrder() says what is allowed and what was asked for", () => {
+Deno.test("evaluateOrder() says what is allowed and what was requested", () => {
   const [problem] = evaluateOrder({ ...AUTO, maxPerOrder: { amount: "9899.99", currency: "ZAR" } }, {
     order: BID,
     notional: worth(BID, "ZAR"),
@@ -75,7 +75,7 @@ Deno.test("evaluateOrder() allows exactly the amount of the limit and not one st
   }
 });
 
-Deno.test("evaluateOrder() refuses an order whose worth cannot be told in the currency of a limit", () => {
+Deno.test("evaluateOrder() refuses an order whose value in the limit's currency is unknown", () => {
   const maxPerOrder = { amount: "1000000", currency: "EUR" };
   assert.deepEqual(codes({ maxPerOrder }), ["ERR_POLICY_VALUATION"]);
   assert.deepEqual(codes({ maxPerOrder }, { notional: [{ currency: "ZAR", amount: "1" }] }), ["ERR_POLICY_VALUATION"]);
@@ -83,7 +83,7 @@ Deno.test("evaluateOrder() refuses an order whose worth cannot be told in the cu
   assert.deepEqual(codes({ maxPerOrder }, { notional: [{ currency: "EUR", amount: "500" }] }), []);
 });
 
-Deno.test("evaluateOrder() holds limit and average prices within the band around the middle, borders included", () => {
+Deno.test("evaluateOrder() keeps limit and average prices within the band around the mid, bounds included", () => {
   const at = (price: string) => codes({ priceBandPercent: "2.5" }, { order: { ...BID, price } });
   for (const price of ["975000", "1000000", "1025000"]) assert.deepEqual(at(price), [], price);
   for (const price of ["974999", "1025001", "1"]) assert.deepEqual(at(price), ["ERR_POLICY_PRICE_BAND"], price);
@@ -92,7 +92,7 @@ Deno.test("evaluateOrder() holds limit and average prices within the band around
   assert.deepEqual(codes({ priceBandPercent: "2.6" }, sale), []);
 });
 
-Deno.test("evaluateOrder() refuses an order whose distance from the market cannot be told", () => {
+Deno.test("evaluateOrder() refuses an order whose distance from the market is unknown", () => {
   const band = { priceBandPercent: "10" };
   assert.deepEqual(codes(band, { mid: null }), ["ERR_POLICY_PRICE_BAND"]);
   assert.deepEqual(codes(band, { mid: "0" }), ["ERR_POLICY_PRICE_BAND"]);
@@ -107,7 +107,7 @@ Deno.test("notionalOf() is exact in the order's own currencies", () => {
   assert.deepEqual(worth(spend, "ZAR"), [{ currency: "ZAR", amount: "1000.01" }]);
 });
 
-Deno.test("notionalOf() takes a market order to sell for what the book pays, and does not guess without one", () => {
+Deno.test("notionalOf() values a market order to sell at what the book pays, and does not guess without one", () => {
   assert.deepEqual(worth(SALE, "ZAR", { estimatedCounter: "9990" }), [{ currency: "ZAR", amount: "9990" }]);
   assert.deepEqual(worth(SALE, "ZAR"), []);
   assert.deepEqual(worth(SALE, "XBT"), [{ currency: "XBT", amount: "0.01" }]);
@@ -147,7 +147,7 @@ Deno.test("notionalOf() values other currencies by the caller's valuation, once 
   assert.deepEqual(notionalOf(BID, AUTO, options), exact);
 });
 
-Deno.test("sealPolicy() gives equal rules one digest, however they are written down, and other rules another", () => {
+Deno.test("sealPolicy() gives equal rules one digest, in any notation, and other rules another", () => {
   const rules: PolicyRules = {
     mode: "auto",
     pairs: ["ETHZAR", "XBTZAR"],
@@ -171,7 +171,7 @@ Deno.test("sealPolicy() gives equal rules one digest, however they are written d
   assert.equal(new Set([digest, ...others.map((other) => sealPolicy(other).digest)]).size, 5);
 });
 
-Deno.test("evaluateOrder() never passes an order that is worth more than the limit", () => {
+Deno.test("evaluateOrder() never allows an order that is worth more than the limit", () => {
   const cents = fc.integer({ min: 1, max: 1_000_000_000 }).map((units) => new Big(units).times("0.01"));
   fc.assert(fc.property(cents, cents, cents, (volume, price, limit) => {
     const order: Order = { ...BID, volume: volume.toFixed(), price: price.toFixed() };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parsePolicyFile, PolicyFile } from "../../../src/trading/policy/policy_file.ts";
 import { explainPolicy } from "../../../src/trading/policy/policy_words.ts";
 
-Deno.test("explainPolicy() says every rule in a sentence", () => {
+Deno.test("explainPolicy() explains every rule in a sentence", () => {
   const parsed = parsePolicyFile(JSON.stringify({
     identities: {
       "key:alice": {
@@ -38,7 +38,7 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
   ]);
 });
 
-Deno.test("explainPolicy() says what is not limited too", () => {
+Deno.test("explainPolicy() also says what is not limited", () => {
   assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "auto")), [
     "local may place orders without approval",
     "It may buy and sell, in every pair, with orders of every kind",
@@ -53,14 +53,14 @@ Deno.test("explainPolicy() says what is not limited too", () => {
   ]);
 });
 
-Deno.test("explainPolicy() says of an identity that only looks that it may cancel all the same", () => {
+Deno.test("explainPolicy() says that an identity that only observes may still cancel", () => {
   assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "off")), [
     "local may look at the market and at its account, and place no orders",
     "It may always cancel orders of the account, its own and others'",
   ]);
 });
 
-Deno.test("explainPolicy() says what a dialog is worth, and that nobody can confirm where no way is left", () => {
+Deno.test("explainPolicy() explains dialogs, and says that nobody can confirm when no way is left", () => {
   const file = new PolicyFile({ confirm_by: ["dialog"] });
   const sentences = (bounds = {}) => explainPolicy("key:a", file.policyOf("key:a", "confirm", bounds)).slice(1, 3);
   assert.deepEqual(sentences(), [

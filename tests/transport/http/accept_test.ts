@@ -31,7 +31,7 @@ for (const [header, json, events] of HEADERS) {
   });
 }
 
-Deno.test("acceptance() takes any text without throwing", () => {
+Deno.test("acceptance() accepts any text without throwing", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme-ascii" }), (header) => {
     const weight = acceptance(header, JSON_TYPE);
     assert.ok(weight >= 0 && weight <= 1);

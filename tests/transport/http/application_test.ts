@@ -101,7 +101,7 @@ for (const [method, path, status, body] of ROUTES) {
 }
 
 for (const path of ["/healthz", "/readyz"]) {
-  Deno.test(`${path} answers by any Host, as probes know an address alone, but to no foreign page`, async () => {
+  Deno.test(`${path} answers under any Host, since probes know only an address, but not to a foreign page`, async () => {
     const { application } = setup();
     const statusOf = async (headers: Record<string, string>) => {
       const response = await application.fetch(request(path, { headers }), LOCAL);
@@ -115,7 +115,7 @@ for (const path of ["/healthz", "/readyz"]) {
   });
 }
 
-Deno.test("a refused Host or Origin is logged with what it said and the flag that would allow it", async () => {
+Deno.test("a refused Host or Origin is logged with its value and the flag that would allow it", async () => {
   using records = LogRecords.start();
   const { application } = setup();
   for (const headers of [{ host: "evil.example" }, { origin: "https://evil.example" }]) {
@@ -166,7 +166,7 @@ for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/status", "/noth
 }
 
 for (const path of ["/metrics", "/status"]) {
-  Deno.test(`${path} answers 403 to whoever lacks server:admin, and says which scope is missing`, async () => {
+  Deno.test(`${path} answers 403 to a caller without server:admin, and names the missing scope`, async () => {
     const { application } = setup({ authenticate: letIn });
     const response = await application.fetch(request(path), REMOTE);
     assert.equal(response.status, 403);
@@ -175,7 +175,7 @@ for (const path of ["/metrics", "/status"]) {
   });
 }
 
-Deno.test("nothing but health is answered to somebody who is not let in, and every refusal is the same", async () => {
+Deno.test("nothing but health is answered to a caller that is not admitted, and every refusal is the same", async () => {
   const denial = { status: 401, reason: "unknown", address: "192.0.2.7", hasCredential: true } as const;
   const { application, rejections } = setup({
     authenticate: () => Promise.resolve({ ok: false, denial }),
@@ -201,7 +201,7 @@ Deno.test("nothing but health is answered to somebody who is not let in, and eve
   assert.equal((await application.fetch(request("/healthz"), REMOTE)).status, 200);
 });
 
-Deno.test("/readyz answers 404 while the server drains, and upgrades are accepted all the same", async () => {
+Deno.test("/readyz answers 404 while the server drains, and upgrades are still accepted", async () => {
   const { application } = setup({ isReady: () => false });
   assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 404);
   assert.equal((await application.fetch(request("/healthz"), LOCAL)).status, 200);
@@ -215,7 +215,7 @@ Deno.test("upgrades are refused with Retry-After while the server ends", async (
   assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
 });
 
-Deno.test("/readyz minds the exchange where it is asked to, and not otherwise", async () => {
+Deno.test("/readyz depends on the exchange only when configured to", async () => {
   for (const [reachable, status] of [[true, 200], [false, 503], [null, 503]] as const) {
     const { application } = setup({ isExchangeReachable: () => reachable });
     assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, status);
@@ -225,7 +225,7 @@ Deno.test("/readyz minds the exchange where it is asked to, and not otherwise", 
   assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, 404);
 });
 
-Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", async () => {
+Deno.test("an upgrade is accepted with the subprotocol mcp when it is offered, and without when it is not", async () => {
   const { application } = setup();
   const offered = await application.upgrade(
     request("/ws", { headers: { "sec-websocket-protocol": "chat, mcp" } }),
@@ -252,7 +252,7 @@ Deno.test("an upgrade of a client with too many connections answers 429, of a fu
   assert.deepEqual(rejections, ["client_full", "server_full"]);
 });
 
-Deno.test("a socket that opens when others of its client have taken all places is closed with 1013", async () => {
+Deno.test("a socket that opens when others of its client have taken all slots is closed with 1013", async () => {
   const { application, registry, rejections } = setup();
   const accepted = await application.upgrade(request("/ws"), LOCAL);
   assert.ok(!(accepted instanceof Response));
@@ -265,7 +265,7 @@ Deno.test("a socket that opens when others of its client have taken all places i
   assert.deepEqual([rejections, registry.size], [["client_full"], 1]);
 });
 
-Deno.test("every request over HTTP has a price, by its connection and identity, and is answered 429 without it", async () => {
+Deno.test("every request over HTTP has a price, by its connection and identity, and is answered 429 without the budget", async () => {
   const prices: string[] = [];
   const afford: HttpParts["afford"] = ({ address, port }, identity) => {
     prices.push(`${address} ${port} ${identity}`);
@@ -287,7 +287,7 @@ Deno.test("every request over HTTP has a price, by its connection and identity, 
   assert.deepEqual(new Set(prices), new Set(["127.0.0.1 5000 undefined", "127.0.0.1 5000 127.0.0.1"]));
 });
 
-Deno.test("a refusal ends its connection, a missing path where strangers reach the server, an answer does not", async () => {
+Deno.test("a refusal closes its connection, as does a missing path for unauthenticated callers, an answer does not", async () => {
   const denied = { status: 401 as const, reason: "unknown", address: "192.0.2.7", hasCredential: false };
   const authenticate = () => Promise.resolve({ ok: false as const, denial: denied });
   const rules = { allowedHosts: ["localhost"], allowedOrigins: [], allowLoopback: false };
@@ -308,7 +308,7 @@ Deno.test("a refusal ends its connection, a missing path where strangers reach t
   assert.deepEqual(await endings(setup({ rules }).application, request("/nothing")), [[404, "close"]]);
 });
 
-Deno.test("a page on an allowed origin may read answers, and ask before it sends", async () => {
+Deno.test("a page on an allowed origin may read answers, and send preflight requests", async () => {
   const { application } = setup();
   const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
   const preflight = await application.fetch(request("/mcp", { method: "OPTIONS", headers }), LOCAL);
@@ -357,7 +357,7 @@ Deno.test("an open stream counts as a connection until its reader leaves", async
   await again.body?.cancel();
 });
 
-Deno.test("an upgrade of whoever was cut off a moment ago is refused with 429 and when to come again, and no other", async () => {
+Deno.test("an upgrade of a client that was just cut off is refused with 429 and when to retry, and no other", async () => {
   const { application, rejections } = setup({ pauseMs: (identity) => identity === LOCAL.address ? 1_200 : 0 });
   const refused = await application.upgrade(request("/ws"), LOCAL);
   assert.ok(refused instanceof Response);

@@ -8,7 +8,7 @@ async function ask(headers: Record<string, string> = {}, { method = "GET", value
   return (await JsonDocument.of(value)).answer({ method, headers: new Headers(headers) });
 }
 
-Deno.test("JsonDocument answers 304 to whoever has the text, until it changes", async () => {
+Deno.test("JsonDocument answers 304 to a client that has the text, until it changes", async () => {
   const first = await ask();
   assert.equal(await first.text(), TEXT);
   const etag = first.headers.get("etag") ?? assert.fail();
@@ -20,7 +20,7 @@ Deno.test("JsonDocument answers 304 to whoever has the text, until it changes", 
   assert.equal((await ask({ "if-none-match": '"other"' })).status, 200);
 });
 
-Deno.test("JsonDocument compresses for whoever takes gzip, and for nobody else", async () => {
+Deno.test("JsonDocument compresses for clients that accept gzip, and for no other", async () => {
   for (const header of ["gzip", "deflate, GZIP;q=0.5", "*"]) {
     const response = await ask({ "accept-encoding": header });
     assert.equal(response.headers.get("content-encoding"), "gzip", header);

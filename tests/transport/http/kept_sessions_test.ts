@@ -33,7 +33,7 @@ function takeUp(endpoint: McpEndpoint, session: string, lastId: string): Promise
   return endpoint.send({ method: "GET", headers: { "mcp-session-id": session, "last-event-id": lastId } });
 }
 
-Deno.test("A kept session goes on with the next server: what its client is, can do and watches", async () => {
+Deno.test("A kept session continues at the next server: its client's identity, rights and watches", async () => {
   await withSessions(async (store) => {
     let session: string;
     const opening = { ...INITIALIZE.params, capabilities: { elicitation: { form: {} } } };
@@ -83,7 +83,7 @@ Deno.test("A kept session does not exist for another identity, nor after it was 
   });
 });
 
-Deno.test("A stream is taken up at the next server exactly where it was lost: no event is missing or comes twice", async () => {
+Deno.test("A stream is resumed at the next server exactly where it was lost: no event is missing or duplicated", async () => {
   await withSessions(async (store) => {
     let session: string;
     {
@@ -102,7 +102,7 @@ Deno.test("A stream is taken up at the next server exactly where it was lost: no
   });
 });
 
-Deno.test("A call that ran when its server was told to end, or died, is answered at the next one", async () => {
+Deno.test("A call that ran when its server was stopped, or died, is answered at the next one", async () => {
   await withSessions(async (store) => {
     for (const dies of [false, true]) {
       const before = new McpEndpoint({ store });

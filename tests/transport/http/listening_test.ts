@@ -46,7 +46,7 @@ async function connect(url: string, identity: string, mode: "legacy" | "modern")
 }
 
 for (const mode of ["legacy", "modern"] as const) {
-  Deno.test(`over HTTP each identity is told of its own changes alone (${mode})`, async () => {
+  Deno.test(`over HTTP each identity is notified of its own changes only (${mode})`, async () => {
     await using server = setup();
     const [ann, bob] = await Promise.all([
       connect(server.endpoint.url, "ann", mode),
@@ -71,7 +71,7 @@ for (const mode of ["legacy", "modern"] as const) {
   });
 }
 
-Deno.test("over HTTP a client that leaves is not watched for any more", async () => {
+Deno.test("over HTTP a client that disconnects is not watched for any more", async () => {
   await using server = setup();
   const { client } = await connect(server.endpoint.url, "ann", "modern");
   const subscription = await client.listen({ resourceSubscriptions: [ORDERS] });
@@ -85,14 +85,14 @@ Deno.test("over HTTP a client that leaves is not watched for any more", async ()
   await client.close();
 });
 
-Deno.test("over HTTP what would be more than a client may have is refused", async () => {
+Deno.test("over HTTP more than a client's maximum is refused", async () => {
   await using server = setup({ maxResources: 0 });
   const { client } = await connect(server.endpoint.url, "ann", "legacy");
   await assert.rejects(client.subscribeResource({ uri: ORDERS }), /as many subscriptions as it may/);
   await client.close();
 });
 
-Deno.test("over HTTP a request of 2026-07-28 for resources/subscribe is of a method that is not found", async () => {
+Deno.test("over HTTP resources/subscribe in a request of 2026-07-28 is an unknown method", async () => {
   await using server = setup();
   const method = "resources/subscribe";
   const _meta = {

@@ -179,7 +179,7 @@ for (const accept of ACCEPTS) {
   });
 }
 
-Deno.test("an envelope of 2026-07-28 is taken or refused like the SDK's, whatever is in it", async () => {
+Deno.test("an envelope of 2026-07-28 is accepted or refused like the SDK's, whatever it contains", async () => {
   await using both = await Both.start();
   const odd = [undefined, null, 7, "x", [], {}, { name: 1 }, { name: "a", version: "1", icons: [{}] }, "2025-11-25"];
   for (const key of Object.keys(MODERN_META)) {
@@ -236,7 +236,7 @@ Deno.test("lists, pings and discoveries are answered like the SDK's, in both rev
   }
 });
 
-Deno.test("sessions are opened like the SDK's, in every form and revision, well and badly", async () => {
+Deno.test("sessions are opened like the SDK's, in every form and revision, valid and invalid", async () => {
   await using both = await Both.start();
   const openings: readonly Json[] = [
     {},
@@ -255,7 +255,7 @@ Deno.test("sessions are opened like the SDK's, in every form and revision, well 
   }
 });
 
-Deno.test("a session's server is made when it is needed, and knows then what its client said at the opening", async () => {
+Deno.test("a session's server object is created when it is needed, and knows what its client said at the opening", async () => {
   await using both = await Both.start();
   const { plain } = both;
   const heard: unknown[] = [];
@@ -276,7 +276,7 @@ Deno.test("a session's server is made when it is needed, and knows then what its
   await (await plain.post(session, { jsonrpc: "2.0", method: "notifications/roots/list_changed" })).text();
 });
 
-Deno.test("a request is answered also where no server can be made for its session", async () => {
+Deno.test("a request is answered even when no server object can be created for its session", async () => {
   await using both = await Both.start();
   both.made = () => assert.fail("no room");
   const session = await both.plain.initialize();
@@ -288,7 +288,7 @@ Deno.test("a request is answered also where no server can be made for its sessio
   }
 });
 
-Deno.test("lists, pings and discoveries need no server object of the SDK's", async () => {
+Deno.test("lists, pings and discoveries need no server object of the SDK", async () => {
   await using both = await Both.start();
   const { plain } = both;
   const session = await plain.initialize();
@@ -305,7 +305,7 @@ Deno.test("lists, pings and discoveries need no server object of the SDK's", asy
   assert.equal(both.servers, before);
 });
 
-Deno.test("a plain call needs no server object of the SDK's, and one value where its client takes any form", async () => {
+Deno.test("a plain call needs no server object of the SDK, and is one value when its client accepts any form", async () => {
   await using both = await Both.start();
   const { plain } = both;
   const session = await plain.initialize();
@@ -321,7 +321,7 @@ Deno.test("a plain call needs no server object of the SDK's, and one value where
   assert.equal(both.servers, before);
 });
 
-Deno.test("a plain call of 2025-11-25 whose client takes events alone is one event with the SDK's answer", async () => {
+Deno.test("a plain call of 2025-11-25 whose client accepts only events is one event with the SDK's answer", async () => {
   await using both = await Both.start();
   const session = await sessionsOf(both);
   const init = { headers: { accept: "text/event-stream" } };
@@ -362,7 +362,7 @@ Deno.test("a plain call that runs in a session is cancelled, refused a second ti
 /** The runtime hears of a client's leaving only after requests of at most 512 bytes. */
 const SHORT_META = { "io.modelcontextprotocol/clientInfo": undefined };
 
-Deno.test("a plain call is aborted when its client leaves, in both revisions, and when the server closes", async () => {
+Deno.test("a plain call is aborted when its client disconnects, in both revisions, and when the server closes", async () => {
   const begun = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   let [calls, aborts] = [0, 0];

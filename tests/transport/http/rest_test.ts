@@ -61,7 +61,7 @@ async function problemOf(response: Response): Promise<Json> {
   return problem;
 }
 
-Deno.test("POST /v1/tools/{name} answers the tool's plain result, by name and by alias", async () => {
+Deno.test("POST /v1/tools/{name} returns the tool's plain result, by name and by alias", async () => {
   await using exchange = await TestExchange.start();
   await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
   const expected = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
@@ -94,7 +94,7 @@ Deno.test("POST /v1/tools/{name} takes the character that stands for others that
   assert.notEqual(code, "ERR_BODY_INVALID");
 });
 
-Deno.test("POST /v1/tools/{name} takes an empty body for no arguments", async () => {
+Deno.test("POST /v1/tools/{name} treats an empty body as no arguments", async () => {
   await using exchange = await TestExchange.start();
   await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
   const init = { method: "POST", headers: JSON_TYPE };
@@ -113,7 +113,7 @@ Deno.test("GET /v1/tools lists what is offered, without aliases and without open
   assert.deepEqual([tools[0].group, tools[0].scope, tools[0].inputSchema.type], ["market", "market:read", "object"]);
 });
 
-Deno.test("GET /openapi.json describes what is offered; HEAD answers the headers alone", async () => {
+Deno.test("GET /openapi.json describes what is offered; HEAD returns only the headers", async () => {
   await using server = serveRest(never, ["market"]);
   const document = await (await fetch(`${server.url}/openapi.json`)).json();
   assert.deepEqual([document.openapi, document.info.version], ["3.1.0", "1.2.3"]);
@@ -214,7 +214,7 @@ Deno.test("A tool that is not offered is unknown, its aliases too", async () => 
   }
 });
 
-Deno.test("Arguments that do not fit are answered 400 with the fields, and with what was perhaps meant", async () => {
+Deno.test("Invalid arguments are answered 400 with the fields, and with suggestions", async () => {
   await using exchange = await TestExchange.start();
   await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
   const post = (body: string) =>
@@ -227,7 +227,7 @@ Deno.test("Arguments that do not fit are answered 400 with the fields, and with 
   assert.ok(misspelt.suggestions.includes("XBTZAR"));
 });
 
-Deno.test("Every error of the exchange has its status, the exchange's own words and when to come again", async () => {
+Deno.test("Every error of the exchange has its status, the exchange's message and when to retry", async () => {
   let code: ExchangeErrorCode = "ERR_EXCHANGE";
   const { backend, exchange } = await withTool(() =>
     Promise.reject(
@@ -247,7 +247,7 @@ Deno.test("Every error of the exchange has its status, the exchange's own words 
   }
 });
 
-Deno.test("What is our own fault is answered 500 and tells nothing, wherever it happens", async () => {
+Deno.test("An internal error is answered 500 and reveals nothing, wherever it happens", async () => {
   const { backend, exchange } = await withTool(() => Promise.reject(new Error("secret")));
   await using _exchange = exchange;
   for (const broken of [backend, () => Promise.reject(new Error("secret"))]) {
@@ -268,7 +268,7 @@ Deno.test("A refused argument is answered 400 with its suggestions", async () =>
   assert.deepEqual([problem.status, problem.fields[0].field, problem.suggestions], [400, "account_id", ["1"]]);
 });
 
-Deno.test("A client that leaves aborts its call", async () => {
+Deno.test("A client that disconnects aborts its call", async () => {
   const started = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   const { backend, exchange } = await withTool((_input, { signal }) =>

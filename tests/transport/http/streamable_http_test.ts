@@ -243,7 +243,7 @@ Deno.test("Session ids are random and never repeat", async () => {
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-Deno.test("DELETE ends a session, what runs in it and its streams", async () => {
+Deno.test("DELETE ends a session, its calls and its streams", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const stream = await endpoint.send({ method: "GET", headers: { "mcp-session-id": session } });
@@ -284,7 +284,7 @@ const ACCEPTS: readonly (readonly [accept: string | null, legacy: string, modern
 ];
 
 for (const [accept, legacy, stateless] of ACCEPTS) {
-  Deno.test(`/mcp answers to Accept ${accept} in the form that it takes: ${legacy}, ${stateless}`, async () => {
+  Deno.test(`/mcp answers Accept ${accept} in an accepted form: ${legacy}, ${stateless}`, async () => {
     await using endpoint = new McpEndpoint();
     const session = await endpoint.initialize();
     // A request without the header cannot be made by fetch.
@@ -311,7 +311,7 @@ for (const [accept, legacy, stateless] of ACCEPTS) {
   });
 }
 
-Deno.test("GET of a session's stream is 406 for who takes no events", async () => {
+Deno.test("GET of a session's stream is 406 for a client that does not accept events", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const headers = { "mcp-session-id": session };
@@ -323,7 +323,7 @@ Deno.test("GET of a session's stream is 406 for who takes no events", async () =
   await stream.body?.cancel();
 });
 
-Deno.test("A second stream of a session takes the place of the first, which may be lost", async () => {
+Deno.test("A second stream of a session replaces the first, which may be lost", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const open = () => endpoint.send({ method: "GET", headers: { "mcp-session-id": session } });
@@ -334,7 +334,7 @@ Deno.test("A second stream of a session takes the place of the first, which may 
   await second.body?.cancel();
 });
 
-Deno.test("A stream that was lost before its answer is taken up again from its last event", async () => {
+Deno.test("A stream that was lost before its answer is resumed from its last event", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const headers = { "mcp-session-id": session };
@@ -350,7 +350,7 @@ Deno.test("A stream that was lost before its answer is taken up again from its l
   await deleted.text();
 });
 
-Deno.test("A stream that was read to its end, or never was, cannot be taken up again", async () => {
+Deno.test("A stream that was read to its end, or never was, cannot be resumed", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const headers = { "mcp-session-id": session };
@@ -374,7 +374,7 @@ Deno.test("Clients before 2025-11-25 get no event without data", async () => {
   assert.match(answer, /^event: message\ndata: \{/);
 });
 
-Deno.test("initialize is answered whatever MCP-Protocol-Version says, other requests need one that is served", async () => {
+Deno.test("initialize is answered whatever MCP-Protocol-Version says, other requests need a supported one", async () => {
   await using endpoint = new McpEndpoint();
   const headers = { "mcp-protocol-version": "2026-07-28" };
   const opened = await endpoint.send({ body: json(INITIALIZE), headers });
@@ -388,7 +388,7 @@ Deno.test("initialize is answered whatever MCP-Protocol-Version says, other requ
   assert.equal((await unknown.json()).id, 4);
 });
 
-Deno.test("A session is over once it was idle for longer than its limit, even before the timer looks", async () => {
+Deno.test("A session ends once it was idle for longer than its limit, even before the timer runs", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   endpoint.clock.now += IDLE_MS - 1;
@@ -424,7 +424,7 @@ Deno.test("A session with an open stream is not idle", async () => {
   await stream.body?.cancel();
 });
 
-Deno.test("A timer ends idle sessions without anybody asking", async () => {
+Deno.test("A timer ends idle sessions without any request", async () => {
   const ended: SessionEnd[] = [];
   const over = Promise.withResolvers<void>();
   const observer = {
@@ -465,7 +465,7 @@ Deno.test({
   },
 });
 
-Deno.test("When there is no room for another session, a client is told to come again, and room is made by time", async () => {
+Deno.test("When there is no room for another session, a client is told to retry, and room is made in time", async () => {
   await using endpoint = new McpEndpoint({ maxSessions: 2 });
   await endpoint.initialize("a");
   await endpoint.initialize("b");
@@ -480,7 +480,7 @@ Deno.test("When there is no room for another session, a client is told to come a
   assert.equal(endpoint.endpoint.sessions, 1);
 });
 
-Deno.test("Of one identity the session that was idle longest makes room; others' and busy ones stay", async () => {
+Deno.test("The longest idle session of an identity makes room; others' and busy ones stay", async () => {
   await using endpoint = new McpEndpoint({ maxSessionsOf: (identity) => identity === "a" ? 2 : 1 });
   const other = await endpoint.initialize("other");
   const busy = await endpoint.initialize("a");
@@ -503,7 +503,7 @@ Deno.test("Of one identity the session that was idle longest makes room; others'
   await Promise.all([stream.body?.cancel(), second.body?.cancel()]);
 });
 
-Deno.test("A client that leaves aborts what it asked, in both eras, and its session goes on", async () => {
+Deno.test("A client that disconnects aborts its requests, in both eras, and its session continues", async () => {
   await using endpoint = new McpEndpoint({ resumeMs: 1 });
   const session = await endpoint.initialize();
   const legacy = { headers: { "mcp-session-id": session }, body: json(call(1, "wait")) };
@@ -530,7 +530,7 @@ Deno.test("A cancelled call's stream ends without an answer, and its id can be u
   assert.equal((await readAnswer(await endpoint.post(session, call("x", "echo")))).id, "x");
 });
 
-Deno.test("A cancellation that comes at the same time as another request of its id leaves that one alone", async () => {
+Deno.test("A cancellation that arrives together with another request of its id does not affect that one", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const post = (message: unknown) => {
@@ -545,7 +545,7 @@ Deno.test("A cancellation that comes at the same time as another request of its 
   }
 });
 
-Deno.test("An id that is in use in a session is refused, and the first call goes on", async () => {
+Deno.test("An id that is in use in a session is refused, and the first call continues", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const other = await endpoint.initialize();
@@ -562,7 +562,7 @@ Deno.test("An id that is in use in a session is refused, and the first call goes
   await running.body?.cancel();
 });
 
-Deno.test("A call that is answered but not read yet can be cancelled or left", async () => {
+Deno.test("A call that is answered but not read yet can be cancelled or abandoned", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const post = (message: unknown) => {
@@ -604,7 +604,7 @@ Deno.test("An open stream is kept alive with comments", async () => {
   await reader?.cancel();
 });
 
-Deno.test("A request that may not run is answered 429 with its id; pings and cancellations are not asked about", async () => {
+Deno.test("A request over the limit is answered 429 with its id; pings and cancellations are exempt", async () => {
   const asked: string[] = [];
   const error = { code: -32000, message: "Too many", data: { code: "ERR_RATE_LIMIT", retryAfterMs: 1_500 } };
   await using endpoint = new McpEndpoint({
@@ -624,7 +624,7 @@ Deno.test("A request that may not run is answered 429 with its id; pings and can
   assert.deepEqual(asked, ["local initialize", "local tools/call"]);
 });
 
-Deno.test("What is no message counts against the limit, and is answered 429 beyond it", async () => {
+Deno.test("A body that is not a message counts against the limit, and is answered 429 beyond it", async () => {
   let left = 2;
   const error = { code: -32000, message: "Too many", data: { code: "ERR_RATE_LIMIT", retryAfterMs: 1_500 } };
   await using endpoint = new McpEndpoint({
@@ -640,7 +640,7 @@ Deno.test("What is no message counts against the limit, and is answered 429 beyo
   assert.deepEqual(statuses, [400, 400, 429, 429]);
 });
 
-Deno.test("The observer sees sessions begin and end, and what they are", async () => {
+Deno.test("The observer sees sessions begin and end, and their details", async () => {
   const seen: unknown[] = [];
   const observer = {
     opened: ({ identity, client }: HttpSession) => seen.push(["opened", identity, client]),
@@ -677,7 +677,7 @@ Deno.test("StreamableHttp.close() ends sessions, streams and calls of both eras;
   await late.text();
 });
 
-Deno.test("Many rounds of calls in both eras leave no server behind", async () => {
+Deno.test("Many rounds of calls in both eras leave no server object behind", async () => {
   await using endpoint = new McpEndpoint();
   for (let round = 0; round < 30; round++) {
     const session = await endpoint.initialize();

@@ -35,7 +35,7 @@ function system(answers: Readonly<Record<string, (string | number)[]>>) {
   return { log, start: (port = 0) => listenOnHost(listen)(new Echo(), { ...OPTIONS, port }) };
 }
 
-Deno.test("listenOnHost() serves localhost on both families at one port, and ends both", async () => {
+Deno.test("listenOnHost() serves localhost on both families at one port, and closes both", async () => {
   const application = new Echo();
   const listener = await listenOnHost(listenHardened)(application, OPTIONS);
   const hosts = ["127.0.0.1", ...(hasIPv6() ? ["[::1]"] : [])];
@@ -49,19 +49,19 @@ Deno.test("listenOnHost() serves localhost on both families at one port, and end
   for (const host of hosts) await assert.rejects(fetch(`http://${host}:${listener.port}/`), TypeError);
 });
 
-Deno.test("listenOnHost() takes another free port where the next family has given the first one away", async () => {
+Deno.test("listenOnHost() retries with another free port when the first one is in use on the other family", async () => {
   const { log, start } = system({ "127.0.0.1": [1_001, 1_002], "::1": ["EADDRINUSE"] });
   assert.equal((await start()).port, 1_002);
   assert.deepEqual(log, ["127.0.0.1 0", "::1 1001", "close 127.0.0.1", "127.0.0.1 0", "::1 1002"]);
 });
 
-Deno.test("listenOnHost() leaves out a family that this machine does not have, and fails where it has neither", async () => {
+Deno.test("listenOnHost() skips a family that this machine does not have, and fails when it has neither", async () => {
   const one = system({ "::1": ["EADDRNOTAVAIL"] });
   assert.equal((await one.start(9_000)).port, 9_000);
   await assert.rejects(system({ "127.0.0.1": ["EADDRNOTAVAIL"], "::1": ["EAFNOSUPPORT"] }).start(), /EADDRNOTAVAIL/);
 });
 
-Deno.test("listenOnHost() holds nothing where another program has the port on one family", async () => {
+Deno.test("listenOnHost() keeps nothing open when another program has the port on one family", async () => {
   const { log, start } = system({ "::1": ["EADDRINUSE"] });
   await assert.rejects(start(9_000), /EADDRINUSE/);
   assert.deepEqual(log, ["127.0.0.1 9000", "::1 9000", "close 127.0.0.1"]);

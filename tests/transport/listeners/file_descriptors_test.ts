@@ -15,7 +15,7 @@ function scarce(limit: number) {
   };
 }
 
-Deno.test("allowSockets() allows what is wanted where there are descriptors for it", () => {
+Deno.test("allowSockets() allows the requested number when there are descriptors for it", () => {
   assert.deepEqual(allowSockets(50, scarce(10_000).open), { connections: 50, sockets: 114 });
   assert.deepEqual(allowSockets(50), { connections: 50, sockets: 114 });
 });

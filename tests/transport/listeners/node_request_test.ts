@@ -32,14 +32,14 @@ async function bodyOfParts(first: string, { rest, waitMs }: { rest: string; wait
 
 for (const length of [0, 1, 50, BODY.length]) {
   for (const waitMs of [0, 20]) {
-    Deno.test(`NodeRequest.bytes() waits for all of a body of which ${length} bytes came with its head, asked ${waitMs} ms later`, async () => {
+    Deno.test(`NodeRequest.bytes() waits for all of a body of which ${length} bytes came with its head, called ${waitMs} ms later`, async () => {
       const parts = { rest: BODY.slice(length), waitMs };
       assert.equal(await bodyOfParts(`${HEAD}${BODY.slice(0, length)}`, parts), BODY);
     });
   }
 }
 
-Deno.test("NodeRequest.bytes() answers all of a body that came in pieces before anybody asked for it", async () => {
+Deno.test("NodeRequest.bytes() returns all of a body that arrived in chunks before the call", async () => {
   const body = Promise.withResolvers<string>();
   const pieces = [BODY.slice(0, 40), BODY.slice(40, 70), BODY.slice(70)];
   const arrived = pieces.map(() => Promise.withResolvers<void>());

@@ -10,7 +10,7 @@ const addresses: Record<string, string> = {
   "::1": "::1",
 };
 
-Deno.test("peerOf() names an address the same way however the socket does", () => {
+Deno.test("peerOf() gives an address one form, whatever form the socket uses", () => {
   for (const [given, expected] of Object.entries(addresses)) {
     assert.deepEqual(peerOf(given, 7), { address: expected, port: 7 });
   }

@@ -41,7 +41,7 @@ async function problemsOf(files: Case): Promise<string[]> {
   return loaded.ok ? [] : loaded.problems;
 }
 
-Deno.test("loadTls() gives a chain and its key as they are", async () => {
+Deno.test("loadTls() returns a chain and its key unchanged", async () => {
   const cert = `${server.cert}${authority.cert}`;
   assert.deepEqual(await load({ cert }), { ok: true, files: { cert, key: server.key } });
 });
@@ -63,7 +63,7 @@ Deno.test("loadTls() names a file that cannot be read", async () => {
   assert.match(loaded.problems[0] ?? "", /^\/tmp: expected a file: current value is "\/tmp"$/);
 });
 
-Deno.test("loadTls() refuses what is no certificate and no key", async () => {
+Deno.test("loadTls() refuses anything but a certificate and a key", async () => {
   for (const text of ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", server.key]) {
     assert.deepEqual(await problemsOf({ cert: text }), ["CERT: expected a certificate in PEM"]);
   }
@@ -108,7 +108,7 @@ Deno.test("loadTls() refuses a file that others can read or write", async () => 
   assert.deepEqual(await problemsOf({ mode: 0o400 }), []);
 });
 
-Deno.test("loadTls() refuses keys with which the runtime cannot shake hands", async () => {
+Deno.test("loadTls() refuses keys that the runtime does not support", async () => {
   const known = "expected an RSA key of at least 2048 bits, or one on P-256, P-384, P-521 or Ed25519";
   const pem = (pair: { privateKey: { export(options: { type: "pkcs8"; format: "pem" }): string | Uint8Array } }) =>
     String(pair.privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -134,7 +134,7 @@ Deno.test("loadTls() refuses keys with which the runtime cannot shake hands", as
   }
 });
 
-Deno.test("loadTls() refuses a certificate that is for clients alone", async () => {
+Deno.test("loadTls() refuses a certificate for clients only", async () => {
   const { cert, key } = client;
   const problem =
     "CERT: expected a certificate for servers: its extended key usage lacks serverAuth, and clients refuse it";
@@ -145,7 +145,7 @@ Deno.test("loadTls() refuses a certificate that is for clients alone", async () 
   }
 });
 
-Deno.test("loadTls() tells every problem at once", async () => {
+Deno.test("loadTls() reports every problem at once", async () => {
   const problems = await problemsOf({ key: client.key, mode: 0o644, now: NOW + 1_000 * DAY_MS });
   assert.equal(problems.length, 3);
 });

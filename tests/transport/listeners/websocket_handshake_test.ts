@@ -13,14 +13,14 @@ function handshakeOf(headers: Record<string, string>, method = "GET"): ReturnTyp
   return readHandshake({ method, headers: new Headers(headers) });
 }
 
-Deno.test("readHandshake() takes any spelling of the words, and lists the subprotocols", () => {
+Deno.test("readHandshake() accepts any case of the words, and lists the subprotocols", () => {
   assert.deepEqual(handshakeOf(sound), { kind: "websocket", protocols: [] });
   const offered = { ...sound, "sec-websocket-protocol": "mcp,other ,third" };
   assert.deepEqual(handshakeOf(offered), { kind: "websocket", protocols: ["mcp", "other", "third"] });
   assert.deepEqual(handshakeOf({ ...sound, upgrade: "h2c, websocket" }), { kind: "websocket", protocols: [] });
 });
 
-Deno.test("readHandshake() leaves requests alone that ask for no upgrade", () => {
+Deno.test("readHandshake() ignores requests that ask for no upgrade", () => {
   assert.deepEqual(handshakeOf({}), { kind: "none" });
   assert.deepEqual(handshakeOf({ "connection": "Upgrade" }, "POST"), { kind: "none" });
   for (const upgrade of ["", "h2c", "TLS/1.2, h2c", "websocketx"]) {
@@ -28,7 +28,7 @@ Deno.test("readHandshake() leaves requests alone that ask for no upgrade", () =>
   }
 });
 
-Deno.test("readHandshake() says what is wrong, and which version there is", async () => {
+Deno.test("readHandshake() says what is wrong, and which version is supported", async () => {
   const read = handshakeOf({ ...sound, "sec-websocket-version": "8" });
   assert.ok(read.kind === "invalid");
   assert.equal(read.response.status, 400);
@@ -43,7 +43,7 @@ Deno.test("readHandshake() refuses another method and a body", () => {
   assert.equal(handshakeOf({ ...sound, "content-length": "0" }).kind, "websocket");
 });
 
-Deno.test("readHandshake() takes no header that was sent twice", () => {
+Deno.test("readHandshake() refuses a header that was sent twice", () => {
   for (const name of Object.keys(sound)) {
     const headers = new Headers(sound);
     headers.append(name, headers.get(name) ?? "");
@@ -61,7 +61,7 @@ Deno.test("readHandshake() reads any headers without throwing", () => {
   }));
 });
 
-Deno.test("soundUrl() keeps a sound address, and path and query of one whose host is none", () => {
+Deno.test("soundUrl() keeps a valid address, and path and query of one with an invalid host", () => {
   assert.equal(soundUrl("https://example.org/a?b"), "https://example.org/a?b");
   assert.equal(soundUrl("http://127.0.0.1:evil.example/ws?x=1"), "http://localhost/ws?x=1");
   assert.equal(soundUrl("http://a b"), "http://localhost");

@@ -15,7 +15,7 @@ import type { Lease } from "./lease.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
 /** How long a process counts as live after its last renewal. */
-export const LEASE_MS = 10_000;
+const LEASE_MS = 10_000;
 
 /** The tolerated difference between clocks. */
 export const CLOCK_TOLERANCE_MS = 2_000;

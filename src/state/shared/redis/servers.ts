@@ -13,7 +13,7 @@ export const SERVERS_KEY = "servers";
 const BEAT_MS = 2_000;
 
 /** A server that was silent for longer has ended, in milliseconds; also used in scripts. */
-export const SERVER_GONE_MS = 10_000;
+const SERVER_GONE_MS = 10_000;
 
 const BEAT = scriptOf(`
 ${findBeginning("KEYS[2]", "ARGV[3]", "ARGV[4]")}

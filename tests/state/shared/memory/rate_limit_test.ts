@@ -7,7 +7,7 @@ function limitOf(perMinute: number) {
   return { clock, limit: new MemoryRateLimit({ perMinute: () => perMinute, now: () => clock.now }) };
 }
 
-Deno.test("MemoryRateLimit.take() lets a full bucket through at once, then says when the next token is there", () => {
+Deno.test("MemoryRateLimit.take() allows a full bucket at once, then says when the next token is available", () => {
   const { clock, limit } = limitOf(60);
   for (let i = 0; i < 60; i++) assert.deepEqual(limit.take("a"), { ok: true });
   assert.deepEqual(limit.take("a"), { ok: false, retryAfterMs: 1_000 });
@@ -17,14 +17,14 @@ Deno.test("MemoryRateLimit.take() lets a full bucket through at once, then says 
   assert.deepEqual(limit.take("a"), { ok: true });
 });
 
-Deno.test("MemoryRateLimit.take() counts each key for itself", () => {
+Deno.test("MemoryRateLimit.take() counts each key separately", () => {
   const { limit } = limitOf(1);
   assert.ok(limit.take("a").ok);
   assert.ok(!limit.take("a").ok);
   assert.ok(limit.take("b").ok);
 });
 
-Deno.test("MemoryRateLimit never lets more than its bucket and what flowed in through, whenever callers come", () => {
+Deno.test("MemoryRateLimit never allows more than its bucket and what has refilled, for any timing of callers", () => {
   const steps = fc.array(fc.record({ wait: fc.nat(5_000), tries: fc.nat(20) }), { maxLength: 50 });
   fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), steps, (perMinute, steps) => {
     const { clock, limit } = limitOf(perMinute);
@@ -37,7 +37,7 @@ Deno.test("MemoryRateLimit never lets more than its bucket and what flowed in th
   }));
 });
 
-Deno.test("MemoryRateLimit.take() is right about when to come again", () => {
+Deno.test("MemoryRateLimit.take() is right about when to retry", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat(3_000), (perMinute, used) => {
     const { clock, limit } = limitOf(perMinute);
     for (let i = 0; i < used; i++) limit.take("a");
@@ -48,7 +48,7 @@ Deno.test("MemoryRateLimit.take() is right about when to come again", () => {
   }));
 });
 
-Deno.test("MemoryRateLimit.use() and keysAbove() name who uses much", () => {
+Deno.test("MemoryRateLimit.use() and keysAbove() name the heaviest users", () => {
   const { limit } = limitOf(10);
   for (let i = 0; i < 6; i++) limit.take("eager");
   limit.take("calm");
@@ -57,7 +57,7 @@ Deno.test("MemoryRateLimit.use() and keysAbove() name who uses much", () => {
   assert.deepEqual(limit.keysAbove(0.5), ["eager"]);
 });
 
-Deno.test("MemoryRateLimit keeps remembering who is at its limit when very many others come", () => {
+Deno.test("MemoryRateLimit remembers keys at their limit when very many others arrive", () => {
   const { limit } = limitOf(1);
   limit.take("eager");
   for (let i = 0; i < 9_000; i++) limit.take(`other ${i}`);

@@ -53,7 +53,7 @@ async function withServers(
   }
 }
 
-Deno.test("Servers on one Redis share the calls to the exchange: a fifth of a minute's at once, the rest as it flows in", async () => {
+Deno.test("Servers on one Redis share the calls to the exchange: a fifth of a minute's at once, the rest as it refills", async () => {
   await withServers(3, async (_, servers) => {
     // One flows in each 0.75 s.
     const startedMs = now();
@@ -63,7 +63,7 @@ Deno.test("Servers on one Redis share the calls to the exchange: a fifth of a mi
   });
 });
 
-Deno.test("Over all servers reads leave calls for orders, and orders for cancels", async () => {
+Deno.test("Across all servers reads leave calls for orders, and orders for cancels", async () => {
   await withServers(2, async (_, [one, two]) => {
     assert.ok(one !== undefined && two !== undefined);
     const [first, second] = [budgetOf(one, 100), budgetOf(two, 100)];
@@ -82,7 +82,7 @@ Deno.test("Over all servers reads leave calls for orders, and orders for cancels
   });
 });
 
-Deno.test("A call that was reserved and not made goes to whoever waits", async () => {
+Deno.test("A call that was reserved and not made goes to the next in the queue", async () => {
   await withServers(1, async (_, [server]) => {
     assert.ok(server);
     const budget = budgetOf(server, 10);
@@ -96,7 +96,7 @@ Deno.test("A call that was reserved and not made goes to whoever waits", async (
   });
 });
 
-Deno.test("Redis away or frozen: each server calls the exchange by its share, and reads wait, as the others may have used the minute", async () => {
+Deno.test("Redis away or frozen: each server uses its share of the calls, and reads wait, since the others may have used the minute's", async () => {
   await withServers(2, async (redis, [one, two]) => {
     assert.ok(one !== undefined && two !== undefined);
     // Of 100 calls 80 flow in, 40 of them at each server; a fifth of those is left for orders and cancels.
@@ -115,7 +115,7 @@ Deno.test("Redis away or frozen: each server calls the exchange by its share, an
   }, { deadlineMs: DEADLINE_MS });
 });
 
-Deno.test("Redis away: a server that knows of no other one has the whole budget", async () => {
+Deno.test("Redis away: a server that knows of no other uses the whole budget", async () => {
   await withServers(1, async (redis, [server]) => {
     assert.ok(server);
     await redis.stop();

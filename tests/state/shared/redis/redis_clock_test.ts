@@ -9,7 +9,7 @@ const command = fc.record({
   pause: fc.integer({ min: 0, max: 5_000 }),
 });
 
-Deno.test("RedisClock tells no moment later than it was, on either clock, and none earlier than a command takes", () => {
+Deno.test("RedisClock reports no moment later than it was, on either clock, and none earlier by more than a command takes", () => {
   fc.assert(fc.property(fc.integer(), fc.array(command, { minLength: 1, maxLength: 30 }), (ahead, commands) => {
     const clock = new RedisClock();
     let now = 1_000_000;
@@ -26,7 +26,7 @@ Deno.test("RedisClock tells no moment later than it was, on either clock, and no
   }));
 });
 
-Deno.test("RedisClock goes by the last answer alone once a clock was set", () => {
+Deno.test("RedisClock uses only the last answer once a clock was set", () => {
   const clock = new RedisClock();
   for (const redisMs of [5_000, 5_010, 5_020]) {
     clock.note(redisMs, { sentMs: redisMs - 5_001, receivedMs: redisMs - 4_999 });

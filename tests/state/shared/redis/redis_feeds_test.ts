@@ -54,7 +54,7 @@ Deno.test("One server of three reads the exchange's stream, and all three have t
   assert.ok(leader!.bytesSent > 1_000 && follower!.bytesReceived > 1_000 && follower!.lagMs !== undefined);
 });
 
-Deno.test("A follower says no smaller age than the leader, whatever the clocks of their machines show", async () => {
+Deno.test("A follower reports no smaller age than the leader, whatever the clocks of their machines show", async () => {
   await using world = await FeedWorld.start();
   const [leader, near] = await world.cluster(2);
   const ahead = 1e9;
@@ -73,7 +73,7 @@ Deno.test("A follower says no smaller age than the leader, whatever the clocks o
   }
 });
 
-Deno.test("A leader that is about to end hands over at once, and follows whoever leads then", async () => {
+Deno.test("A leader that is about to end hands over at once, and follows the next leader", async () => {
   await using world = await FeedWorld.start();
   const servers = await world.cluster(3);
   const [leader, ...others] = servers;
@@ -93,7 +93,7 @@ Deno.test("A leader that closes its last reader's pair leaves it to the others",
   await convergeOn(world, others);
 });
 
-Deno.test("A leader whose commands come late leads no more: what it wrote meanwhile reaches nobody", async () => {
+Deno.test("A leader whose commands are late leads no more: what it wrote meanwhile reaches nobody", async () => {
   await using world = await FeedWorld.start();
   await using way = TcpRelay.to(portOf(world.redis.url));
   const stale = await world.serve({ redisUrl: `redis://127.0.0.1:${way.port}` });
@@ -111,7 +111,7 @@ Deno.test("A leader whose commands come late leads no more: what it wrote meanwh
   assert.deepEqual(others.map(({ markets }) => markets.status[0]?.gaps), [0, 0]);
 });
 
-Deno.test("What a server writes that leads no more changes nothing, whichever way it writes", async () => {
+Deno.test("What a former leader writes changes nothing, in any way of writing", async () => {
   await using world = await FeedWorld.start();
   const [leader] = await world.cluster(1);
   await world.startOther();
@@ -134,7 +134,7 @@ Deno.test("What a server writes that leads no more changes nothing, whichever wa
   assert.match(await world.onKey("EXISTS", "lease"), /:1/);
 });
 
-Deno.test("Split from Redis alone: a server reads the exchange itself, and follows again when Redis is back", async () => {
+Deno.test("Partitioned from Redis alone: a server reads the exchange itself, and follows again when Redis is back", async () => {
   await using world = await FeedWorld.start();
   await using way = TcpRelay.to(portOf(world.redis.url));
   const [leader, follower] = await world.cluster(2);
@@ -167,7 +167,7 @@ Deno.test("Redis away: each server reads the exchange itself; Redis back: one re
   await streamsAre(1, servers);
 });
 
-Deno.test("Redis frozen: readers are answered all the same, and one server reads for all when it goes on", async () => {
+Deno.test("Redis frozen: readers are answered anyway, and one server reads for all when it continues", async () => {
   await using world = await FeedWorld.start();
   const servers = await world.cluster(2);
   world.redis.freeze();
@@ -208,7 +208,7 @@ Deno.test("Redis away: servers keep within the sessions of the key, and read ove
   await streamsAre(2, [one, two]);
 });
 
-Deno.test("Redis emptied under load: the book stays right, and one server reads for all again", async () => {
+Deno.test("Redis flushed under load: the book stays right, and one server reads for all again", async () => {
   await using world = await FeedWorld.start();
   const servers = await world.cluster(3);
   for (let time = 0; time < 3; time++) {
@@ -221,7 +221,7 @@ Deno.test("Redis emptied under load: the book stays right, and one server reads 
   await streamsAre(1, servers);
 });
 
-Deno.test("Redis failed over to its replica: servers go on there, with one leader", async () => {
+Deno.test("Redis failed over to its replica: servers continue there, with one leader", async () => {
   await using world = await FeedWorld.start();
   await using replica = await startRedis({ settings: [`replicaof 127.0.0.1 ${portOf(world.redis.url)}`] });
   await using way = TcpRelay.to(portOf(world.redis.url));
@@ -250,7 +250,7 @@ const REFUSALS = {
 } as const;
 
 for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
-  Deno.test(`Redis with ${fault}: servers read the exchange's streams themselves, and say why`, async () => {
+  Deno.test(`Redis with ${fault}: servers read the exchange's streams themselves, and log why`, async () => {
     await using world = await FeedWorld.start(settings);
     using logs = LogRecords.start();
     const redisUrl = world.redis.url.replace("redis://", `redis://${user}`);
@@ -307,7 +307,7 @@ const FOREIGN: Readonly<Record<string, (world: FeedWorld) => Promise<unknown>>> 
 };
 
 for (const [what, put] of Object.entries(FOREIGN)) {
-  Deno.test(`${what} in Redis ends nothing: servers that follow and a new one come to the leader's book`, async () => {
+  Deno.test(`${what} in Redis ends nothing: servers that follow and a new one get the leader's book`, async () => {
     await using world = await FeedWorld.start();
     const servers: FeedServer[] = await world.cluster(2);
     await convergeOn(world, servers);
@@ -320,7 +320,7 @@ for (const [what, put] of Object.entries(FOREIGN)) {
   });
 }
 
-Deno.test("What no server of ours wrote in Redis is refused with a word, once", async () => {
+Deno.test("A value in Redis that no luno-mcp server wrote is rejected and logged, once", async () => {
   await using world = await FeedWorld.start();
   const [, follower] = await world.cluster(2);
   using logs = LogRecords.start();
@@ -330,7 +330,7 @@ Deno.test("What no server of ours wrote in Redis is refused with a word, once", 
   assert.equal(follower!.markets.status[0]?.gaps, 0);
 });
 
-Deno.test("Two services on one Redis that name their keys differently have a leader each", async () => {
+Deno.test("Two services on one Redis with different key prefixes have a leader each", async () => {
   await using world = await FeedWorld.start();
   const [one, two] = await Promise.all(
     ["one", "two"].map((name) => world.serve({ redisUrl: `${world.redis.url}?prefix=${name}` })),
@@ -340,7 +340,7 @@ Deno.test("Two services on one Redis that name their keys differently have a lea
   await convergeOn(world, [one!, two!]);
 });
 
-Deno.test("A leader that loses the exchange leaves the lease to one that has it", async () => {
+Deno.test("A leader that loses the exchange leaves the lease to one that reaches it", async () => {
   await using world = await FeedWorld.start();
   await using way = TcpRelay.to(portOf(world.exchange.simulation.url));
   const first = await world.serve({ streamUrl: `http://127.0.0.1:${way.port}` });
@@ -392,7 +392,7 @@ Deno.test("A leader that is alone writes nothing but its lease, and its book onc
   assert.equal(one.isLive, true);
 });
 
-Deno.test("The keys of a pair are within the service's names, and go when nobody leads any more", async () => {
+Deno.test("The keys of a pair carry the service's prefix, and expire when nobody leads any more", async () => {
   await using world = await FeedWorld.start();
   const [leader] = await world.cluster(1);
   await convergeOn(world, [leader]);

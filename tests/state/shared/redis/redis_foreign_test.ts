@@ -13,7 +13,7 @@ const NEXT = digestOfToken("next token");
 /** Texts that no server of ours writes. */
 const FOREIGN = ["", "{", "null", "[null]", '[{"kind":"listen","id":1}]', '[{"kind":"resource"}]', '{"server":"x"}'];
 
-Deno.test("RedisSessionBoard leaves out what no server of ours has written", async () => {
+Deno.test("RedisSessionBoard ignores what no luno-mcp server has written", async () => {
   await using redis = await startRedis();
   const [one, two] = [await openRedis(redis.url), await openRedis(redis.url)];
   try {
@@ -32,7 +32,7 @@ Deno.test("RedisSessionBoard leaves out what no server of ours has written", asy
   }
 });
 
-Deno.test("RedisResumptionStore.take() knows no session of which something else was written", async () => {
+Deno.test("RedisResumptionStore.take() rejects a session that was overwritten", async () => {
   await using redis = await startRedis();
   const state = await openRedis(redis.url);
   try {
@@ -56,7 +56,7 @@ const FOREIGN_VALUES: Readonly<Record<string, readonly [command: string, ...rest
 };
 
 for (const [kind, [command, ...rest]] of Object.entries(FOREIGN_VALUES)) {
-  Deno.test(`a foreign value (${kind}) under one key of ours costs that key alone its place in Redis`, async () => {
+  Deno.test(`a foreign value (${kind}) under one of the service's keys only disables that key`, async () => {
     await using redis = await startRedis();
     const state = await openRedis(redis.url);
     const said: string[] = [];

@@ -44,7 +44,7 @@ async function withServers(
   }
 }
 
-Deno.test("Servers on one Redis share each limit: together they admit what one may make", async () => {
+Deno.test("Servers on one Redis share each limit: together they allow what one may", async () => {
   await withServers({ count: 3 }, async (_, servers) => {
     const limits = servers.map((server) => limitOf(server, 30));
     const startedMs = now();
@@ -54,7 +54,7 @@ Deno.test("Servers on one Redis share each limit: together they admit what one m
   });
 });
 
-Deno.test("A key that asks much asks Redis rarely, and one that is refused does not ask until there is something", async () => {
+Deno.test("A busy key reads Redis rarely, and a refused one does not until tokens have refilled", async () => {
   await withServers({}, async (redis, [server]) => {
     assert.ok(server);
     const limit = limitOf(server, 1_000);
@@ -69,7 +69,7 @@ Deno.test("A key that asks much asks Redis rarely, and one that is refused does 
   });
 });
 
-Deno.test("A key with a wide limit, of which many flow in at any moment, asks Redis rarely too", async () => {
+Deno.test("A key with a wide limit that refills fast reads Redis rarely too", async () => {
   await withServers({}, async (redis, [server]) => {
     assert.ok(server);
     const limit = limitOf(server, 10_000_000);
@@ -84,7 +84,7 @@ Deno.test("A key with a wide limit, of which many flow in at any moment, asks Re
   });
 });
 
-Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts what is given back", async () => {
+Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts what is returned", async () => {
   await withServers({ count: 2 }, async (_, [one, two]) => {
     assert.ok(one !== undefined && two !== undefined);
     // So little flows in that it does not show.
@@ -104,7 +104,7 @@ Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts
   });
 });
 
-Deno.test("Redis away: each server goes by its share of the limit, never by none, and asks again when Redis is back", async () => {
+Deno.test("Redis away: each server applies its share of the limit, never none, and uses Redis again when it is back", async () => {
   await withServers({ count: 3 }, async (redis, servers) => {
     const limits = servers.map((server) => limitOf(server, 300));
     await redis.stop();
@@ -125,7 +125,7 @@ Deno.test("Redis away: each server goes by its share of the limit, never by none
   });
 });
 
-Deno.test("Redis away: what a server lets through meanwhile is drawn when it is back", async () => {
+Deno.test("Redis away: what a server allows meanwhile is charged when Redis is back", async () => {
   await withServers({}, async (redis, [server]) => {
     assert.ok(server);
     const limit = limitOf(server, 100);
@@ -142,7 +142,7 @@ Deno.test("Redis away: what a server lets through meanwhile is drawn when it is 
   });
 });
 
-Deno.test("Redis emptied under load: what was used up is not there again", async () => {
+Deno.test("Redis flushed under load: limits that were used up stay used up", async () => {
   await withServers({ count: 2 }, async (redis, servers) => {
     const limits = servers.map((server) => limitOf(server, 60));
     const startedMs = now();
@@ -161,7 +161,7 @@ Deno.test("Redis emptied under load: what was used up is not there again", async
   });
 });
 
-Deno.test("Redis frozen: requests go by the share within the deadline, and nothing piles up", async () => {
+Deno.test("Redis frozen: requests use the share within the deadline, and nothing piles up", async () => {
   await withServers({ count: 2, deadlineMs: DEADLINE_MS }, async (redis, [server]) => {
     assert.ok(server);
     const limit = limitOf(server, 20);
@@ -181,7 +181,7 @@ Deno.test("Redis frozen: requests go by the share within the deadline, and nothi
   });
 });
 
-Deno.test("Two services on one Redis that name their keys differently share nothing", async () => {
+Deno.test("Two services on one Redis with different key prefixes share nothing", async () => {
   await using redis = await startRedis();
   const [one, two] = await Promise.all(["one", "two"].map((name) => openRedis(`${redis.url}?prefix=${name}`)));
   try {
@@ -213,7 +213,7 @@ const REFUSALS = {
 } as const;
 
 for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
-  Deno.test(`Redis with ${fault}: the server goes by its own limits and says why, without the password`, async () => {
+  Deno.test(`Redis with ${fault}: the server applies its own limits and logs why, without the password`, async () => {
     await using redis = await startRedis({ settings });
     using logs = LogRecords.start();
     const state = await openRedis(redis.url.replace("redis://", `redis://${user}`));
@@ -229,7 +229,7 @@ for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
   });
 }
 
-Deno.test("Redis with a password and a narrow ACL user serves", async () => {
+Deno.test("Redis with a password and a narrow ACL user serves limits", async () => {
   const rules = `user ann on >right ~luno-mcp-server:* resetchannels -@all ${await documentedRights()}`;
   await using redis = await startRedis({ settings: [rules] });
   const state = await openRedis(redis.url.replace("redis://", "redis://ann:right@"));
@@ -255,7 +255,7 @@ Deno.test("Redis with a password and a narrow ACL user serves", async () => {
   }
 });
 
-Deno.test("Redis over TLS serves where its certificate is its host's and of a trusted authority, and not otherwise", async () => {
+Deno.test("Redis over TLS serves with a certificate of its host by a trusted authority, and not otherwise", async () => {
   const [authority, stranger] = [await TestAuthority.create(), await TestAuthority.create()];
   const usages = [ExtendedKeyUsage.serverAuth];
   const own = await authority.issue({ usages, names: [{ type: "ip", value: "127.0.0.1" }] });

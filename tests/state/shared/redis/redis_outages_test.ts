@@ -100,7 +100,7 @@ async function replicaOf(redis: RedisServer): Promise<RedisServer> {
   return replica;
 }
 
-Deno.test("Redis failed over to its replica: what was used up of limits and of the exchange's calls is not there again", async () => {
+Deno.test("Redis failed over to its replica: limits and exchange calls that were used up stay used up", async () => {
   await using world = await World.start();
   const [one, two] = world.servers;
   const startedMs = now();
@@ -115,7 +115,7 @@ Deno.test("Redis failed over to its replica: what was used up of limits and of t
   assert.ok(calls <= AT_ONCE + flowedIn(startedMs), `${calls} calls in all`);
 });
 
-Deno.test("Redis failed over to a replica that has nothing: all limits count as used up", async () => {
+Deno.test("Redis failed over to an empty replica: all limits count as used up", async () => {
   await using world = await World.start();
   const [one, two] = world.servers;
   const startedMs = now();
@@ -129,7 +129,7 @@ Deno.test("Redis failed over to a replica that has nothing: all limits count as 
   assert.ok(calls <= flowedIn(startedMs), `${calls} calls after the failover`);
 });
 
-Deno.test("Redis emptied under load: calls to the exchange that were used up are not there again", async () => {
+Deno.test("Redis flushed under load: exchange calls that were used up stay used up", async () => {
   await using world = await World.start();
   const [one, two] = world.servers;
   const startedMs = now();
@@ -139,7 +139,7 @@ Deno.test("Redis emptied under load: calls to the exchange that were used up are
   assert.ok(calls <= flowedIn(startedMs), `${calls} calls after the loss`);
 });
 
-Deno.test("Split from Redis alone: a server goes by its share, the other one by Redis, and both by Redis when it is mended", async () => {
+Deno.test("Partitioned from Redis alone: a server uses its share, the other one Redis, and both Redis afterwards", async () => {
   await using world = await World.start();
   const [one, two] = world.servers;
   world.ways[0].cut();
@@ -154,7 +154,7 @@ Deno.test("Split from Redis alone: a server goes by its share, the other one by 
   assert.ok(after <= PER_MINUTE - other + flowedIn(startedMs), `${after} after the split`);
 });
 
-Deno.test("Redis failed over to its replica: sessions and the events of their streams go on", async () => {
+Deno.test("Redis failed over to its replica: sessions and the events of their streams continue", async () => {
   await using world = await World.start();
   const [one, two] = world.servers.map((state) => state.createSessionStore({ idleMs: 60_000 }));
   assert.ok(one !== undefined && two !== undefined);
@@ -177,7 +177,7 @@ const REFUSALS = {
 } as const;
 
 for (const [fault, begin] of Object.entries(REFUSALS)) {
-  Deno.test(`Redis ${fault} meanwhile: sessions are not saved and nothing fails, limits go by the share, and all is well afterwards`, async () => {
+  Deno.test(`Redis ${fault} meanwhile: sessions are not saved and nothing fails, limits use the share, and all recovers afterwards`, async () => {
     await using world = await World.start();
     const [one] = world.servers;
     const store = one.createSessionStore({ idleMs: 60_000 });
@@ -195,7 +195,7 @@ for (const [fault, begin] of Object.entries(REFUSALS)) {
   });
 }
 
-Deno.test("Two services on one Redis: neither has the other's sessions, calls or places", async () => {
+Deno.test("Two services on one Redis: neither sees the other's sessions, calls or connection counts", async () => {
   await using redis = await startRedis();
   const states = await Promise.all(["one", "two"].map((name) => openRedis(`${redis.url}?prefix=${name}`)));
   try {
@@ -220,7 +220,7 @@ function resumptionsOf(state: RedisState) {
   return { store, ends, heard };
 }
 
-Deno.test("Redis away while sessions are ended: their tokens are void and the other servers hear of it once Redis is back", async () => {
+Deno.test("Redis away while sessions are ended: their tokens are void and the other servers are notified once Redis is back", async () => {
   await using world = await World.start();
   const [one, two] = world.servers.map(resumptionsOf);
   assert.ok(one !== undefined && two !== undefined);
@@ -256,7 +256,7 @@ Deno.test("Redis away while sessions are ended: their tokens are void and the ot
   assert.deepEqual(one.heard, [], "nobody hears of what it ended itself");
 });
 
-Deno.test("A server that does not reach Redis for long hears which sessions were ended meanwhile", async () => {
+Deno.test("A server that does not reach Redis for long learns which sessions were ended meanwhile", async () => {
   await using world = await World.start();
   const [one, two] = world.servers.map(resumptionsOf);
   assert.ok(one !== undefined && two !== undefined);
@@ -272,7 +272,7 @@ Deno.test("A server that does not reach Redis for long hears which sessions were
   assert.ok(ended !== undefined && "id" in ended && ended.id === "00112233aabbccdd");
 });
 
-Deno.test("Redis is told of no identity where one need only be told from others", async () => {
+Deno.test("Redis stores no identity where it only needs to be told from others", async () => {
   await using redis = await startRedis();
   const identity = "key:ann-the-trader";
   const state = await openRedis(redis.url);

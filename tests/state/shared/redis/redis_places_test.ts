@@ -45,7 +45,7 @@ Deno.test("Servers on one Redis count a client's connections together", async ()
   });
 });
 
-Deno.test("The connections of a server that has ended count no more", async () => {
+Deno.test("The connections of a server that has ended no longer count", async () => {
   await withTwo(async (redis, one, two) => {
     assert.equal((await takeAll(one, 3)).length, 3);
     assert.equal((await takeAll(two, 3)).length, 0);
@@ -54,7 +54,7 @@ Deno.test("The connections of a server that has ended count no more", async () =
   });
 });
 
-Deno.test("Redis emptied: each server says anew which connections it has", async () => {
+Deno.test("Redis flushed: each server registers its connections again", async () => {
   await withTwo(async (redis, one, two) => {
     assert.equal((await takeAll(one, 3)).length, 3);
     await redis.command("FLUSHALL");
@@ -64,7 +64,7 @@ Deno.test("Redis emptied: each server says anew which connections it has", async
   });
 });
 
-Deno.test("Redis away: a client has its share of connections at each server, and what they opened counts when it is back", async () => {
+Deno.test("Redis away: a client has its share of connections at each server, and those count when it is back", async () => {
   await withTwo(async (redis, one, two) => {
     await redis.stop();
     while (one.connection.isUsable || two.connection.isUsable) await new Promise((resolve) => setTimeout(resolve, 10));

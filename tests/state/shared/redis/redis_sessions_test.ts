@@ -28,7 +28,7 @@ function takeUp({ endpoint }: Member, session: string, lastId: string): Promise<
   return endpoint.send({ method: "GET", headers: { "mcp-session-id": session, "last-event-id": lastId } });
 }
 
-Deno.test("Any server answers a session that another one opened, for its identity alone", async () => {
+Deno.test("Any server answers a session that another one opened, for its identity only", async () => {
   await using redis = await startRedis();
   await using one = await startMember(redis);
   await using two = await startMember(redis);
@@ -46,7 +46,7 @@ Deno.test("Any server answers a session that another one opened, for its identit
   }
 });
 
-Deno.test("A call's stream is taken up at another server while the call runs, and answered there", async () => {
+Deno.test("A call's stream is resumed at another server while the call runs, and answered there", async () => {
   await using redis = await startRedis();
   await using one = await startMember(redis);
   await using two = await startMember(redis);
@@ -82,7 +82,7 @@ Deno.test("A call whose server has died is answered at another one", async () =>
   await one[Symbol.asyncDispose]();
 });
 
-Deno.test("The stream of a client's own moves with it: nothing is missing or comes twice", async () => {
+Deno.test("The client's own stream moves with it: nothing is missing or duplicated", async () => {
   await using redis = await startRedis();
   await using one = await startMember(redis);
   await using two = await startMember(redis);
@@ -104,7 +104,7 @@ Deno.test("The stream of a client's own moves with it: nothing is missing or com
   assert.deepEqual(dataIn(await readUntil(await takeUp(one, session, "0-4"), /^id: 0-6$/m)), ["d", "e"]);
 });
 
-Deno.test("A session that is deleted at one server ends at all, and what is watched at one is watched at all", async () => {
+Deno.test("A session that is deleted at one server ends everywhere, and a watch at one is a watch at all", async () => {
   await using redis = await startRedis();
   await using one = await startMember(redis);
   await using two = await startMember(redis);
@@ -125,7 +125,7 @@ Deno.test("A session that is deleted at one server ends at all, and what is watc
   await response.text();
 });
 
-Deno.test("Redis away: sessions go on at the servers that have them", async () => {
+Deno.test("Redis away: sessions continue at the servers that have them", async () => {
   await using redis = await startRedis();
   await using one = await startMember(redis);
   const session = await one.endpoint.initialize();

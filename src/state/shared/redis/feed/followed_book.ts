@@ -15,7 +15,7 @@ import { JOIN, MAX_ENTRIES } from "./feed_scripts.ts";
 const log = getLogger(["luno-mcp-server", "stream"]);
 
 /** After this time without an answer of Redis the book may be outdated, in milliseconds. */
-export const SILENT_MS = 2_500;
+const SILENT_MS = 2_500;
 
 /** The pause after an unusable snapshot, in milliseconds: the leader writes a new one within a second. */
 const JOIN_PAUSE_MS = 300;

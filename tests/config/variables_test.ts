@@ -20,7 +20,7 @@ for (
     ["MCP_MAX_CONNECTION", "MCP_MAX_CONNECTIONS"],
   ] as const
 ) {
-  Deno.test(`mistypedVariables() ${meant === undefined ? "leaves" : "names"} ${mistyped}`, () => {
+  Deno.test(`mistypedVariables() ${meant === undefined ? "ignores" : "reports"} ${mistyped}`, () => {
     const problems = mistypedVariables([mistyped]);
     assert.deepEqual(problems, meant === undefined ? [] : [`${mistyped}: unknown variable, did you mean ${meant}`]);
   });

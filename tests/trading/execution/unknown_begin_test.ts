@@ -28,7 +28,7 @@ function losing(
 
 for (const isWritten of [true, false]) {
   Deno.test(
-    `OrderExecutor.place() sends nothing where the record's answer is lost, and withdraws an order that was ${
+    `OrderExecutor.place() sends nothing when the record's answer is lost, and withdraws an order that was ${
       isWritten ? "" : "not "
     }written`,
     async () => {

@@ -4,6 +4,7 @@ import { announceIfSlow } from "../../src/cli/slow_start.ts";
 Deno.test("announceIfSlow() reports once that a start takes long, and returns what was loaded", async () => {
   const said: string[] = [];
   const loading = Promise.withResolvers<string>();
+  const download = setTimeout(() => {}, 60_000); // The wait itself does not keep the program alive.
   const say = (line: string) => {
     said.push(line);
     loading.resolve("loaded");
@@ -12,6 +13,7 @@ Deno.test("announceIfSlow() reports once that a start takes long, and returns wh
   assert.deepEqual(said, [
     "luno-mcp-server is being loaded: the first start downloads its parts, which can take half a minute",
   ]);
+  clearTimeout(download);
 });
 
 Deno.test("announceIfSlow() reports nothing for a fast start, even one that fails, and leaves no timer", async () => {

@@ -266,6 +266,8 @@ function createRedisClient({ address, ca, password }: RedisAccess, random: () =>
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_IN_FLIGHT + 10,
     pingInterval: PING_MS,
+    // The deadline above is shorter; the library's creates a signal for each command, and an error each time one expires.
+    commandOptions: { timeout: 0 },
     // A narrow ACL may forbid the command that names this client.
     disableClientInfo: true,
     maintNotifications: "disabled",

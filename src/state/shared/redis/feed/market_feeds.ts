@@ -10,14 +10,12 @@ import { askTimed, feedKeys } from "./feed_keys.ts";
 import type { FeedGround } from "./feed_keys.ts";
 import { TURN } from "./feed_scripts.ts";
 import type { FeedPosition } from "./followed_book.ts";
+import { TICK_MS } from "./published_book.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { SharedFeed } from "./shared_feed.ts";
 
-/** The interval at which a leader publishes, in milliseconds. */
-const TICK_MS = 50;
-
-/** The number of these intervals between two reads of a follower. */
-const TURN_TICKS = 2;
+/** The interval between two reads of a follower, in milliseconds. */
+const TURN_MS = 2 * TICK_MS;
 
 /** With whom feeds are shared, and over what. */
 export interface RedisMarketFeedsOptions {
@@ -38,9 +36,12 @@ export class RedisMarketFeeds implements MarketFeeds {
   readonly #feeds = new Set<SharedFeed>();
   readonly #clock = new RedisClock();
   #ground: FeedGround | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the next tick comes after the shortest interval. */
+  #isSoon = false;
   #isAsking = false;
-  #ticks = 0;
+  /** Whether followers read in this tick: in every second one while ticks come at the shortest interval. */
+  #isTurn = false;
   #mayLead = true;
 
   constructor(options: RedisMarketFeedsOptions) {
@@ -61,10 +62,11 @@ export class RedisMarketFeeds implements MarketFeeds {
       }),
       isShared: () => servers() > 1,
       mayLead: () => this.#mayLead,
+      hasNews: () => this.#hasNews(),
       closed: () => this.#forget(feed),
     });
     this.#feeds.add(feed);
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#timer === undefined || !this.#isSoon) this.#tickIn(TICK_MS);
     return feed;
   }
 
@@ -74,20 +76,36 @@ export class RedisMarketFeeds implements MarketFeeds {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopTicking();
     this.#ground?.connection.close();
   }
 
   #forget(feed: SharedFeed): void {
     this.#feeds.delete(feed);
-    if (this.#feeds.size > 0) return;
-    clearInterval(this.#timer);
+    if (this.#feeds.size === 0) this.#stopTicking();
+  }
+
+  #stopTicking(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
+  #tickIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#isSoon = ms <= TICK_MS;
+    this.#timer = setTimeout(() => this.#tick(), ms);
+  }
+
+  #hasNews(): void {
+    if (this.#timer !== undefined && !this.#isSoon) this.#tickIn(TICK_MS);
+  }
+
   #tick(): void {
-    if (this.#ticks++ % TURN_TICKS === 0 && !this.#isAsking) void this.#turn();
+    this.#isTurn = !this.#isSoon || !this.#isTurn;
+    if (this.#isTurn && !this.#isAsking) void this.#turn();
     for (const feed of this.#feeds) feed.tick();
+    const feeds = [...this.#feeds];
+    if (feeds.length > 0) this.#tickIn(Math.min(...feeds.map(({ restMs }) => restMs ?? TURN_MS)));
   }
 
   /** One request for every pair that this server does not lead. */

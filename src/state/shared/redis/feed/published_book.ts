@@ -11,6 +11,12 @@ import { LEASE_MS, PUBLISH, WRITE_SNAPSHOT } from "./feed_scripts.ts";
 import { askTimed } from "./feed_keys.ts";
 import type { FeedGround, FeedKeys } from "./feed_keys.ts";
 
+/** The interval at which a leader with news publishes, in milliseconds. */
+export const TICK_MS = 50;
+
+/** The longest interval between two ticks of a leader without news, in milliseconds. */
+const IDLE_TICK_MS = 250;
+
 /** The interval at which a leader without news renews its lead, in milliseconds. */
 const RENEW_MS = 1_000;
 
@@ -34,6 +40,8 @@ export interface PublishedBookOptions extends FeedGround {
   readonly stream: Pick<MarketFeed, "book" | "isLive" | "heardAt">;
   /** Whether there are other servers, which may follow. */
   readonly isShared: () => boolean;
+  /** Called when there is something to publish. */
+  readonly hasNews: () => void;
 }
 
 /** The book of a pair that this server publishes while it leads. */
@@ -68,6 +76,16 @@ export class PublishedBook {
     return this.#options.now() >= this.#leadsUntilMs;
   }
 
+  /** The time until the next tick, in milliseconds, unless there is news. */
+  get restMs(): number {
+    const { stream, isShared, now } = this.#options;
+    const isOffered = stream.isLive && isShared();
+    const hasWork = this.#isBusy || this.#waiting.length > 0 || isOffered !== (this.#edition !== "") ||
+      isOffered && this.#isSnapshotDue;
+    if (hasWork) return TICK_MS;
+    return Math.max(TICK_MS, Math.min(this.#askedMs + RENEW_MS - now(), IDLE_TICK_MS));
+  }
+
   /** Bytes sent to Redis. */
   get bytes(): number {
     return this.#bytes;
@@ -77,7 +95,7 @@ export class PublishedBook {
   relay(text: string): void {
     // It is part of the snapshot of the new edition.
     if (this.#edition === "") return;
-    this.#waiting.push(text);
+    if (this.#waiting.push(text) === 1) this.#options.hasNews();
     this.#waitingCharacters += text.length;
     if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.restart();
   }

@@ -47,6 +47,8 @@ export interface SharedFeedOptions extends FeedGround, MarketFeedOptions {
   readonly isShared: () => boolean;
   /** Whether this server may lead. */
   readonly mayLead: () => boolean;
+  /** Called when a leader may have something to publish. */
+  readonly hasNews: () => void;
   /** Called once it is closed. */
   readonly closed: () => void;
 }
@@ -175,6 +177,11 @@ export class SharedFeed implements MarketFeed {
     this.#followed.refuse("a lease that no server of ours has");
   }
 
+  /** The time until the next tick of a leader without news, in milliseconds; `undefined` for other roles. */
+  get restMs(): number | undefined {
+    return this.#published?.restMs;
+  }
+
   /** Performs what is due; called frequently. */
   tick(): void {
     if (this.#isClosed) return;
@@ -219,6 +226,7 @@ export class SharedFeed implements MarketFeed {
       pair: this.#options.pair,
       changed: (change) => this.#ownChanged(change),
       lost: (problem) => {
+        this.#options.hasNews();
         if (this.#source === "own" || this.refusal !== undefined) this.#lost(problem);
       },
       relay: (text) => this.#published?.relay(text),
@@ -241,6 +249,7 @@ export class SharedFeed implements MarketFeed {
   #ownChanged(change: MarketChange): void {
     if (change.isNew) {
       this.#published?.restart();
+      this.#options.hasNews();
       // Of two live books the other server's takes precedence.
       if (!this.#followed.isLive) this.#source = "own";
     }

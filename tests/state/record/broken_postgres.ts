@@ -16,6 +16,20 @@ class LosingDatabase extends Database {
   }
 }
 
+/** Answers a while before it commits. */
+class EarlyDatabase extends Database {
+  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    const answered = Promise.withResolvers<Result>();
+    const written = super.transaction(async (session) => {
+      const result = await body(session);
+      answered.resolve(result);
+      await session.query("SELECT pg_sleep(0.1)");
+    });
+    written.catch(answered.reject);
+    return answered.promise;
+  }
+}
+
 /** Believes what it has read before it had the lock. */
 class RacingDatabase extends Database {
   override async transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
@@ -70,6 +84,7 @@ function previewsWith(expiresAt: string, usedAt: string): string {
 /** What is wrong with an engine. */
 const BROKEN_DATABASES = {
   losing: LosingDatabase,
+  early: EarlyDatabase,
   racing: RacingDatabase,
   reusing: misreading(/FROM previews/, previewsWith("expires_at", "NULL::bigint")),
   lending: misreading(/(?<=FROM previews\s+WHERE preview_id = \$\d+ AND )identity = (\$\d+)/, "$1::text IS NOT NULL"),

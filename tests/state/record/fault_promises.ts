@@ -86,8 +86,7 @@ export const FAULT_PROMISES: Promises = {
 
   "on a slow disk an order waits for its commit, reading does not, and the event loop turns": async (installation) => {
     await place(await installation.open(), "a");
-    const record = await installation.openSlow?.();
-    if (record === undefined) return;
+    const record = await installation.openSlow();
     const begun = record.journal.begin(entry("b"), FREE, NOW);
     const turning = turnsUntil(begun);
     const order: string[] = [];

@@ -27,8 +27,8 @@ export interface RecordInstallation extends AsyncDisposable {
   open(as?: OpenedAs): Promise<TradingRecord>;
   /** Opens it where there is no room for more. */
   openFull(): Promise<TradingRecord>;
-  /** Opens it on a disk that takes 300 ms for every commit, as far as the engine can be put on one. */
-  openSlow?(): Promise<TradingRecord>;
+  /** Opens it on a disk that takes 300 ms for every commit of an order or a preview. */
+  openSlow(): Promise<TradingRecord>;
   /** Enters another instance that lives. */
   enter(record: TradingRecord, facts?: Partial<InstanceFacts>): Promise<LivingInstance>;
   /** Runs statements on the tables themselves, as somebody does who goes around the program. */

@@ -51,6 +51,11 @@ export async function startPostgresRecordIn(
       await server.query(FILL_DISK, database);
       return record;
     },
+    async openSlow() {
+      const record = await open();
+      await server.query(SLOW_COMMITS, database);
+      return record;
+    },
     async enter(_record, facts = {}) {
       const lock = InstanceLock.take(folder);
       lock.release();
@@ -104,3 +109,13 @@ const FILL_DISK = `
     RETURN NULL;
   END $$;
   CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.placements FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;
+
+/** Every commit that has added to the audit takes as long as a sync does on a slow disk. */
+const SLOW_COMMITS = `
+  CREATE FUNCTION luno_mcp.take_time() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF NEW.seq = (SELECT max(seq) FROM luno_mcp.audit) THEN PERFORM pg_sleep(0.3); END IF;
+    RETURN NULL;
+  END $$;
+  CREATE CONSTRAINT TRIGGER take_time AFTER INSERT ON luno_mcp.audit DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION luno_mcp.take_time()`;

@@ -156,6 +156,7 @@ async function rowsRead(database: string): Promise<number> {
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
   losing: "Halts.pull() stops new orders of every process at once, and survives a restart",
+  early: "what was answered is found again by all processes, and after all have closed",
   racing: "Journal.begin() in two processes at once lets them reach a limit per day together, not exceed it",
   reusing: "Previews are used once: by an order that begins, or by a question",
   lending: "Previews are used by nobody but their caller, and are left to that",

@@ -1,8 +1,8 @@
 /** The least that an HTTP server on `Deno.serve` can be; answers every request with as many bytes as asked for. */
 
-import { answersOf } from "./bare_answer.ts";
+import { httpAnswersOf } from "./bare_answer.ts";
 
-const answer = answersOf(Number(Deno.args[0] ?? 0));
+const answer = httpAnswersOf(Number(Deno.args[0] ?? 0));
 
 const server = Deno.serve({
   port: 0,

@@ -2,16 +2,16 @@
 
 import { Buffer } from "node:buffer";
 import { createServer } from "node:http";
-import { answersOf } from "./bare_answer.ts";
+import { httpAnswersOf } from "./bare_answer.ts";
 
-const answer = answersOf(Number(Deno.args[0] ?? 0));
+const answer = httpAnswersOf(Number(Deno.args[0] ?? 0));
 
 const server = createServer((incoming, outgoing) => {
   let body = "";
   incoming.setEncoding("utf8");
   incoming.on("data", (text) => body += text);
   incoming.on("end", () => {
-    const text = answer(body) ?? "";
+    const text = answer(body);
     outgoing.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
     outgoing.end(text);
   });

@@ -16,7 +16,6 @@ const WIRES: Readonly<Record<LoadPlan["wire"], (plan: LoadPlan, index: number) =
   rest: (plan) => HttpWire.open("rest", plan),
   "mcp-2025": (plan) => HttpWire.open("mcp-2025", plan),
   "mcp-2026": (plan) => HttpWire.open("mcp-2026", plan),
-  "bare-http": (plan) => HttpWire.open("bare-http", plan),
 };
 
 const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "{}");

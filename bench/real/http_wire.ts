@@ -3,8 +3,8 @@
 import type { LoadPlan } from "./load.ts";
 import type { Wire } from "./wire.ts";
 
-/** How a call looks: as REST, as Streamable HTTP of a revision, or for a bare server, which looks at nothing. */
-export type HttpForm = "rest" | "mcp-2025" | "mcp-2026" | "bare-http";
+/** How a call looks: as REST, or as Streamable HTTP of a revision. */
+export type HttpForm = "rest" | "mcp-2025" | "mcp-2026";
 
 interface HttpRequest {
   readonly path: string;
@@ -42,10 +42,10 @@ export class HttpWire implements Wire {
     this.#request = request;
   }
 
-  /** Connects; calls of 2025 get a session of their own. */
-  static async open(form: HttpForm, { port, calls: [call] }: LoadPlan): Promise<HttpWire> {
+  /** Connects; calls of 2025 get a session of their own, from a bare server only its name. */
+  static async open(form: HttpForm, { port, calls: [call], isBare = false }: LoadPlan): Promise<HttpWire> {
     if (call === undefined) throw new RangeError("Cannot make load as the plan has no call");
-    const session = form === "mcp-2025" ? await openSession(port) : "";
+    const session = form !== "mcp-2025" ? "" : isBare ? crypto.randomUUID() : await openSession(port);
     const request = encode(requestOf(form, { call, session }), port);
     return new HttpWire(await connect(port), port, request);
   }
@@ -129,8 +129,6 @@ function requestOf(
       const headers = { [VERSION_HEADER]: "2026-07-28", "mcp-method": "tools/call", "mcp-name": call.name };
       return { path: "/mcp", headers, body: { ...message, params: { ...call, _meta: ENVELOPE } } };
     }
-    case "bare-http":
-      return { path: "/", body: message };
   }
 }
 

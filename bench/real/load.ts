@@ -15,6 +15,8 @@ export interface LoadPlan {
   readonly calls: readonly { readonly name: string; readonly arguments: object }[];
   /** From one call of a connection to its next; 0 makes each as soon as one is answered. @default 0 */
   readonly everyMs?: number;
+  /** Whether the server is a bare one, which knows no sessions. @default false */
+  readonly isBare?: boolean;
 }
 
 /** A generator that is connected. */

@@ -11,6 +11,7 @@ import { looksLikeApiKey } from "./api_key.ts";
 import { isCredentialName } from "./credential_names.ts";
 import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
+import { someField } from "../network/header_fields.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
 import { parseUrl } from "../network/parse_url.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
@@ -209,11 +210,11 @@ function queryOf(url: string): URLSearchParams | undefined {
 function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefined): boolean {
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
-  for (const [name, value] of headers) {
-    if (name === "authorization") continue;
-    if (isCredentialName(name) || (name !== "cookie" && isCredential(value))) return true;
-  }
-  return false;
+  return someField(headers, isMisplacedCredential);
+}
+
+function isMisplacedCredential(name: string, value: string): boolean {
+  return name !== "authorization" && (isCredentialName(name) || (name !== "cookie" && isCredential(value)));
 }
 
 /** Whether a text is a credential, or a scheme followed by one. */

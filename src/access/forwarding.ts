@@ -1,6 +1,7 @@
 /** Determines the origin of a request: headers of a proxy count only when the operator named the proxy. */
 
 import { BlockList, isIP } from "node:net";
+import { someField } from "../network/header_fields.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
 import { remembered } from "../network/remembered.ts";
 
@@ -102,8 +103,7 @@ export class TrustedProxies {
 }
 
 function saysForwarded(headers: HeaderFields): boolean {
-  for (const [name] of headers) if (isForwarding(name)) return true;
-  return false;
+  return someField(headers, isForwarding);
 }
 
 /** An address without brackets and port; `undefined` when the text is none. */

@@ -9,30 +9,48 @@ export interface HeaderFields extends Iterable<[name: string, value: string]> {
 
 /** Fields as received; the values of a repeated field are joined by a comma, as in `Headers`. They are few, so a list is enough. */
 export class ReceivedFields implements HeaderFields {
-  readonly #fields: [name: string, value: string][] = [];
+  /** Each name with its value behind it. */
+  readonly #texts: string[] = [];
 
   /** Adds a field; the value has no surrounding spaces. */
   append(name: string, value: string): void {
     const key = name.toLowerCase();
-    const known = this.#find(key);
-    if (known === undefined) this.#fields.push([key, value]);
-    else known[1] = `${known[1]}, ${value}`;
+    const at = this.#indexOf(key);
+    if (at === -1) this.#texts.push(key, value);
+    else this.#texts[at] = `${this.#texts[at]}, ${value}`;
   }
 
   get(name: string): string | null {
-    return this.#find(name)?.[1] ?? null;
+    return this.#texts[this.#indexOf(name)] ?? null;
   }
 
   has(name: string): boolean {
-    return this.#find(name) !== undefined;
+    return this.#indexOf(name) !== -1;
   }
 
-  [Symbol.iterator](): ArrayIterator<[name: string, value: string]> {
-    return this.#fields.values();
+  /** Tells whether a test holds for one of the fields. */
+  some(test: (name: string, value: string) => boolean): boolean {
+    const texts = this.#texts;
+    for (let at = 1; at < texts.length; at += 2) if (test(texts[at - 1] ?? "", texts[at] ?? "")) return true;
+    return false;
   }
 
-  #find(name: string): [name: string, value: string] | undefined {
-    for (const field of this.#fields) if (field[0] === name) return field;
-    return undefined;
+  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
+    const texts = this.#texts;
+    for (let at = 1; at < texts.length; at += 2) yield [texts[at - 1] ?? "", texts[at] ?? ""];
   }
+
+  /** Where the value of a name is; -1 for none. */
+  #indexOf(name: string): number {
+    const texts = this.#texts;
+    for (let at = 0; at < texts.length; at += 2) if (texts[at] === name) return at + 1;
+    return -1;
+  }
+}
+
+/** Tells whether a test holds for one of the fields. */
+export function someField(fields: HeaderFields, test: (name: string, value: string) => boolean): boolean {
+  if (fields instanceof ReceivedFields) return fields.some(test);
+  for (const [name, value] of fields) if (test(name, value)) return true;
+  return false;
 }

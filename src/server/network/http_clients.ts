@@ -18,7 +18,7 @@ import { createRest } from "../../transport/http/rest.ts";
 import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
 import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
 import { settledWithin } from "../../transport/settled.ts";
-import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { RunningCount } from "../../timing/running_count.ts";
 import { subscriptionsOf } from "../client_subscriptions.ts";
@@ -39,8 +39,8 @@ export class HttpClients implements SessionHolder {
   readonly #streamable: StreamableHttp;
   readonly #rest: ReturnType<typeof createRest>;
   readonly #sessions = new Set<HttpSession>();
-  /** Running requests. */
-  readonly #running = new RunningCount();
+  /** Running requests; the application counts them. */
+  readonly running = new RunningCount();
 
   constructor(parts: NetworkParts) {
     const {
@@ -121,28 +121,23 @@ export class HttpClients implements SessionHolder {
 
   /** Answers a request at `/mcp`. */
   mcp(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
-    return this.#track(() => this.#streamable.fetch(request, caller));
+    return this.#streamable.fetch(request, caller);
   }
 
   /** Answers a REST request. */
   rest(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
-    return this.#track(() => whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller)));
+    return whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller));
   }
 
   /** Lets running requests finish for a while. */
   async drain(drainMs: number): Promise<void> {
-    await settledWithin([this.#running.quiet()], drainMs);
+    await settledWithin([this.running.quiet()], drainMs);
   }
 
   /** Ends every session. */
   async close(): Promise<void> {
     await this.#streamable.close();
-  }
-
-  #track(answer: () => Awaitable<HttpAnswer>): Awaitable<HttpAnswer> {
-    this.#running.begin();
-    return endedBy(answer, () => this.#running.end());
   }
 
   #watchSessions(): SessionObserver {

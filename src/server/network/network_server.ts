@@ -98,6 +98,7 @@ export class NetworkServer {
       registry,
       ...(shared.places === undefined ? {} : { places: shared.places }),
       clocks,
+      running: this.#http.running,
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => access.authenticator.authenticate(request, peer),
       ...(access.resource === undefined ? {} : { resource: access.resource }),

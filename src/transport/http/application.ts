@@ -11,8 +11,7 @@ import type { Caller } from "../../access/caller.ts";
 import { METADATA_PATH } from "../../access/challenge.ts";
 import { describeResource } from "../../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../../access/tickets.ts";
-import { concluded, whenAnswered } from "../../timing/awaitable.ts";
-import type { Awaitable } from "../../timing/awaitable.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
 import { during } from "../../timing/held_clocks.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { Application, Peer } from "../listeners/listener.ts";
@@ -21,7 +20,7 @@ import { admitCaller, refuseOrigin, refuseUnaffordable, requireScope, textRespon
 import { answerEndpoint, EXPOSED_HEADERS } from "./endpoints.ts";
 import { endConnectionOfRefused } from "./last_answer.ts";
 import type { HttpParts } from "./parts.ts";
-import { checkUpgrade, SOCKET_PATHS } from "./places.ts";
+import { checkUpgrade, SOCKET_PATHS, whileAsking } from "./places.ts";
 import { problemResponse } from "./problem.ts";
 import { endSessions, listSessions, SESSIONS_PATH } from "./session_routes.ts";
 
@@ -32,38 +31,19 @@ export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   const isPublic = !parts.rules.allowLoopback;
   const conclude = (answer: HttpAnswer) => endConnectionOfRefused(answer, { isPublic });
-  const fetch: Application["fetch"] = (request, peer) =>
-    whileAsking(
-      parts,
-      peer,
-      () =>
-        refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
-          routes.fetch(webRequestOf(request), { peer }),
-      conclude,
-    );
+  const fetch: Application["fetch"] = (request, peer) => {
+    const refusal = refuseOrigin(parts, request, peer);
+    if (refusal !== undefined) return conclude(refusal);
+    const answer = answerEndpoint(parts, { request, peer, conclude });
+    if (answer !== undefined) return answer;
+    const response = whileAsking(parts, peer, () => routes.fetch(webRequestOf(request), { peer }));
+    return whenAnswered(response, conclude);
+  };
   return {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
-    upgrade: async (request, peer) =>
-      await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer), (decision) => decision),
+    upgrade: async (request, peer) => await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
     fetch: (request, peer) => during(parts.clocks, () => fetch(request, peer)),
   };
-}
-
-/** A connection is not idle while one of its requests is being processed. */
-function whileAsking<Value, Next>(
-  { registry: { unknown } }: HttpParts,
-  peer: Peer,
-  answer: () => Awaitable<Value>,
-  next: (value: Value) => Next,
-): Awaitable<Next> {
-  if (unknown?.begin(peer) !== true) return whenAnswered(answer(), next);
-  return concluded(answer, (value) => {
-    unknown.answered(peer);
-    return next(value);
-  }, (error) => {
-    unknown.answered(peer);
-    throw error;
-  });
 }
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {

@@ -8,6 +8,7 @@ import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HeldClocks } from "../../timing/held_clocks.ts";
+import type { RunningCount } from "../../timing/running_count.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 import type { HttpAnswer } from "../listeners/whole_answer.ts";
@@ -22,6 +23,8 @@ export interface HttpParts {
    * @default each server counts its own
    */
   readonly places?: ConnectionPlaces;
+  /** Counts requests of `/mcp` and REST until they are answered. @default nobody counts */
+  readonly running?: RunningCount;
   /** Held while a request is handled. @default the clocks always advance */
   readonly clocks?: Pick<HeldClocks, "during"> | undefined;
   /** Whether WebSocket is served at `/` and `/ws`. */

@@ -4,7 +4,7 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";
-import { concluded } from "../../timing/awaitable.ts";
+import { concluded, endedBy } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
@@ -31,31 +31,52 @@ const FULL = {
   client_full: { status: 429, message: "Too many connections of this client" },
 } as const satisfies Record<Rejection, unknown>;
 
+/** A connection is not idle while one of its requests is being processed. */
+export function whileAsking<Value>(
+  { registry: { unknown } }: HttpParts,
+  peer: Peer,
+  answer: () => Awaitable<Value>,
+): Awaitable<Value> {
+  return unknown?.begin(peer) === true ? endedBy(answer, () => unknown.answered(peer)) : answer();
+}
+
+/** A request of a known caller. */
+interface AdmittedRequest {
+  readonly request: HttpRequest;
+  readonly caller: Caller;
+  readonly peer: Peer;
+  /** Completes the answer. */
+  readonly conclude: (answer: HttpAnswer) => HttpAnswer;
+}
+
 /** Answers a request that counts as a connection of its client until its response is read completely. */
 export function counted(
   parts: HttpParts,
-  { request, caller, peer }: { request: HttpRequest; caller: Caller; peer: Peer },
+  { request, caller, peer, conclude }: AdmittedRequest,
   answer: HttpParts["mcp"],
 ): Awaitable<HttpAnswer> {
   const place = parts.registry.admitRequest(caller.identity);
   if (typeof place === "string") {
     const { status, message } = FULL[place];
     const retry_after_ms = RETRY_AFTER_S * 1_000;
-    return refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms }));
+    return conclude(refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms })));
   }
-  const { unknown } = parts.registry;
+  const { running, registry: { unknown } } = parts;
   const isAsking = unknown?.begin(peer);
   const release = () => {
     place.release();
     if (isAsking) unknown?.answered(peer);
   };
+  running?.begin();
   return concluded(() => answer(request, caller), (given): HttpAnswer => {
+    running?.end();
     if (given instanceof Response && isEventStream(given)) {
-      return watchStream(parts, { response: given, request, caller }, release);
+      return conclude(watchStream(parts, { response: given, request, caller }, release));
     }
     release();
-    return given;
+    return conclude(given);
   }, (error) => {
+    running?.end();
     release();
     throw error;
   });

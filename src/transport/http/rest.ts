@@ -62,20 +62,24 @@ export function createRest(options: RestOptions): (request: HttpRequest, caller:
   const open = new Set([...names].filter((name) => requiredScope(listing, name) === "market:read"));
   const visible = new ToolVisibility(listing);
   const documents = new Documents(options);
-  const route = (request: HttpRequest, caller: CallerFacts): Awaitable<HttpAnswer> => {
+  return (request, caller) => {
     const path = pathOf(request);
-    if (path === "/v1/tools") return readable(request, () => documents.list(visible.of(caller)));
-    if (path === "/openapi.json") return readable(request, () => documents.description(visible.of(caller)));
+    const document = (make: () => Promise<JsonDocument>) => guarded(path, () => readable(request, make));
+    if (path === "/v1/tools") return document(() => documents.list(visible.of(caller)));
+    if (path === "/openapi.json") return document(() => documents.description(visible.of(caller)));
     const name = nameIn(path);
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
     return answerCall(name, { request, caller, isPrivate: !open.has(name) }, options);
   };
-  return (request, caller) =>
-    attempt(() => route(request, caller), (error) => {
-      log.error("internal error", { during: "request", transport: "rest", path: pathOf(request).slice(0, 100), error });
-      return problemResponse({ code: "ERR_INTERNAL", message: "The server failed" });
-    });
+}
+
+/** The answer; a failure is logged and answered with 500. */
+function guarded(path: string, answer: () => Awaitable<HttpAnswer>): Awaitable<HttpAnswer> {
+  return attempt(answer, (error) => {
+    log.error("internal error", { during: "request", transport: "rest", path: path.slice(0, 100), error });
+    return problemResponse({ code: "ERR_INTERNAL", message: "The server failed" });
+  });
 }
 
 const TOOL_PATH = "/v1/tools/";
@@ -96,7 +100,9 @@ interface RestCall {
 function answerCall(name: string, call: RestCall, options: RestOptions): Awaitable<HttpAnswer> {
   const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, backend, clocks } = options;
   const body = readJsonBody(call.request, { maxSize, timeoutMs });
-  return whenAnswered(body, (body) => during(clocks, () => answerBody(name, body, { ...call, backend })));
+  const answer = (body: JsonBody) =>
+    during(clocks, () => guarded(pathOf(call.request), () => answerBody(name, body, { ...call, backend })));
+  return whenAnswered(body, answer);
 }
 
 function answerBody(

@@ -175,15 +175,10 @@ class Endpoint implements StreamableHttp {
   }
 
   fetch(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
-    const answer = () => {
-      if (this.#isClosed) return busy("The server is shutting down");
-      if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
-      return request.method === "POST" ? this.#post(request, caller) : this.#other(request, caller);
-    };
-    return attempt(answer, (error) => {
-      log.error("internal error", { during: "request", transport: "http", method: request.method, error });
-      return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
-    });
+    if (this.#isClosed) return busy("The server is shutting down");
+    const { method } = request;
+    if (!METHODS.includes(method)) return methodNotAllowed(method);
+    return method === "POST" ? this.#post(request, caller) : guarded(method, () => this.#other(request, caller));
   }
 
   async close(): Promise<void> {
@@ -196,7 +191,9 @@ class Endpoint implements StreamableHttp {
   #post(request: HttpRequest, caller: Caller): Awaitable<HttpAnswer> {
     const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, clocks } = this.#options;
     const body = readJsonBody(request, { maxSize, timeoutMs });
-    return whenAnswered(body, (body) => during(clocks, () => this.#postBody(request, body, caller)));
+    const answer = (body: JsonBody) =>
+      during(clocks, () => guarded("POST", () => this.#postBody(request, body, caller)));
+    return whenAnswered(body, answer);
   }
 
   #postBody(request: HttpRequest, body: JsonBody, caller: Caller): Awaitable<HttpAnswer> {
@@ -311,6 +308,14 @@ class Endpoint implements StreamableHttp {
   #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<HttpAnswer | undefined> {
     return whenAnswered(this.#sessions.find(id, sent.caller), (session) => session?.handle(request, sent));
   }
+}
+
+/** The answer; a failure is logged and answered with 500. */
+function guarded(method: string, answer: () => Awaitable<HttpAnswer>): Awaitable<HttpAnswer> {
+  return attempt(answer, (error) => {
+    log.error("internal error", { during: "request", transport: "http", method, error });
+    return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
+  });
 }
 
 /** The message in a body, or its refusal with the id found in its text. */

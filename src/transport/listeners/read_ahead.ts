@@ -19,12 +19,14 @@ const PAUSE_MS = 5;
 
 type Chunk = Buffer<ArrayBuffer>;
 
+const NOTHING: Chunk = Buffer.alloc(0);
+
 /** Reads one connection; replaces the listener by which `node:http` does. */
 export class ReadAhead {
   readonly #socket: TcpSocket;
   readonly #feed: (chunk: Chunk) => void;
   /** Read, but not passed to the parser yet. */
-  #rest: Chunk = Buffer.alloc(0);
+  #rest: Chunk = NOTHING;
   /** Parsed, but not begun yet. */
   readonly #waiting: (() => void)[] = [];
   /** Responses that are being sent. */
@@ -116,6 +118,12 @@ export class ReadAhead {
   }
 
   #feedSlice(): void {
+    if (this.#rest.length <= SLICE) {
+      const last = this.#rest;
+      this.#rest = NOTHING;
+      this.#feed(last);
+      return;
+    }
     const slice = this.#rest.subarray(0, SLICE);
     this.#rest = this.#rest.subarray(SLICE);
     this.#feed(slice);

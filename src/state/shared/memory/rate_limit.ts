@@ -9,6 +9,8 @@ const MAX_KEYS = 10_000;
 
 const MINUTE_MS = 60_000;
 
+const ADMITTED: Admission = { ok: true };
+
 /** The settings of one process's limits. */
 export interface MemoryRateLimitOptions extends RateLimitOptions {
   /**
@@ -33,10 +35,10 @@ export class MemoryRateLimit implements RateLimit {
   }
 
   take(key: string): Admission {
-    const [rate, atMs] = [this.#rateOf(key), this.#now()];
-    const bucket = this.#buckets.get(key) ?? this.#add(key, { rate, atMs });
-    const waitMs = bucket.take(1, { rate, atMs });
-    return waitMs === 0 ? { ok: true } : { ok: false, retryAfterMs: Math.ceil(waitMs) };
+    const at = { rate: this.#rateOf(key), atMs: this.#now() };
+    const bucket = this.#buckets.get(key) ?? this.#add(key, at);
+    const waitMs = bucket.take(1, at);
+    return waitMs === 0 ? ADMITTED : { ok: false, retryAfterMs: Math.ceil(waitMs) };
   }
 
   use(key: string): number {

@@ -18,7 +18,7 @@ import { waitWhileBusy } from "../state/wait_while_busy.ts";
 import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
-import { findFolder, isMissing } from "./find_folder.ts";
+import { findFolder, isMissing, missingNamed } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 
 /** The open keys. */
@@ -59,6 +59,7 @@ export async function findKeys(parsed: Settings, use: KeysUse): Promise<FoundKey
   const path = join(found.path, KEYS_FILE);
   const problems = [
     ...databaseProblems(parsed.values, parsed.origins),
+    ...(action === "list" ? await missingNamed(found, parsed.values) : []),
     ...(action === undefined ? [] : await checkStore(found.name, { path, action, uid })),
   ];
   if (problems.length > 0) return { ok: false, problems };

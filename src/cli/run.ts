@@ -33,8 +33,9 @@ async function runInvocation(world: World): Promise<ExitCode> {
     return 0;
   }
   if (read.kind === "help") {
-    const { commandHelp, programHelp } = await import("./help.ts");
-    await print(world.stdout, read.command === undefined ? programHelp() : commandHelp(read.command));
+    const { commandHelp, helpWidth, programHelp } = await import("./help.ts");
+    const width = helpWidth(world.stdout.isTerminal() ? world.terminal?.size()?.columns : undefined);
+    await print(world.stdout, read.command === undefined ? programHelp(width) : commandHelp(read.command, width));
     return 0;
   }
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });

@@ -262,10 +262,19 @@ Deno.test("keys lists its subcommands", () =>
 
 Deno.test("keys list prints an empty list when no key was ever created, and creates nothing", () =>
   withState(async (state) => {
+    await Deno.mkdir(state);
     const { code, stdout } = await run(["list"], { flags: { state } });
     assert.deepEqual([code, stdout], [0, '{"keys":[]}\n']);
     const shown = await run(["list"], { flags: { state }, terminal: true });
     assert.deepEqual([shown.code, shown.stdout], [0, "No keys; keys create NAME makes one\n"]);
+    assert.deepEqual([...Deno.readDirSync(state)], []);
+  }));
+
+Deno.test("keys list refuses a folder that was named and does not exist", () =>
+  withState(async (state) => {
+    const { code, stdout, stderr } = await run(["list"], { flags: { state } });
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.ok(stderr.startsWith(`--state: expected a folder that exists: there is no ${state}\n`), stderr);
     await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
   }));
 

@@ -33,12 +33,24 @@ export interface Following {
    * @default always
    */
   readonly isLive?: () => boolean;
+  /**
+   * Whether reading the resource costs no call to the exchange now.
+   *
+   * @default it costs some
+   */
+  readonly isFree?: () => boolean;
 }
 
 /** How a {@linkcode ResourceWatch} reads resources. */
 export interface ResourceWatchOptions {
   /** The text of a resource for this caller; rejects when it does not exist for the caller. */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
+  /**
+   * Whether a resource is known to exist, so that it need not be read for a subscription.
+   *
+   * @default it is read
+   */
+  readonly isKnown?: (resource: FoundResource) => Awaitable<boolean>;
   /** Whether a caller may read a resource now; checked before each notification. */
   readonly mayRead: (resource: FoundResource, caller: CallerFacts) => boolean;
   /**
@@ -60,17 +72,36 @@ export interface ResourceWatchOptions {
    * @default 60_000
    */
   readonly longIntervalMs?: number;
+  /**
+   * Average interval of reads that cost calls to the exchange, of all resources together, in milliseconds; ten of them may
+   * follow each other at once.
+   *
+   * @default 1_000
+   */
+  readonly paceMs?: number;
+  /**
+   * Monotonic milliseconds.
+   *
+   * @default performance.now
+   */
+  readonly now?: () => number;
   /** @default the real one */
   readonly after?: After;
 }
 
+/** Reads that may follow each other at once. */
+const BURST = 10;
+
 /** Watched resources, by callers who see the same. */
 export class ResourceWatch {
-  readonly #options: Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
+  readonly #options: Options;
+  readonly #pace: Pace;
   readonly #watched = new Map<string, WatchedResource>();
 
   constructor(options: ResourceWatchOptions) {
-    this.#options = { intervalMs: 5_000, longIntervalMs: 60_000, after, ...options };
+    const defaults = { intervalMs: 5_000, longIntervalMs: 60_000, paceMs: 1_000, now: () => performance.now(), after };
+    this.#options = { isKnown: () => false, ...defaults, ...options };
+    this.#pace = new Pace(this.#options);
   }
 
   /** The number of watched resources. */
@@ -83,13 +114,17 @@ export class ResourceWatch {
     const resource = findResource(uri);
     const { changes } = resource?.entry ?? {};
     if (resource === undefined || changes === undefined) return undefined;
-    let text: string;
-    try {
-      text = await this.#options.read(uri, caller);
-    } catch {
-      return undefined;
-    }
     const key = changes === "account" ? `${caller.identity} ${uri}` : uri;
+    const { isKnown, mayRead, read } = this.#options;
+    let text: string | undefined;
+    if (!mayRead(resource, caller)) return undefined;
+    if (!this.#watched.has(key) && !await isKnown(resource)) {
+      try {
+        text = await read(uri, caller);
+      } catch {
+        return undefined;
+      }
+    }
     return (changed) => {
       const watched = this.#watched.get(key) ?? this.#begin(key, { uri, resource, caller, text });
       return watched.join(caller, changed);
@@ -97,7 +132,8 @@ export class ResourceWatch {
   }
 
   #begin(key: string, start: Start): WatchedResource {
-    const watched = new WatchedResource(start, this.#options, () => this.#watched.delete(key));
+    const parts = { pace: this.#pace, ended: () => void this.#watched.delete(key) };
+    const watched = new WatchedResource(start, this.#options, parts);
     this.#watched.set(key, watched);
     return watched;
   }
@@ -109,28 +145,54 @@ interface Start {
   readonly resource: FoundResource;
   /** The first caller who asked. */
   readonly caller: CallerFacts;
-  readonly text: string;
+  /** `undefined` if it has not been read. */
+  readonly text: string | undefined;
 }
 
 type Options = Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
+
+/** Distributes reads that cost calls, so that clients that subscribe to much leave calls to others. */
+class Pace {
+  readonly #options: Pick<Options, "now" | "paceMs">;
+  #nextMs = -Infinity;
+
+  constructor(options: Pick<Options, "now" | "paceMs">) {
+    this.#options = options;
+  }
+
+  /** Takes the next turn; returns the milliseconds until then. */
+  take(): number {
+    const { now, paceMs } = this.#options;
+    this.#nextMs = Math.max(this.#nextMs, now() - BURST * paceMs) + paceMs;
+    return Math.max(0, this.#nextMs - now());
+  }
+}
 
 /** One resource that is read periodically while there are watchers. */
 class WatchedResource {
   readonly #start: Start;
   readonly #options: Options;
+  readonly #pace: Pace;
   readonly #ended: () => void;
   /** The notified functions, with their callers; the resource is read for the first caller who may read it. */
   readonly #watchers = new Map<() => void, CallerFacts>();
   #following: Following | undefined;
   #cancelTimer: (() => void) | undefined;
-  #text: string;
+  #text: string | undefined;
   #isReading = false;
+  /** For its turn. */
+  #isWaiting = false;
   #isHinted = false;
   #hasEnded = false;
 
-  constructor(start: Start, options: Options, ended: () => void) {
+  constructor(
+    start: Start,
+    options: Options,
+    { pace, ended }: { readonly pace: Pace; readonly ended: () => void },
+  ) {
     this.#start = start;
     this.#options = options;
+    this.#pace = pace;
     this.#ended = ended;
     this.#text = start.text;
     const hints: Hints = { look: () => this.#hint(), changed: () => this.#tellChanged() };
@@ -156,7 +218,17 @@ class WatchedResource {
 
   #hint(): void {
     this.#isHinted = true;
-    if (!this.#isReading) void this.#look();
+    if (!this.#isReading) this.#lookInTurn();
+  }
+
+  #lookInTurn(): void {
+    const isFree = this.#following?.isFree?.() ?? false;
+    if (this.#isWaiting && !isFree) return;
+    const waitMs = isFree ? 0 : this.#pace.take();
+    if (waitMs === 0) return void this.#look();
+    this.#isWaiting = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.after(waitMs, () => void this.#look());
   }
 
   #tellChanged(): void {
@@ -169,17 +241,19 @@ class WatchedResource {
     this.#cancelTimer?.();
     const following = this.#following;
     const isHinted = following !== undefined && (following.isLive?.() ?? true);
-    this.#cancelTimer = after(isHinted ? longIntervalMs : intervalMs, () => void this.#look());
+    this.#cancelTimer = after(isHinted ? longIntervalMs : intervalMs, () => this.#lookInTurn());
   }
 
   async #look(): Promise<void> {
+    this.#cancelTimer?.();
+    this.#isWaiting = false;
     this.#isReading = true;
-    do {
-      this.#isHinted = false;
-      await this.#read();
-    } while (this.#isHinted && this.#watchers.size > 0);
+    this.#isHinted = false;
+    await this.#read();
     this.#isReading = false;
-    if (this.#watchers.size > 0) this.#schedule();
+    if (this.#watchers.size === 0) return;
+    if (this.#isHinted) this.#lookInTurn();
+    else this.#schedule();
   }
 
   async #read(): Promise<void> {

@@ -27,9 +27,12 @@ import type { OpenRecord } from "./open_trading_record.ts";
 import type { SharedState } from "./open_shared_state.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
-import { resourceHints } from "./resource_hints.ts";
+import { knownResources, resourceHints } from "./resource_hints.ts";
 import { observeCalls } from "./observe_calls.ts";
 import type { Presence } from "./instances/presence.ts";
+
+/** Watching resources may take one part in this many of the calls to the exchange. */
+const PARTS_OF_CALLS = 5;
 
 /** A backend that can be closed. */
 export interface OpenBackend extends Backend {
@@ -119,6 +122,8 @@ export async function openBackend(
     watch: new ResourceWatch({
       read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
       mayRead: ({ entry }, caller) => isOffered(entry, caller),
+      isKnown: knownResources(markets),
+      paceMs: 60_000 * PARTS_OF_CALLS / exchange.status().budget.limitPerMinute,
       follow: resourceHints({ live, account, markets, isOnAccount: (caller) => !contextOf(caller).isPaper }),
     }),
     opening: paper?.opening,

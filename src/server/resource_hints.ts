@@ -35,8 +35,21 @@ async function followMarket(
   const topic = MARKET_TOPICS.find((topic) => template === `luno://market/{pair}/${topic}`);
   if (live === undefined || topic === undefined || value === undefined) return undefined;
   const market = await markets.resolve(value, { signal: new AbortController().signal }).catch(() => undefined);
-  const watching = market && live.watch(market.market_id, (topics) => topics.includes(topic) && hints.look());
-  return watching && { end: () => watching[Symbol.dispose]() };
+  if (market === undefined) return undefined;
+  const { market_id: pair } = market;
+  const watching = live.watch(pair, (topics) => topics.includes(topic) && hints.look());
+  if (watching === undefined) return undefined;
+  const isFresh = () => live.peek(pair)?.isFresh ?? false;
+  return { end: () => watching[Symbol.dispose](), isLive: isFresh, isFree: isFresh };
+}
+
+/** Tells which resources are known to exist: those of markets that are listed. Candles need a key too. */
+export function knownResources(markets: Pick<Markets, "resolve">): NonNullable<ResourceWatchOptions["isKnown"]> {
+  return async ({ template, value }) => {
+    const topic = MARKET_TOPICS.find((topic) => template === `luno://market/{pair}/${topic}`);
+    if (topic === undefined || topic === "candles" || value === undefined) return false;
+    return await markets.resolve(value).then(() => true, () => false);
+  };
 }
 
 /** While the resource is watched, the exchange's stream stays open. */

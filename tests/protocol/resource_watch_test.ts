@@ -11,7 +11,7 @@ const ANN = callerOf("key:ann");
 const BOB = callerOf("key:bob");
 
 /** Texts that a test changes, and timers that it runs. */
-function setup({ hints = false } = {}) {
+function setup({ hints = false, isFree = false, isKnown = false } = {}) {
   const texts = new Map<string, string>([[TICKER, "1"], [`key:ann ${BALANCES}`, "1"], [`key:bob ${BALANCES}`, "1"]]);
   const timers = new Set<() => void>();
   const waits: number[] = [];
@@ -26,11 +26,13 @@ function setup({ hints = false } = {}) {
       return text === undefined ? Promise.reject(new RangeError(uri)) : Promise.resolve(text);
     },
     mayRead: (_resource, { identity }) => rights.has(identity),
+    isKnown: () => isKnown,
+    now: () => 0,
     ...(hints
       ? {
         follow: (_resource, hints) => {
           followed.add(hints);
-          return { end: () => void followed.delete(hints), isLive: () => isLive };
+          return { end: () => void followed.delete(hints), isLive: () => isLive, isFree: () => isFree };
         },
       }
       : {}),
@@ -69,10 +71,10 @@ Deno.test("ResourceWatch reads once for all watchers and notifies each of a chan
   const first = (await watch.of(TICKER, ANN))?.(() => heard.push("ann"));
   const second = (await watch.of(TICKER, BOB))?.(() => heard.push("bob"));
   await tick();
-  assert.deepEqual([heard, reads(), watch.size], [[], 3, 1]);
+  assert.deepEqual([heard, reads(), watch.size], [[], 2, 1]);
   texts.set(TICKER, "2");
   await tick();
-  assert.deepEqual([heard, reads()], [["ann", "bob"], 4]);
+  assert.deepEqual([heard, reads()], [["ann", "bob"], 3]);
   first?.();
   texts.set(TICKER, "3");
   await tick();
@@ -135,10 +137,10 @@ Deno.test("ResourceWatch notifies of a known change without a read, and only wat
     (await watch.of(TICKER, BOB))?.(() => heard.push("bob")),
   ];
   for (const { changed } of followed) changed();
-  assert.deepEqual([heard, reads()], [["ann", "bob"], 2]);
+  assert.deepEqual([heard, reads()], [["ann", "bob"], 1]);
   rights.delete("key:bob");
   for (const { changed } of followed) changed();
-  assert.deepEqual([heard, reads()], [["ann", "bob", "ann"], 2]);
+  assert.deepEqual([heard, reads()], [["ann", "bob", "ann"], 1]);
   for (const end of ends) end?.();
 });
 
@@ -170,4 +172,47 @@ Deno.test("ResourceWatch reads as often as without hints while none arrive", asy
   await settled();
   assert.deepEqual(waits, [5_000, 60_000]);
   end?.();
+});
+
+Deno.test("ResourceWatch spreads reads that cost calls over time, ten at once, however many resources are watched", async () => {
+  const { watch, texts, waits, reads, tick } = setup();
+  for (let order = 0; order < 15; order++) texts.set(`key:ann luno://orders/${order}`, "1");
+  for (let order = 0; order < 15; order++) (await watch.of(`luno://orders/${order}`, ANN))?.(() => {});
+  assert.equal(reads(), 15);
+  waits.length = 0;
+  await tick();
+  assert.equal(reads(), 25);
+  assert.deepEqual(waits.filter((wait) => wait !== 5_000), [1_000, 2_000, 3_000, 4_000]);
+});
+
+Deno.test("ResourceWatch takes one turn for any number of hints, and reads at once where that costs nothing", async () => {
+  for (const isFree of [false, true]) {
+    const { watch, texts, followed, waits, reads } = setup({ hints: true, isFree });
+    for (let order = 0; order < 12; order++) texts.set(`key:ann luno://orders/${order}`, "1");
+    for (let order = 0; order < 12; order++) (await watch.of(`luno://orders/${order}`, ANN))?.(() => {});
+    waits.length = 0;
+    for (const { look } of [...followed, ...followed, ...followed]) look();
+    await settled();
+    const turns = waits.filter((wait) => wait !== 60_000).map((wait) => wait / 1_000);
+    assert.deepEqual(turns, isFree ? [] : [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    assert.equal(reads(), isFree ? 12 + 24 : 12 + 10);
+  }
+});
+
+Deno.test("ResourceWatch reads nothing for a subscription to what is known to exist, or watched already", async () => {
+  const known = setup({ isKnown: true });
+  let heard = 0;
+  (await known.watch.of(TICKER, ANN))?.(() => heard++);
+  assert.equal(known.reads(), 0);
+  await known.tick();
+  // It may have changed since the subscription.
+  assert.deepEqual([heard, known.reads()], [1, 1]);
+  await known.tick();
+  assert.equal(heard, 1);
+  const unknown = setup();
+  (await unknown.watch.of(BALANCES, ANN))?.(() => {});
+  assert.ok(await unknown.watch.of(BALANCES, ANN));
+  assert.equal(unknown.reads(), 1);
+  unknown.rights.delete("key:ann");
+  assert.equal(await unknown.watch.of(BALANCES, ANN), undefined);
 });

@@ -185,7 +185,10 @@ function readAmount(draft: Draft, field: AmountField, scale: number): Big | unde
   if (text === undefined) return undefined;
   if (!PLAIN_DECIMAL.test(text)) {
     const wanted = /^[+-]?[\d.]+e[+-]?\d+$/i.test(text) ? "a decimal without exponent" : "a plain decimal";
-    refuse(draft, { field, code: "ERR_AMOUNT_FORM", problem: `expected ${wanted}, such as 0.0005${currently(text)}` });
+    // Shown without them, the value would look right.
+    const hidden = PLAIN_DECIMAL.test(cleanText(text)) ? ", without blanks or invisible characters" : "";
+    const problem = `expected ${wanted}, such as 0.0005${hidden}${currently(text)}`;
+    refuse(draft, { field, code: "ERR_AMOUNT_FORM", problem });
     return undefined;
   }
   const amount = parseDecimal(text);

@@ -9,6 +9,7 @@ import { screenOf, styled } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
 import type { DescribedTool } from "./terminal/tool_help.ts";
+import { wrap } from "./terminal/width.ts";
 import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -43,7 +44,7 @@ export async function printTools(
   const groups = [...Map.groupBy(rows, ({ scope }) => scope)].map(([scope, inScope]) =>
     `${styled(scope, "bold", screen)}\n${formatTable(inScope.map(({ scope: _, ...row }) => row), screen)}`
   );
-  const end = `${rows.length} tools, ${total} tokens; tools NAME explains one`;
+  const end = wrap(`${rows.length} tools, ${total} tokens; tools NAME explains one`, screen.columns).join("\n");
   await print(world.stdout, [...groups, end].join("\n\n"));
   return 0;
 }

@@ -267,7 +267,7 @@ Deno.test("keys list prints an empty list when no key was ever created, and crea
     assert.deepEqual([code, stdout], [0, '{"keys":[]}\n']);
     const shown = await run(["list"], { flags: { state }, terminal: true });
     assert.deepEqual([shown.code, shown.stdout], [0, "No keys; keys create NAME makes one\n"]);
-    assert.deepEqual([...Deno.readDirSync(state)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(state)), []);
   }));
 
 Deno.test("keys list refuses a folder that was named and does not exist", () =>

@@ -80,6 +80,7 @@ try {
   New-Item -ItemType Directory -Force -Path $To | Out-Null
   Move-Item -Force -Path $program -Destination (Join-Path $To 'luno-mcp-server.exe')
   Write-Output "luno-mcp-server $found is installed in $To"
+  if ($env:Path.Split(';') -notcontains $To) { Write-Output "$To is not in Path: add it, or use its full path" }
 } finally {
   Remove-Item -Recurse -Force -Path $work
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs luno-mcp-server for this system: downloads a release, verifies the signature of its checksums and the checksum of
-# the program, and only then puts it in place. Needs curl and openssl.
+# the program, and only then puts it in place. Needs openssl, and curl or wget.
 #
 #   install.sh [--to FOLDER] [--from URL] [--key FILE]
 #
@@ -38,9 +38,13 @@ protocol_of() {
   esac
 }
 
+# wget has no say in where it is sent on to; what comes from there counts only with the signature.
 download() {
-  curl --fail --silent --show-error --location --proto "=$protocol" --output "$work/$1" "$from/$1" ||
-    fail "$from/$1 cannot be downloaded"
+  if command -v curl >/dev/null; then
+    curl --fail --silent --show-error --location --proto "=$protocol" --output "$work/$1" "$from/$1"
+  else
+    wget -q -O "$work/$1" "$from/$1"
+  fi || fail "$from/$1 cannot be downloaded"
 }
 
 sha256() {
@@ -50,7 +54,7 @@ sha256() {
 main() {
   from=$RELEASE
   key=
-  to="${HOME:-}/.local/bin"
+  to="${HOME:+$HOME/.local/bin}"
   while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || fail "expected a value after $1"
     case "$1" in
@@ -62,9 +66,9 @@ main() {
     shift 2
   done
   [ -n "$from" ] || fail "expected --from with the address of the release's files"
-  for tool in curl openssl; do
-    command -v "$tool" >/dev/null || fail "$tool is not installed"
-  done
+  [ -n "$to" ] || fail "expected --to with a folder, as HOME is not set"
+  command -v openssl >/dev/null || fail "openssl is not installed"
+  command -v curl >/dev/null || command -v wget >/dev/null || fail "neither curl nor wget is installed"
   if [ "$(uname -s)" = Linux ] && ldd --version 2>&1 | grep -qi musl; then
     fail "it needs glibc, and this system has musl: run it in a container, or with Deno from source"
   fi
@@ -98,10 +102,12 @@ main() {
   if [ -n "$VERSION" ] && [ "$version" != "$VERSION" ]; then
     fail "expected version $VERSION: current value is $version"
   fi
-  mkdir -p "$to"
   # Beside the place first, so that it is replaced in one step.
-  cp "$work/$name" "$to/.luno-mcp-server.$$"
-  mv -f "$to/.luno-mcp-server.$$" "$to/luno-mcp-server"
+  draft="$to/.luno-mcp-server.$$"
+  if ! { mkdir -p "$to" && cp "$work/$name" "$draft" && mv -f "$draft" "$to/luno-mcp-server"; }; then
+    rm -f "$draft"
+    fail "$to cannot be written to: name another folder with --to"
+  fi
   echo "luno-mcp-server $version is installed in $to"
   case ":$PATH:" in
     *":$to:"*) ;;

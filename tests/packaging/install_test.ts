@@ -110,6 +110,33 @@ for (const [what, [spoil, said]] of Object.entries(FAULTS)) {
   });
 }
 
+Deno.test("install.sh takes wget where there is no curl, and says what is missing and which folder it cannot write to", async () => {
+  await using release = await serveRelease();
+  const { folder, address } = release;
+  const tools = `${folder}/tools`;
+  await Deno.mkdir(tools);
+  const provide = async (name: string, command: string) =>
+    await Deno.writeTextFile(`${tools}/${name}`, `#!/bin/sh\nPATH=/usr/bin:/bin exec ${command}\n`, { mode: 0o755 });
+  const from = ["--from", address, "--key", `${folder}/key.pem`];
+  const run = async (...args: readonly string[]) => {
+    const { stderr } = await install("-c", ['PATH=$1; unset HOME; shift; . "$0"', SCRIPT, tools, ...from, ...args]);
+    return stderr;
+  };
+  for (const name of ["uname", "mktemp", "rm", "cp", "mv", "mkdir", "chmod", "cut", "awk", "grep", "ldd"]) {
+    await provide(name, `${name} "$@"`);
+  }
+  assert.match(await run("--to", `${folder}/bin`), /: openssl is not installed$/m);
+  await provide("openssl", 'openssl "$@"');
+  assert.match(await run("--to", `${folder}/bin`), /: neither curl nor wget is installed$/m);
+  await provide("wget", '"$0".curl "$@"');
+  // Not every system has one: -q -O FILE ADDRESS is all that is asked of it.
+  await provide("wget.curl", 'curl -sf -o "$3" "$4"');
+  assert.equal(await run("--to", `${folder}/bin`), "");
+  assert.equal(await release.installed(), PROGRAM);
+  assert.match(await run("--to", `${folder}/key.pem/bin`), /bin cannot be written to: name another folder with --to$/m);
+  assert.match(await run(), /: expected --to with a folder, as HOME is not set$/m);
+});
+
 Deno.test("install.sh refuses plain HTTP from elsewhere, and a release without a key", async () => {
   const far = await install(SCRIPT, ["--from", "http://releases.example/v1", "--to", "/nowhere"]);
   assert.match(far.stderr, /expected an address with https: current value is http:\/\/releases\.example\/v1/);

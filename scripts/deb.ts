@@ -5,9 +5,11 @@
 
 import { print } from "../src/world.ts";
 import { DEB_ARCHITECTURES, debName, layOutDeb } from "./packaging/deb_tree.ts";
+import { homeOf } from "./packaging/product.ts";
 import type { DebTarget } from "./packaging/deb_tree.ts";
 import { findProgram, RELEASE_FOLDER } from "./packaging/targets.ts";
 
+const home = homeOf(Deno.env.get("GITHUB_REPOSITORY"));
 await Deno.mkdir(RELEASE_FOLDER, { recursive: true });
 let built = 0;
 for (const target of Object.keys(DEB_ARCHITECTURES) as DebTarget[]) {
@@ -24,9 +26,10 @@ if (built === 0) {
 async function build(target: DebTarget, program: string): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: "dist" });
   try {
-    await layOutDeb(folder, target, program);
+    await layOutDeb(folder, target, { program, home });
     const output = `${RELEASE_FOLDER}/${debName(target)}`;
-    const args = ["--root-owner-group", "-Zzstd", "--build", folder, output];
+    // Readers older than Debian 12 know no zstd; higher levels take minutes and save little.
+    const args = ["--root-owner-group", "-Zxz", "-z3", "--build", folder, output];
     const { code } = await new Deno.Command("dpkg-deb", { args, stdout: "null" }).spawn().status;
     if (code !== 0) Deno.exit(code);
     await print(Deno.stdout, output);

@@ -35,6 +35,8 @@ export function formula(home: Home, checksums: string): string {
 ${blocks.join("\n")}
   def install
     bin.install Dir["${NAME}-*"].first => "${NAME}"
+    generate_completions_from_executable(bin/"${NAME}", "completions")
+    (man1/"${NAME}.1").write Utils.safe_popen_read(bin/"${NAME}", "man")
   end
 
   test do

@@ -15,11 +15,17 @@ export const { name: NAME, version: VERSION, license: LICENSE } = project;
 export interface Home {
   readonly url: string;
   readonly registryName: string;
+  /** An address of its owner that takes no mail. */
+  readonly noReply: string;
 }
 
 /** The home of a repository, as `OWNER/NAME` on GitHub. Without one, packages say nothing of where they come from. */
 export function homeOf(repository: string | undefined): Home | undefined {
   const [, owner, name] = /^([\w-]+)\/([\w.-]+)$/.exec(repository ?? "") ?? [];
   if (owner === undefined || name === undefined) return undefined;
-  return { url: `https://github.com/${owner}/${name}`, registryName: `io.github.${owner}/${NAME}` };
+  return {
+    url: `https://github.com/${owner}/${name}`,
+    registryName: `io.github.${owner}/${NAME}`,
+    noReply: `${owner}@users.noreply.github.com`,
+  };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bundleManifest } from "../../scripts/packaging/bundle_manifest.ts";
-import { VERSION } from "../../scripts/packaging/product.ts";
+import { homeOf, VERSION } from "../../scripts/packaging/product.ts";
 import { registryEntry } from "../../scripts/packaging/registry_entry.ts";
 import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
 import type { Setting } from "../../src/config/setting.ts";
@@ -29,7 +29,7 @@ Deno.test("bundleManifest() names the program as each system does", () => {
 });
 
 Deno.test("registryEntry() points to the npm package of its version, and to bundles with their digests", () => {
-  const home = { url: "https://github.com/owner/name", registryName: "io.github.owner/luno-mcp-server" };
+  const home = homeOf("owner/name") ?? assert.fail();
   const { name, packages } = registryEntry(home, [{ name: "a.mcpb", sha256: "ab" }]);
   assert.equal(name, home.registryName);
   assert.deepEqual(packages.map(({ identifier }) => identifier), [

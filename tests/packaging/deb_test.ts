@@ -15,12 +15,12 @@ async function sh(script: string, ...args: readonly string[]): Promise<{ code: n
 }
 
 if (await isThere("/usr/bin/dpkg-deb")) {
-  Deno.test("layOutDeb() lays out a package that dpkg-deb builds: the program, its unit, its settings, and no scripts", async () => {
+  Deno.test("layOutDeb() lays out a package that dpkg-deb builds: the program, its unit and settings, its page and completions", async () => {
     const folder = await Deno.makeTempDir();
     try {
       await Deno.mkdir(`${folder}/tree`, { mode: 0o700 });
       await Deno.writeTextFile(`${folder}/program`, "#!/bin/sh\n");
-      await layOutDeb(`${folder}/tree`, "linux-arm64", `${folder}/program`);
+      await layOutDeb(`${folder}/tree`, "linux-arm64", { program: `${folder}/program` });
       const { code, text } = await sh(
         'dpkg-deb --root-owner-group --build "$0/tree" "$0/a.deb" >&2 && dpkg-deb -f "$0/a.deb" && dpkg-deb -c "$0/a.deb" && dpkg-deb --ctrl-tarfile "$0/a.deb" | tar t',
         folder,
@@ -31,7 +31,12 @@ if (await isThere("/usr/bin/dpkg-deb")) {
       assert.match(text, /-rw-r--r-- root\/root .* \.\/usr\/lib\/systemd\/system\/luno-mcp-server\.service\n/);
       assert.match(text, /drwxr-xr-x root\/root .* \.\/etc\/default\/\n/);
       assert.match(text, /^\.\/conffiles$/m);
-      assert.doesNotMatch(text, /^\.\/(pre|post)(inst|rm)$/m);
+      assert.match(text, /-rw-r--r-- root\/root .* \.\/usr\/share\/man\/man1\/luno-mcp-server\.1\.gz\n/);
+      for (const path of ["bash-completion/completions/", "zsh/vendor-completions/_", "fish/vendor_completions.d/"]) {
+        assert.ok(text.includes(`./usr/share/${path}luno-mcp-server`), path);
+      }
+      // Nothing runs at the installation; the removal stops the service.
+      assert.deepEqual(text.match(/^\.\/(pre|post)(inst|rm)$/gm), ["./prerm"]);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { formula } from "../../scripts/packaging/formula.ts";
-import { VERSION } from "../../scripts/packaging/product.ts";
+import { homeOf, VERSION } from "../../scripts/packaging/product.ts";
 import { binaryName, TARGET_NAMES } from "../../scripts/packaging/targets.ts";
 
-const HOME = { url: "https://github.com/owner/name", registryName: "io.github.owner/luno-mcp-server" };
+const HOME = homeOf("owner/name") ?? assert.fail();
 const SUMS = TARGET_NAMES.map((name, index) => `${String(index).repeat(64)}  ${binaryName(name)}\n`).join("");
 
 Deno.test("formula() gives each system the address and the digest of its program", () => {
@@ -21,3 +21,15 @@ Deno.test("formula() names a program that the release lacks", () =>
     () => formula(HOME, SUMS.replace(/^.*macos-x64\n/m, "")),
     /SHA256SUMS has no luno-mcp-server-macos-x64/,
   ));
+
+if ((await new Deno.Command("sh", { args: ["-c", "command -v ruby"] }).output()).success) {
+  Deno.test("formula() is a program that Ruby can read", async () => {
+    const child = new Deno.Command("sh", { args: ["-c", "ruby -wc"], stdin: "piped", stdout: "null", stderr: "piped" })
+      .spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(formula(HOME, SUMS)));
+    await writer.close();
+    const { success, stderr } = await child.output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  });
+}

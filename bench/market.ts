@@ -60,7 +60,7 @@ function benchSnapshot(): void {
     const parsing = timed(() => JSON.parse(text));
     const pieces: number[] = [];
     const snapshot = readMarketFrame(text);
-    if (snapshot.kind !== "snapshot") throw new TypeError("Cannot measure a snapshot that is none");
+    if (snapshot.kind !== "snapshot") throw new TypeError("Cannot measure what is not a snapshot");
     const building = buildBook(snapshot);
     for (let done = false; !done;) {
       pieces.push(timed(() => {

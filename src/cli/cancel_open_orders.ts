@@ -77,7 +77,7 @@ export async function accountsToCancel(
 export function describeRequest({ account, rounds, triedAt, remaining, unlisted, doneAt }: CancelRequest): string[] {
   const orders = isPaper(account) ? "open paper orders" : "open orders";
   if (doneAt !== null) return [`  ${orders}: all cancelled at ${new Date(doneAt).toISOString()}`];
-  if (triedAt === null) return [`  ${orders}: still to be cancelled; nobody has begun yet`];
+  if (triedAt === null) return [`  ${orders}: still to be cancelled; no server has started yet`];
   const tries = `tried ${rounds} ${rounds === 1 ? "time" : "times"}, last at ${new Date(triedAt).toISOString()}`;
   return [
     `  ${orders}: still being cancelled; ${tries}`,

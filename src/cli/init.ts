@@ -59,7 +59,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function pageText(sample: Sample, file: string): string {
-  return `# ${sample.title}\n\nWhat stands in \`${file}\`. Use it with \`${
+  return `# ${sample.title}\n\nThis page explains \`${file}\`. Use it with \`${
     useOf(sample, file)
   }\`.\n\n${sample.explanation()}\n`;
 }

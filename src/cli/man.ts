@@ -51,7 +51,7 @@ export function manualPage(): string {
     ".SH COMMANDS",
     ...names.flatMap(commandLines),
     ".SH ENVIRONMENT",
-    "Flags win over variables. Each variable that has a flag stands beside it; these have none.",
+    "Flags take precedence over variables. Each variable of a flag is listed with the flag; these have none.",
     ...[...variableRows(names)].flatMap(([term, help]) => entry(term, help)),
     ".SH EXIT STATUS",
     ...Object.entries(EXIT_STATUS).flatMap(([code, meaning]) => entry(code, meaning)),

@@ -146,7 +146,7 @@ export function parseJsonText(text: string): Parsed {
   if (tree === undefined) return { ok: true, value: {} };
   if (tree.type !== "object") return { ok: false, problem: "expected a JSON object" };
   const twice = findDuplicate(tree);
-  if (twice !== undefined) return { ok: false, problem: `${twice}: stands there twice` };
+  if (twice !== undefined) return { ok: false, problem: `${twice}: is there twice` };
   return { ok: true, value: valueOf(tree) as Record<string, unknown> };
 }
 

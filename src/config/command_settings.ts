@@ -168,7 +168,7 @@ const PUBLISHED = {
   ...DATABASE_SETTINGS,
   expectVersion: {
     reader: wholeNumber(0, 1_000_000_000),
-    help: "publish only while this version counts, 0 while none was published; otherwise it is refused",
+    help: "publish only if this version is current, 0 if none was published; otherwise refuse",
     flag: "expect-version",
     value: "version",
     env: [],
@@ -185,7 +185,7 @@ const POLICY = {
   },
   confirmBy: {
     reader: SERVER_SETTINGS.confirmBy.reader,
-    help: "--confirm-by as the server is started: the only approval methods that count",
+    help: "--confirm-by as the server is started: the only approval methods that are accepted",
     flag: "confirm-by",
     value: "ways",
     env: SERVER_SETTINGS.confirmBy.env,
@@ -218,7 +218,7 @@ export const HALT_SETTINGS = {
     "status",
     "only show whether trading is halted, which servers use the folder, and what is still to be cancelled",
   ),
-  force: switchOf("force", "halt or resume also where no running server uses the folder"),
+  force: switchOf("force", "halt or resume even if no running server uses the folder"),
 } as const satisfies Settings;
 
 const { exchange, apiUrl, apiRateLimit, apiKeyId, apiSecret, apiSecretFile, envFile } = SERVER_SETTINGS;

@@ -32,7 +32,7 @@ export const DATABASE_SETTINGS = {
   },
   statePasswordFile: {
     reader: Text,
-    help: "file that holds this password, readable by its owner only; read anew for each connection",
+    help: "file that holds this password, readable by its owner only; read again for each connection",
     env: ["LUNO_MCP_STATE_PASSWORD_FILE"],
     protects: true,
   },

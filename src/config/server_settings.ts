@@ -70,7 +70,7 @@ export const SERVER_SETTINGS = {
   },
   confirmBy: {
     reader: someOf("dialog", "page", "terminal"),
-    help: "the only approval methods that count; unless set, the policy's confirm_by decides",
+    help: "the only approval methods that are accepted; unless set, the policy's confirm_by decides",
     flag: "confirm-by",
     value: "ways",
     env: ["LUNO_MCP_CONFIRM_BY"],

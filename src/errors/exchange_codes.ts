@@ -38,7 +38,7 @@ export const EXCHANGE_CODES = {
   },
   ERR_RATE_LIMITED: {
     ...TOO_MANY,
-    meaning: "the exchange takes no more calls for now; this one did nothing",
+    meaning: "the exchange accepts no more calls for now; this one had no effect",
     action: "wait as long as the error says",
     retry: "yes",
   },
@@ -119,7 +119,7 @@ export const EXCHANGE_CODES = {
   },
   ERR_INSUFFICIENT_FUNDS: {
     ...CONFLICT,
-    meaning: "the account holds too little",
+    meaning: "the account's balance is too small",
     action: "trade less, or cancel orders that reserve funds",
     retry: "no",
   },

@@ -70,7 +70,7 @@ export const ORDER_CODES = {
   },
   ERR_LIQUIDITY: {
     ...CONFLICT,
-    meaning: "the order book does not hold enough for the order",
+    meaning: "the order book is not deep enough for the order",
     action: "trade less, or use a limit order",
     retry: "no",
   },

@@ -84,8 +84,8 @@ export const REQUEST_CODES = {
   ERR_METHOD: {
     ...HTTP_BAD_REQUEST,
     http: 405,
-    meaning: "the path does not take this method",
-    action: "use one of the header `Allow`",
+    meaning: "the path does not support this method",
+    action: "use a method of the `Allow` header",
     retry: "no",
   },
   ERR_ROUTE_UNKNOWN: {

@@ -37,8 +37,8 @@ export const SENDING_CODES = {
   },
   ERR_TAKEN_OVER: {
     ...UNAVAILABLE,
-    meaning: "this server is taken for dead, and another one may take over from it",
-    action: "try again in a few seconds, else restart it",
+    meaning: "this server is considered dead, and another one may take over its orders",
+    action: "try again in a few seconds; if that fails, restart the server",
     retry: "depends",
   },
   ERR_STOPPED: {
@@ -74,7 +74,7 @@ export const SENDING_CODES = {
   ERR_REPLACED_ALREADY: {
     ...CONFLICT,
     meaning: "another call replaces or has replaced this order",
-    action: "look at the open orders",
+    action: "check the open orders",
     retry: "no",
   },
   ERR_NOT_FINAL: {
@@ -86,12 +86,12 @@ export const SENDING_CODES = {
   ERR_STATUS_UNKNOWN: {
     ...BAD_GATEWAY,
     meaning: "the cancellation was sent, and the order has a status that is not documented",
-    action: "look at the order later",
+    action: "check the order later",
     retry: "yes",
   },
   ERR_OUTCOME_UNKNOWN: {
     ...BAD_GATEWAY,
-    meaning: "whether the order exists is not known yet",
+    meaning: "it is not known yet whether the order exists",
     action: "**place no other one**; `get_order_status` with its `client_order_id`",
     retry: "depends",
   },

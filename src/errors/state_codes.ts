@@ -7,7 +7,7 @@ import { LOCAL } from "./error_row.ts";
 export const STATE_CODES = {
   ERR_STATE_BUSY: {
     ...LOCAL,
-    meaning: "another process holds the database for too long",
+    meaning: "another process has kept the database locked for too long",
     action: "try again",
     retry: "yes",
   },
@@ -20,7 +20,7 @@ export const STATE_CODES = {
   },
   ERR_STATE_DAMAGED: {
     ...LOCAL,
-    meaning: "the database is damaged, or is none",
+    meaning: "the file is damaged, or is not a database",
     action: "restore a copy, or move the file away",
     retry: "no",
   },
@@ -50,7 +50,7 @@ export const STATE_CODES = {
   },
   ERR_STATE_OUTCOME_UNKNOWN: {
     ...LOCAL,
-    meaning: "whether it was written is not known",
+    meaning: "it is unknown whether the change was written",
     action: "look it up before you repeat it",
     retry: "no",
   },

@@ -117,7 +117,7 @@ const VERDICT: Partial<Record<ExchangeErrorCode, string>> = {
   ERR_CREDENTIALS_REFUSED: "refused the credentials",
   ERR_FORBIDDEN: "refused this client",
   ERR_NOT_FOUND: "found nothing there",
-  ERR_RATE_LIMITED: "takes no more calls for now",
+  ERR_RATE_LIMITED: "accepts no more calls for now",
   ERR_UNAVAILABLE: "failed",
 };
 

@@ -136,7 +136,7 @@ export class Markets {
     if (found.ok) return found.value;
     const { suggestions } = found;
     const written = JSON.stringify(cleanText(text).slice(0, 40));
-    const hint = suggestions.length === 0 ? "look at the list of markets" : `nearest are ${suggestions.join(", ")}`;
+    const hint = suggestions.length === 0 ? "see the list of markets" : `nearest are ${suggestions.join(", ")}`;
     const unread = this.#leftOut === 0 ? "" : ` (${this.#leftOut} of the exchange's markets cannot be read)`;
     throw new ExchangeError(`Cannot find ${kind} ${written} as no market has it: ${hint}${unread}`, {
       code: UNKNOWN_CODE[kind],

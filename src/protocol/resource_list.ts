@@ -52,13 +52,13 @@ export const RESOURCES = {
   },
   "luno://balances": {
     name: "Balances",
-    description: "What each currency holds; changes are told",
+    description: "What each currency holds; supports subscriptions",
     group: "account",
     changes: "account",
   },
   "luno://orders/open": {
     name: "Open orders",
-    description: "Your orders that may still trade, latest first; changes are told",
+    description: "Your orders that may still trade, latest first; supports subscriptions",
     group: "account",
     changes: "account",
   },
@@ -77,31 +77,31 @@ export const TEMPLATES = {
   "luno://orders/{id}{?after}": {
     name: "Order",
     description:
-      "One of your orders, and the trades that filled it, oldest first; next goes in after to read later ones; changes are told",
+      "One of your orders, and the trades that filled it, oldest first; next goes in after to read later ones; supports subscriptions",
     group: "account",
     changes: "account",
   },
   "luno://market/{pair}/ticker": {
     name: "Price",
-    description: "The current price of a pair; changes are told",
+    description: "The current price of a pair; supports subscriptions",
     group: "market",
     changes: "market",
   },
   "luno://market/{pair}/orderbook": {
     name: "Order book",
-    description: "The best bids and asks of a pair; changes are told",
+    description: "The best bids and asks of a pair; supports subscriptions",
     group: "market",
     changes: "market",
   },
   "luno://market/{pair}/trades": {
     name: "Trades",
-    description: "The latest trades of a pair; changes are told",
+    description: "The latest trades of a pair; supports subscriptions",
     group: "market",
     changes: "market",
   },
   "luno://market/{pair}/candles": {
     name: "Candles",
-    description: "One hour a candle, the latest of them running; changes are told",
+    description: "One hour a candle, the latest of them running; supports subscriptions",
     group: "market",
     changes: "market",
   },

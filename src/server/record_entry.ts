@@ -219,7 +219,7 @@ async function openShared(config: Config, options: OpenPostgresRecordOptions): P
 async function warnOfNetwork(folder: string): Promise<void> {
   const network = await networkFileSystem(folder);
   if (network === undefined) return;
-  log.warning("state folder is on a network file system, where locks and power cuts can damage it; use a local disk", {
+  log.warning("state folder is on a network file system, where locks and power loss can damage it; use a local disk", {
     folder,
     file_system: network,
   });
@@ -237,6 +237,6 @@ async function tidy(
     if (rows > 0) log.info("old records archived", { rows, orders: placements });
   } catch (error) {
     if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
-    log.error("cannot tidy up the trading database", { error });
+    log.error("cannot clean up the trading database", { error });
   }
 }

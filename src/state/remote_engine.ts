@@ -154,7 +154,7 @@ class WorkerLine {
   #hear(said: EngineAnswer | EngineFault): void {
     if (!("fault" in said)) return this.#settle(said);
     const { engine, path } = this.#options;
-    log.error("a worker of state had a fault; it goes on", { engine, path, reason: said.fault });
+    log.error("a state worker has failed and was restarted", { engine, path, reason: said.fault });
   }
 
   #settle(answer: EngineAnswer): void {
@@ -171,7 +171,7 @@ class WorkerLine {
   /** The operation may or may not have been done. */
   #unknown(reason: string): StateError {
     const { path } = this.#options;
-    const message = `Cannot tell what became of the last operation on ${path} as its worker had a fault: ${reason}`;
+    const message = `Cannot tell what became of the last operation on ${path} as its worker failed: ${reason}`;
     return new StateError(message, { path, failure: "outcome_unknown" });
   }
 
@@ -180,7 +180,7 @@ class WorkerLine {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { engine, path } = this.#options;
-    log.error("a worker of state has ended by a fault; restart the program", { engine, path, reason });
+    log.error("a state worker has failed and cannot be replaced; restart the program", { engine, path, reason });
     for (const { reject } of this.#waiting.values()) reject(this.#unknown(reason));
     this.#waiting.clear();
   }

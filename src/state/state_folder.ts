@@ -93,7 +93,7 @@ function isTrusted(uid: number | null, user: number | null): boolean {
 
 function ownerProblem(place: string, uid: number | null, user: number | null): string {
   return `expected a folder of the user that runs this program (uid ${user}): ${place} belongs to uid ${uid}: ` +
-    `run the program as uid ${uid}, or take a folder of its own`;
+    `run the program as uid ${uid}, or use a folder of its own`;
 }
 
 function modeOf(place: string, mode: number): string {

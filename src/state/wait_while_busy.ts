@@ -41,7 +41,7 @@ export async function waitWhileBusy<Value>(attempt: () => Promise<Value>, option
       if (!(error instanceof StateError && error.failure === "busy")) throw error;
       const waitedMs = monotonic() - startedMs;
       const reason = signal?.aborted
-        ? "another process keeps it locked, and the program was told to end"
+        ? "another process keeps it locked, and the program is ending"
         : waitedMs >= timeoutMs
         ? `another process has kept it locked for ${timeoutMs / 1_000} s: end that process, or ${remedy}`
         : undefined;

@@ -30,7 +30,7 @@ const OpenRow = Cancelled.pick({ status: true, order_id: true, client_order_id: 
 export const cancelOrder = defineTool({
   name: "cancel_order",
   title: "Cancel an order",
-  description: "Cancels one order, waits until it is final and tells what it traded. Needs no approval.",
+  description: "Cancels one order, waits until it is final and reports what it traded. Needs no approval.",
   group: "trading",
   scope: "orders:write",
   annotations: CANCELS,
@@ -45,7 +45,7 @@ export const cancelOrder = defineTool({
 export const cancelAllOrders = defineTool({
   name: "cancel_all_orders",
   title: "Cancel all orders",
-  description: "Cancels every open order of the account, or those of one pair, and tells which remain.",
+  description: "Cancels every open order of the account, or those of one pair, and reports which remain.",
   group: "trading",
   scope: "orders:write",
   annotations: CANCELS,

@@ -8,6 +8,6 @@ export class ConfirmationNeeded extends Error {
     /** The exact order, in words. */
     readonly text: string,
   ) {
-    super("Cannot go on before a person has answered");
+    super("Cannot continue before a person has answered");
   }
 }

@@ -57,7 +57,7 @@ const listOrders = defineTool({
   name: "list_orders",
   title: "Order history",
   description:
-    "Your orders of the last 100 days, latest first, open and closed; filled, cancelled and expired (ended by the exchange) are told apart. Single fills are in get_trade_history.",
+    "Your orders of the last 100 days, latest first, open and closed; filled, cancelled and expired (ended by the exchange) are distinguished. Single fills are in get_trade_history.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,

@@ -155,7 +155,7 @@ function wholeOrder({ pair, side, type = "limit", ...rest }: PartialOrder): z.ou
   if (pair !== undefined && side !== undefined) return { ...rest, pair, side, type };
   const given = Object.fromEntries(Object.entries({ pair, side, ...rest }).filter(([, value]) => value !== undefined));
   const { error } = OrderInput.safeParse(given);
-  if (error === undefined) throw new TypeError("Cannot tell what an order lacks");
+  if (error === undefined) throw new TypeError("Cannot find what an order lacks");
   throw argumentError(OrderInput, given, error, "give preview_id, or the order in full");
 }
 

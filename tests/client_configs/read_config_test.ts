@@ -61,7 +61,7 @@ Deno.test("readClientConfig() reports why a file cannot be read, with the place"
       ['{\n  "mcpServers": {,}\n}', /: expected JSON: line 2, column 18: value expected$/],
       ["[]", /: expected a JSON object$/],
       ['{"mcpServers": []}', /: mcpServers: expected an object$/],
-      ['{"mcpServers": {}, "mcpServers": {}}', /: mcpServers: stands there twice$/],
+      ['{"mcpServers": {}, "mcpServers": {}}', /: mcpServers: is there twice$/],
     ] as const;
     for (const [text, problem] of cases) {
       const file = await write(".gemini/settings.json", text);

@@ -383,6 +383,6 @@ Deno.test("a client without dialogs is refused at once when only dialogs are acc
   await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
   const refused = await world.refusal("place_order", REST);
   assert.equal(refused.code, "ERR_CONFIRMATION_IMPOSSIBLE");
-  assert.match(refused.message, /only a dialog of the client counts here and this client shows none/);
+  assert.match(refused.message, /only a client dialog is accepted here and this client shows none/);
   assert.deepEqual([world.announced, world.sent], [[], []]);
 });

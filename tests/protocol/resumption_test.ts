@@ -458,7 +458,7 @@ const REFUSED: Readonly<
   },
   "malformed": { code: "ERR_RESUMPTION_INVALID", hand: (_, token) => `${token.slice(0, -1)}!` },
   "too short": { code: "ERR_RESUMPTION_INVALID", hand: (_, token) => token.slice(0, -1) },
-  "oversize": { code: "ERR_RESUMPTION_INVALID", hand: (_, token) => token.repeat(10_000) },
+  "oversize": { code: "ERR_RESUMPTION_INVALID", hand: (_, token) => token.repeat(1_000) },
   "no text": { code: "ERR_RESUMPTION_INVALID", hand: () => 7 },
 };
 

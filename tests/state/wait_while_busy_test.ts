@@ -56,7 +56,7 @@ Deno.test("waitWhileBusy() names the alternative when there is no setting for it
 Deno.test("waitWhileBusy() ends when it is aborted", async () => {
   const { clock, options } = setup();
   const signal = AbortSignal.abort();
-  await assert.rejects(waitWhileBusy(attempts(clock, 3), { ...options, signal }), /the program was told to end/);
+  await assert.rejects(waitWhileBusy(attempts(clock, 3), { ...options, signal }), /the program is ending/);
   assert.equal(clock.ms, 250);
 });
 

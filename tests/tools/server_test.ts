@@ -115,7 +115,7 @@ Deno.test("check_api_health reports what was wrong with an exchange that it reac
   exchange.simulation.faults.set([{ kind: "too_many_requests", path: "/api/1/ticker", body: "json" }]);
   const { reachable, problem } = await exchange.answer("check_api_health");
   assert.equal(reachable, true);
-  assert.match(problem, /takes no more calls for now/);
+  assert.match(problem, /accepts no more calls for now/);
 });
 
 Deno.test("describe_capabilities lists what this server offers without calling the exchange", async () => {

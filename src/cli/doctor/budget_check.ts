@@ -20,7 +20,7 @@ export function checkBudget(
   if (client.callCounts.some(({ outcome }) => outcome === "rate_limited")) {
     return broken(
       NAME,
-      "the exchange takes no more calls for now",
+      "the exchange accepts no more calls for now",
       "wait a minute; programs that use the same key or address share its calls: give each a part by --api-rate-limit",
     );
   }

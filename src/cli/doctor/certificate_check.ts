@@ -23,7 +23,7 @@ export async function checkCertificate({ loaded, world }: CheckContext): Promise
   const { config } = loaded;
   if (config.transport === "stdio") return [skipped(NAME, "not used with --transport stdio")];
   const tls = await readCertificate(config, world);
-  if (tls === undefined) return [skipped(NAME, "none is set: this server speaks no TLS")];
+  if (tls === undefined) return [skipped(NAME, "not set: this server does not use TLS")];
   if (!tls.ok) return tls.problems.map((problem) => broken(NAME, problem, fixOf(problem)));
   const chain = certificatesOf(tls.files.cert);
   const [certificate] = chain;

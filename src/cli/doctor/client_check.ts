@@ -51,7 +51,7 @@ export async function checkClients(context: CheckContext): Promise<readonly Chec
   if (results.length > 0) return results;
   const installed = found.flatMap(({ isInstalled, title }) => isInstalled ? [title] : []);
   const text = installed.length === 0
-    ? "none is known on this computer"
+    ? "no client found on this computer"
     : `${installed.join(", ")}: none starts this program`;
   return [skipped(NAME, text, "luno-mcp-server setup adds it to a client (docs/clients.md)")];
 }
@@ -175,7 +175,7 @@ async function secretResults({ title, file, entry: { env } }: OwnEntry): Promise
 function disabledResults({ title, entry }: OwnEntry): CheckResult[] {
   if (entry.isDisabled !== true) return [];
   return [
-    warning(NAME, `${title}: the client is told not to start it`, "switch it on in the client's list of servers"),
+    warning(NAME, `${title}: the client is configured not to start it`, "switch it on in the client's list of servers"),
   ];
 }
 
@@ -186,7 +186,7 @@ async function startResult(own: OwnEntry, read: ReadServer, { start, context }: 
   const notTried = (reason: string) =>
     skipped(NAME, `${title}: its settings are valid; not tried, as ${reason}`, byHand);
   if (!isStartable(entry, ownLaunch()) || !mayStart(command)) return notTried("doctor may not start it");
-  if (isRelative(command)) return notTried("only the client knows where its path begins");
+  if (isRelative(command)) return notTried("its path is relative to a folder that only the client knows");
   if (await isOfOthers(command)) return notTried("others may change its file");
   const tried = await harmless(own, read);
   if (tried === undefined) return notTried("a start would open its record");

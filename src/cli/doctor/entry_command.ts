@@ -17,7 +17,7 @@ export async function nearlyOurs(server: string, { command = "" }: ServerEntry):
   }
   const [program = "", ...rest] = command.split(/\s+(?=-)/);
   if (rest.length > 0 && startsProgram(program)) {
-    return "its command holds arguments too: each of them belongs into args";
+    return "its command contains arguments too: put each of them into args";
   }
   if (!OWN_NAME.test(server) || !isAbsolute(command)) return undefined;
   return await missingFile(command);
@@ -42,7 +42,7 @@ async function missingFile(command: string): Promise<string | undefined> {
     return mode !== null && (mode & 0o111) === 0 ? `${command} is not executable: run chmod +x ${command}` : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return `there is no ${command}`;
-    return `${command} cannot be looked at: ${reasonOf(error)}`;
+    return `${command} cannot be read: ${reasonOf(error)}`;
   }
 }
 

@@ -94,7 +94,7 @@ async function checkConnection(
     ? `${url.host} answers ${how}`
     : `${url.host} answers ${how}: ${first} ms with the connection, ${second} ms on it`;
   return second > SLOW_MS
-    ? warning(name, text, "look at this machine's network: every call takes that long")
+    ? warning(name, text, "check this machine's network: every call takes that long")
     : ok(name, text);
 }
 

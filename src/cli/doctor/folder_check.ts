@@ -30,7 +30,7 @@ export async function checkStateFolder({ folder, config }: CheckContext): Promis
   const users = running === 0 ? "no server uses it" : running === 1 ? "a server uses it" : `${running} servers use it`;
   const network = await networkFileSystem(folder);
   if (network !== undefined) {
-    return [warning(NAME, `${folder} is on ${network}, where locks and power cuts can damage it`, "use a local disk")];
+    return [warning(NAME, `${folder} is on ${network}, where locks and power loss can damage it`, "use a local disk")];
   }
   return [ok(NAME, `${folder}, ${users}`)];
 }

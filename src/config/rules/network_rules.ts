@@ -52,7 +52,7 @@ export function listenerProblems(config: Config, runtime: Runtime): string[] {
   }
   if (!runtime.requestsCertificates) {
     problems.push(
-      "--ssl-client-ca: expected Deno 2.9 or later, as older runtimes ask nobody for a certificate: " +
+      "--ssl-client-ca: expected Deno 2.9 or later, as older runtimes do not request client certificates: " +
         `current version is ${runtime.version}`,
     );
   }

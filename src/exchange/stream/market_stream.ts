@@ -113,7 +113,7 @@ export class MarketStream implements MarketFeed {
           }
         } catch (error) {
           if (error instanceof FrameError) return misplaced(error.message);
-          log.error("cannot take a message of the stream", { pair: this.#options.pair, error });
+          log.error("cannot process a message of the stream", { pair: this.#options.pair, error });
           return misplaced("a message that this program fails on");
         }
       },

@@ -122,7 +122,7 @@ export class UserStream {
           return undefined;
         } catch (error) {
           if (error instanceof FrameError) return { code: "garbage", detail: error.message };
-          log.error("cannot take a message of the user stream", { error });
+          log.error("cannot process a message of the user stream", { error });
           return { code: "garbage", detail: "a message that this program fails on" };
         }
       },

@@ -82,7 +82,7 @@ export class Poller {
       log.warning("cannot update paper orders without market data", { pair, code: error.code });
     } else if (error instanceof StateError && error.failure === "outdated") {
       this.#isStopped = true; // A newer program does it from now on.
-      log.error("paper orders are updated no more; restart this program", { reason: error.message });
+      log.error("paper orders are no longer updated; restart this program", { reason: error.message });
     } else if (error instanceof StateError && error.failure === "busy") {
       log.warning("cannot update paper orders while another process locks them", { pair, code: error.code });
     } else log.error("cannot update paper orders", { pair, error });

@@ -29,7 +29,7 @@ function refusalOf({ code, lunoCode }: ExchangeError): Refusal | undefined {
     case "ERR_CREDENTIALS_MISSING":
     case "ERR_CREDENTIALS_REFUSED":
     case "ERR_PERMISSION_MISSING":
-      return new Refusal("ErrInsufficientPerms", "The real exchange tells this only with an API key");
+      return new Refusal("ErrInsufficientPerms", "The real exchange provides this only with an API key");
     case "ERR_RATE_LIMITED":
     case "ERR_BUDGET_EXHAUSTED":
       return new Refusal("ErrTooManyRequests");

@@ -267,7 +267,7 @@ export const EQUAL_WAITS = "Another equal order of this client waits for approva
 function assertAskable(ways: readonly ConfirmWay[]): void {
   if (ways.some((way) => way !== "dialog")) return;
   const message = ways.includes("dialog")
-    ? "Cannot ask for confirmation as only a dialog of the client counts here and this client shows none: use another " +
+    ? "Cannot ask for confirmation as only a client dialog is accepted here and this client shows none: use another " +
       'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
     : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
   throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });

@@ -82,7 +82,7 @@ export function unknownStanding(orderId: string): OpenOrder {
     reason: "ERR_STATUS_UNKNOWN",
     message:
       `Cannot say that order ${orderId} is cancelled as the exchange has it in a status that is not known here: ` +
-      "the cancellation was sent, look at the order later",
+      "the cancellation was sent, check the order later",
   };
 }
 

@@ -63,7 +63,7 @@ export class OrderNews {
     for (const [orderId, told] of this.#pending) {
       if (this.#parts.signal.aborted) return;
       this.#pending.delete(orderId);
-      await this.#write(told).catch((error) => log.error("cannot take in what was told of an order", { error }));
+      await this.#write(told).catch((error) => log.error("cannot process an order update of the stream", { error }));
     }
   }
 
@@ -74,7 +74,9 @@ export class OrderNews {
     const { clientOrderId } = placement;
     const what = toldOf(placement, told);
     if (what === undefined) {
-      return log.warning("what was told of an order does not fit the one that was sent", { order: clientOrderId });
+      return log.warning("an order update of the stream does not match the order that was sent", {
+        order: clientOrderId,
+      });
     }
     const { settlement, facts, isLookedUp } = what;
     const at = now();
@@ -98,7 +100,7 @@ export class OrderNews {
     if (this.#parts.wakes.isAwaited(orderId)) return;
     if (placement.instance !== this.#parts.instance.id || this.#looks.size >= MOST_LOOKS) return this.#missed();
     const looking = this.#lookUntilFinal(placement, orderId)
-      .catch((error) => log.error("cannot look up an order that is over", { error }))
+      .catch((error) => log.error("cannot look up a final order", { error }))
       .finally(() => this.#looks.delete(looking));
     this.#looks.add(looking);
   }

@@ -88,6 +88,6 @@ export class PendingWrites {
 /** Whether a change fails however often it is tried: whatever is the record's own trouble is a `StoreError`. */
 function isHopeless(error: unknown): boolean {
   if (error instanceof StoreError) return false;
-  log.error("cannot write what has happened into the trading database: the write is dropped", { error });
+  log.error("cannot write a change to the trading database; the change is dropped", { error });
   return true;
 }

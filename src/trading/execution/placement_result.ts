@@ -99,7 +99,7 @@ export function tell(
 
 /** The sentence for an order that was sent without effect. */
 export function absentSentence(reason: string): string {
-  const why = `its request got no good answer (${reason}), and the exchange does not have it and takes it no more`;
+  const why = `its request got no good answer (${reason}), and the exchange does not have it and no longer accepts it`;
   return cannot({ title: "Place the order" }, `${why}: preview it again`);
 }
 

@@ -100,7 +100,7 @@ export class Watch {
 
 /** Whatever it was, the next round tries again. */
 function failed(error: unknown): boolean {
-  log.warning("cannot look up now what became of orders", { error });
+  log.warning("cannot look up the outcome of orders yet", { error });
   return true;
 }
 

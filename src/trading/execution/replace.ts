@@ -208,7 +208,7 @@ function taken(orderId: string): Claimed {
     status: "open",
     order_id: orderId,
     reason: "ERR_REPLACED_ALREADY",
-    message: "Another call replaces this order or has replaced it: look at the open orders",
+    message: "Another call replaces this order or has replaced it: check the open orders",
   });
 }
 
@@ -243,7 +243,7 @@ async function releaseOrder(
 
 /** The old order traded all that was to be placed. */
 function nothingLeft(old: EndedOrder, rest: string): ReplaceResult {
-  return { status: "nothing_left", old, message: `The old order traded too much meanwhile: ${rest} is left` };
+  return { status: "nothing_left", old, message: `The old order has since traded too much: ${rest} is left` };
 }
 
 function notReplaced(why: string, old: CancelResult): Claimed {

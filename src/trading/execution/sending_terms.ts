@@ -68,7 +68,7 @@ export function repeatingRights(
 /** Why an order that was recorded under one policy may not be sent under another. */
 export function whyNotUnder(written: Policy, now: Policy): RefusedResult | undefined {
   if (written.digest === now.digest) return undefined;
-  const message = "Nothing was sent, as the policy has changed meanwhile: preview the order again";
+  const message = "Nothing was sent, as the policy has changed since then: preview the order again";
   return refuse("ERR_PREVIEW_STALE", message);
 }
 

@@ -39,7 +39,7 @@ export async function findReplaced(
  */
 export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
   if (finalStandingOf(old) !== undefined) throw refuse(old, "it is final: place a new one");
-  if (standingOf(old) === "unknown") throw refuse(old, "its status is not known here: look at it later");
+  if (standingOf(old) === "unknown") throw refuse(old, "its status is not known here: check it later");
   if (old.type === "MARKET") throw refuse(old, "a market order has no terms to change");
   const unknown = unknownTerm(old);
   if (unknown !== undefined) throw refuse(old, `its ${unknown} is not known here: cancel it and place a new one`);
@@ -76,7 +76,7 @@ export function assertAsPlaced(old: ExchangeOrder, placed: Order): void {
   if (differs.length === 0) return;
   throw refuse(
     old,
-    `the exchange shows it with another ${differs.join(", ")} than it was placed with: look at it later`,
+    `the exchange shows it with another ${differs.join(", ")} than it was placed with: check it later`,
   );
 }
 

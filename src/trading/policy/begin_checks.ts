@@ -80,13 +80,14 @@ export function checkBegin(
   if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
   if (policy.version !== policyVersion) return replacedPolicy(policy, policyVersion);
   if (!isInstanceListed) {
-    const message = "Cannot place the order as this server is taken for dead, and another one may take over from it: " +
-      "try again in a few seconds, and restart it where that does not help";
+    const message =
+      "Cannot place the order as this server is considered dead, and another one may take over its orders: " +
+      "try again in a few seconds; if that fails, restart the server";
     return refuse("ERR_TAKEN_OVER", message);
   }
   if (entry.replaces !== undefined && !isClaimHeld) {
     const message = `Cannot place the order as another call replaces order ${entry.replaces.orderId} by now: ` +
-      "look at the open orders";
+      "check the open orders";
     return refuse("ERR_REPLACED_ALREADY", message);
   }
   if (used !== undefined) {
@@ -104,7 +105,7 @@ export function checkBegin(
 function replacedPolicy({ version }: Policy, published: number | undefined): Refused {
   if (version !== undefined) {
     const message =
-      `Cannot place the order as the policy has changed: version ${version} counts no more: preview it again`;
+      `Cannot place the order as the policy has changed: version ${version} is no longer in force: preview it again`;
     return refuse("ERR_PREVIEW_STALE", message);
   }
   const message = `Cannot place the order as version ${published} of the policy was published, and this ` +

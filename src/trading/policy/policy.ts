@@ -123,7 +123,7 @@ function checkWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: Polic
   const problems: PolicyProblem[] = unvalued.map((currency) => ({
     code: "ERR_POLICY_VALUATION",
     message:
-      `Cannot place order as its value in ${currency}, in which the policy limits orders, cannot be told just now`,
+      `Cannot place order as its value in ${currency}, in which the policy limits orders, is not known at the moment`,
   }));
   // The journal checks the daily total, but one order above it can never pass.
   for (const [limit, span] of [[maxPerOrder, "order"], [maxPerDay, "day"]] as const) {
@@ -143,7 +143,7 @@ function checkPrices({ priceBandPercent }: PolicyRules, { order, mid, averagePri
   const limitPrice = order.price ?? null;
   const middle = mid === null ? new Big(0) : parseDecimal(mid);
   if (middle.lte(0) || (limitPrice ?? averagePrice) === null) {
-    const message = "Cannot place order as its distance from the market, which the policy limits, cannot be told: " +
+    const message = "Cannot place order as its distance from the market, which the policy limits, is unknown: " +
       "the book has too little on one of its sides";
     return [{ code: "ERR_POLICY_PRICE_BAND", message }];
   }

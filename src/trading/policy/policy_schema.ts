@@ -31,7 +31,7 @@ const CoolOff = z.strictObject({
 const Entry = z.strictObject({
   mode: oneOf(MODES).optional().describe("How orders go; the command line is the upper bound"),
   confirm_by: list(oneOf(CONFIRM_WAYS), CONFIRM_WAYS.length).optional()
-    .describe("Which confirmations count; by default all for local, page and terminal for everybody else"),
+    .describe("Accepted ways to confirm; by default all for local, page and terminal for everybody else"),
   pairs: some(Pair, 500).describe("Pairs that may be traded; all by default"),
   sides: some(oneOf(SIDES), SIDES.length).describe("Sides that may be taken; both by default"),
   order_types: some(oneOf(ORDER_TYPES), ORDER_TYPES.length).describe("Kinds of order; all by default"),
@@ -44,7 +44,7 @@ const Entry = z.strictObject({
   allow_warnings: z.array(oneOf(MARKET_WARNING_CODES), { error: "expected a list of warnings" })
     .max(MARKET_WARNING_CODES.length, { error: `expected at most ${MARKET_WARNING_CODES.length} warnings` }).optional()
     .describe(
-      "Warnings of a market that cannot be believed with which orders are placed nevertheless; none by default",
+      "Market warnings (an implausible book or fee) despite which orders may be placed; none by default",
     ),
   cool_off: CoolOff.nullish().describe("Pauses an identity whose orders were refused too often"),
 }, { error: "expected an object of settings" });
@@ -52,7 +52,7 @@ const Entry = z.strictObject({
 /** A policy file as it is written. */
 export const PolicySchema = z.strictObject({
   $schema: z.string().optional(),
-  default: Entry.optional().describe("What holds for everybody; a setting that is null is not limited"),
+  default: Entry.optional().describe("What applies to everybody; a setting that is null is not limited"),
   identities: z.record(IdentityName, Entry, { error: "expected identities with their settings" })
     .refine((entries) => Object.keys(entries).length <= MAX_IDENTITIES, {
       error: `expected at most ${MAX_IDENTITIES} identities`,

@@ -145,7 +145,7 @@ export class HttpSessions {
     if (this.#makeRoom(taken.identity) !== undefined) return undefined;
     const session = this.#start(taken.identity, taken);
     if (await session.goOn(caller)) return session;
-    log.warning("a kept session cannot be gone on with; its client opens another", { identity: taken.identity });
+    log.warning("a kept session cannot be resumed; its client opens another", { identity: taken.identity });
     await session.end("refused");
     return undefined;
   }

@@ -109,9 +109,9 @@ const BREAKS: readonly Break[] = [
     },
   },
   {
-    what: "an exchange that takes no more calls",
+    what: "an exchange that accepts no more calls",
     name: "call budget",
-    text: /takes no more calls/,
+    text: /accepts no more calls/,
     fix: /--api-rate-limit/,
     how: (setup) => {
       setup.exchange.simulation.faults.set([{ kind: "too_many_requests", path: "/api/1/ticker" }]);

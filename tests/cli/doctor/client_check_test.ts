@@ -67,7 +67,7 @@ const MISTAKES: readonly (readonly [what: string, entry: Readonly<Record<string,
   [
     "arguments in the command",
     { command: "/opt/a b/luno-mcp-server --exchange paper" },
-    /: its command holds arguments too: /,
+    /: its command contains arguments too: /,
   ],
   ["a command in quotation marks", { command: '"/opt/a b/luno-mcp-server"' }, /: its command is in quotation marks, /],
   ["another name of the program", { command: "/no/such/luno-mcp-serve" }, /: there is no \/no\/such\/luno-mcp-serve$/],

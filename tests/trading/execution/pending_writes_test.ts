@@ -39,7 +39,7 @@ Deno.test("PendingWrites lets no later change overtake one that is kept, also wh
 
 Deno.test("PendingWrites drops a change that can never be written, logs that, and writes all others", async () => {
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
-  const LEFT_OUT = "cannot write what has happened into the trading database: the write is dropped";
+  const LEFT_OUT = "cannot write a change to the trading database; the change is dropped";
   const hopeless = () => Promise.reject(new TypeError("a mistake"));
   using said = LogRecords.start();
   assert.equal(await writes.write(hopeless), undefined);

@@ -166,6 +166,6 @@ Deno.test("OrderExecutor.place() repeats a refusal with what the table of errors
   assert.equal(reason, "ERR_INSUFFICIENT_FUNDS");
   assert.equal(
     message,
-    "Cannot place the order as the account holds too little: trade less, or cancel orders that reserve funds",
+    "Cannot place the order as the account's balance is too small: trade less, or cancel orders that reserve funds",
   );
 });

@@ -60,7 +60,7 @@ export async function prepareTables(
     return used;
   }, { statementMs: STEP_MS });
   if (overtaken === 0) return;
-  log.warning("database brought up to date; servers of the version before send no order until they are restarted", {
+  log.warning("database updated; servers of the previous version send no orders until they are restarted", {
     database: database.name,
     servers: overtaken,
   });

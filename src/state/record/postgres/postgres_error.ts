@@ -27,7 +27,7 @@ const MEANINGS: Readonly<Record<string, readonly [failure: StateFailure, meaning
   "57014": ["busy", "it took too long to answer: try again"],
   "57P": ["unavailable", "it is shutting down, starting or recovering"],
   "58": ["unusable", "its system failed: check its disk and its log"],
-  P0001: ["damaged", "somebody tried to change what is only ever added to"],
+  P0001: ["damaged", "the audit log only accepts new rows"],
   "XX001": ["damaged", "it is damaged: restore it from a backup"],
   "XX002": ["damaged", "it is damaged: restore it from a backup"],
 };

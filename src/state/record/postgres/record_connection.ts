@@ -133,7 +133,7 @@ export class RecordConnection {
     const head = this.#headOf(row);
     if (isWhole) seen.note(head);
     else if (!this.#isTold) {
-      log.error("the trading database lacks rows that this machine has seen: no order is sent", ROLLED_BACK);
+      log.error("the trading database lacks rows that this machine has seen; no order is sent", ROLLED_BACK);
     }
     this.#isTold = !isWhole;
     await seen.keep();

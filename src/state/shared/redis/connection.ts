@@ -217,7 +217,7 @@ export class RedisConnection {
     const now = this.#monotonic();
     if (now - this.#foreignToldMs < FOREIGN_TOLD_MS) return;
     this.#foreignToldMs = now;
-    log.warning("shared state cannot use a key that holds something else; delete it", {
+    log.warning("shared state cannot use a key that contains something else; delete it", {
       address: this.#name,
       keys: keysOf(command).join(" "),
       reason,

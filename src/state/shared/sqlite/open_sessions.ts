@@ -114,7 +114,7 @@ class SessionsFromAfar implements LastingSessions {
       this.#isFailing = false;
       return value;
     } catch (error) {
-      if (!this.#isFailing) log.warning("sessions cannot be kept over a restart; going on without", { error });
+      if (!this.#isFailing) log.warning("sessions cannot be kept across restarts; continuing without", { error });
       this.#isFailing = true;
       return undefined;
     }

@@ -326,7 +326,7 @@ Deno.test("A value in Redis that no luno-mcp server wrote is rejected and logged
   using logs = LogRecords.start();
   for (let time = 0; time < 5; time++) await world.onKey("XADD", "updates", "*", "hello", "world");
   await follower!.until(() => follower!.sharing!.foreign >= 5, "nothing was refused");
-  assert.equal(logs.of("refusing what no server of ours wrote in Redis").length, 1);
+  assert.equal(logs.of("rejecting data in Redis that no luno-mcp server wrote").length, 1);
   assert.equal(follower!.markets.status[0]?.gaps, 0);
 });
 

@@ -112,7 +112,7 @@ export class FollowedBook {
       return this.#lose({ code: "feed_lost", detail: "the server that leads has no book" });
     }
     if (answer.edition !== this.#edition) {
-      this.#lose({ code: "feed_lost", detail: "the book has begun anew" });
+      this.#lose({ code: "feed_lost", detail: "the book has restarted" });
       if (!this.#isJoining && this.#options.now() >= this.#joinAtMs) void this.#join();
       return;
     }
@@ -131,7 +131,7 @@ export class FollowedBook {
   /** Foreign data was found at a key of this pair. */
   refuse(what: string): void {
     if (this.#foreign++ > 0) return;
-    log.warning("refusing what no server of ours wrote in Redis", { pair: this.#options.pair, what });
+    log.warning("rejecting data in Redis that no luno-mcp server wrote", { pair: this.#options.pair, what });
   }
 
   #takeEntries(entries: readonly unknown[]): StreamProblem | undefined {
@@ -184,7 +184,7 @@ export class FollowedBook {
     if (this.#isLive) return;
     this.#isLive = true;
     this.#isWanting = false;
-    log.info("market data from the server that leads", { pair, sequence: String(book.sequence), orders: book.size });
+    log.info("market data from the leading server", { pair, sequence: String(book.sequence), orders: book.size });
     changed({ isNew: true, isEmpty: false, trades: [], status: book.status });
   }
 
@@ -205,7 +205,7 @@ export class FollowedBook {
         this.#last = anchor;
       } else {
         this.#isWanting = true;
-        if (text !== "") this.refuse("a snapshot that is none");
+        if (text !== "") this.refuse("not a snapshot");
       }
     } finally {
       this.#isJoining = false;
@@ -218,7 +218,7 @@ export class FollowedBook {
     if (isLostPlace(problem.code)) this.#gaps++;
     if (problem.code !== "gap" && problem.code !== "sequence_back") this.#book = undefined;
     if (problem.code === "garbage") this.refuse(problem.detail);
-    log.warning("cannot follow the server that leads; reading a new snapshot", {
+    log.warning("cannot follow the leading server; reading a new snapshot", {
       pair: this.#options.pair,
       ...problem,
     });

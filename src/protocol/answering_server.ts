@@ -1,6 +1,6 @@
 /**
  * The SDK's server, changed to answer every request: the original silently drops messages that its schemas refuse, and
- * sends clients the text of any error that a handler throws.
+ * sends clients the text of any error that a handler throws or that a dialog fails with.
  */
 
 import {
@@ -12,6 +12,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, JSONRPCRequest, Result, ServerContext, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
+import { isQuestion, unansweredBy } from "./dialogs.ts";
 import { findInvalidParams } from "./invalid_params.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -32,12 +33,23 @@ export class AnsweringServer extends Server {
   }
 
   protected override _wrapHandler(method: string, handler: Handler): Handler {
-    const wrapped = super._wrapHandler(method, handler);
+    /** The last question of each call, by its signal. */
+    const questions = new WeakMap<AbortSignal, Result>();
+    const wrapped = super._wrapHandler(method, async (request, context) => {
+      const result = await handler(request, context);
+      if (isQuestion(result)) questions.set(context.mcpReq.signal, result);
+      else questions.delete(context.mcpReq.signal);
+      return result;
+    });
     return async (request, context) => {
       const problem = findInvalidParams(request);
       if (problem !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Invalid params: ${problem}`);
       try {
-        return await wrapped(request, context);
+        const result = await wrapped(request, context);
+        const question = questions.get(context.mcpReq.signal);
+        if (question === undefined || isQuestion(result)) return result;
+        // The client of an earlier revision could not ask, or did not answer: the SDK would answer with the client's own text.
+        return await handler(request, unansweredBy(context, question));
       } catch (error) {
         if (error instanceof ProtocolError || context.mcpReq.signal.aborted) throw error;
         log.error("internal error", { during: "request", method, error });

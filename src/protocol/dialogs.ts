@@ -10,7 +10,7 @@
 
 import { createHash } from "node:crypto";
 import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from "@modelcontextprotocol/server";
-import type { InputRequiredResult, Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
+import type { InputRequiredResult, Result, Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../trading/record/approval.ts";
 import { isObject } from "../validation/is_object.ts";
@@ -73,6 +73,18 @@ export function showDialog({ token, text }: { token: string; text: string }): In
     },
     requestState: token,
   });
+}
+
+/** Whether a result is a question to the client's user. */
+export function isQuestion(result: Result): boolean {
+  return result["inputRequests"] !== undefined;
+}
+
+/** A call as it is repeated when nobody has answered its question. */
+export function unansweredBy(context: ServerContext, question: Result): ServerContext {
+  const state = question["requestState"];
+  const mcpReq = { ...context.mcpReq, inputResponses: { [QUESTION]: { action: "cancel" as const } } };
+  return { ...context, mcpReq: { ...mcpReq, requestState: <T>() => state as T } };
 }
 
 /** Clients of 2026-07-28 send their capabilities with each request, earlier ones in the opening. */

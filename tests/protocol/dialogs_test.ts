@@ -94,6 +94,22 @@ for (const era of Object.keys(ERAS) as Era[]) {
     });
   }
 
+  if (era === "2025-11-25") {
+    Deno.test(`a dialog (${era}) that the client fails to show sends nothing, and nothing waits for it any more`, async () => {
+      await using world = await BrokerWorld.start({ bound: "confirm" });
+      const { error } = await place(world, era, () => {
+        throw new TypeError("no window of this client");
+      });
+      assert.equal(error.code, "ERR_CONFIRMATION_DECLINED");
+      assert.ok(!error.message.includes("window"), error.message);
+      const shown: string[] = [];
+      await place(world, era, (message) => (shown.push(message), { action: "decline" }));
+      assert.equal(shown.length, 1);
+      assert.doesNotMatch(shown[0] ?? "", /^WARNING/m);
+      assert.deepEqual(world.sent, []);
+    });
+  }
+
   Deno.test(`a yes (${era}) after more than three minutes sends nothing`, async () => {
     await using world = await BrokerWorld.start({ bound: "confirm" });
     const { error } = await place(world, era, async () => {

@@ -6,7 +6,7 @@ import { Patience } from "../timing/patience.ts";
 import type { Sleep } from "../timing/sleep.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
-import { cleanText } from "../text/clean_text.ts";
+import { visibly } from "../text/visibly.ts";
 import { cancelled } from "../exchange/failures.ts";
 import { findCurrency, findPair, type Found, type NamedPair } from "../money/pair_names.ts";
 import type { Market } from "../exchange/market_schemas.ts";
@@ -135,7 +135,7 @@ export class Markets {
   #valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
     if (found.ok) return found.value;
     const { suggestions } = found;
-    const written = JSON.stringify(cleanText(text).slice(0, 40));
+    const written = visibly(JSON.stringify(text.slice(0, 40)));
     const hint = suggestions.length === 0 ? "see the list of markets" : `nearest are ${suggestions.join(", ")}`;
     const unread = this.#leftOut === 0 ? "" : ` (${this.#leftOut} of the exchange's markets cannot be read)`;
     throw new ExchangeError(`Cannot find ${kind} ${written} as no market has it: ${hint}${unread}`, {

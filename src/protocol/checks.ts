@@ -3,6 +3,7 @@
  * one.
  */
 
+import { visibly } from "../text/visibly.ts";
 import { isObject } from "../validation/is_object.ts";
 
 /** The problem of a value. */
@@ -109,5 +110,5 @@ function expected(what: string, value: unknown): Problem {
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "an object";
-  return JSON.stringify(isText(value) ? value.slice(0, 60) : value);
+  return visibly(JSON.stringify(isText(value) ? value.slice(0, 60) : value));
 }

@@ -6,7 +6,7 @@
 import type { z } from "zod";
 import { listWords } from "../text/list_words.ts";
 import { nearestWord } from "../text/nearest_word.ts";
-import { cleanText } from "../text/clean_text.ts";
+import { visibly } from "../text/visibly.ts";
 
 /** The part of a JSON Schema that sentences are made of. */
 export type SchemaNode = z.core.JSONSchema.BaseSchema;
@@ -114,5 +114,5 @@ function valueAt(args: unknown, path: readonly PropertyKey[]): unknown {
 
 function quote(value: unknown): string {
   const text = JSON.stringify(value);
-  return cleanText(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+  return visibly(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

@@ -39,7 +39,7 @@ Deno.test("Markets.resolve() throws ERR_PAIR_UNKNOWN with the nearest pairs", as
   await using _ = connected;
   const pair = await failureOf(markets.resolve("ZAR\u001b/BTC"));
   assert.deepEqual([pair.code, pair.suggestions[0]], ["ERR_PAIR_UNKNOWN", "XBTZAR"]);
-  assert.match(pair.message, /^Cannot find pair "ZAR \/BTC" as no market has it: nearest are XBTZAR/);
+  assert.match(pair.message, /^Cannot find pair "ZAR\\u001b\/BTC" as no market has it: nearest are XBTZAR/);
   const currency = await failureOf(markets.resolveCurrency("QQQQQQQ"));
   assert.deepEqual([currency.code, currency.suggestions], ["ERR_CURRENCY_UNKNOWN", []]);
 });

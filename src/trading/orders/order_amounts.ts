@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
-import { cleanText } from "../../text/clean_text.ts";
+import { visibly } from "../../text/visibly.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/market_schemas.ts";
 import { decimalsOf } from "../../money/currencies.ts";
@@ -31,7 +31,7 @@ type AmountField = "volume" | "counter_volume" | "price" | "stop_price";
 
 /** The end of a sentence about a text of the client. */
 export function currently(text: string): string {
-  return `: current value is ${JSON.stringify(cleanText(text).slice(0, 50))}`;
+  return `: current value is ${visibly(JSON.stringify(text.slice(0, 50)))}`;
 }
 
 /** The requested base amount, if the market accepts it. */

@@ -109,7 +109,7 @@ Deno.test("normalizeOrder() says what to change and what it was given, without c
   const answer = normalizeOrder({ ...LIMIT, volume: "1e-5", price: "9\u0000\u202e" }, XBTZAR);
   assert.ok(!answer.ok);
   assert.deepEqual(answer.problems.map(({ problem }) => problem), [
-    'expected a plain decimal, such as 0.0005, without blanks or invisible characters: current value is "9"',
+    'expected a plain decimal, such as 0.0005, without blanks or invisible characters: current value is "9\\u0000\\u202e"',
     'expected a decimal without exponent, such as 0.0005: current value is "1e-5"',
   ]);
 });

@@ -2,6 +2,7 @@
 
 import Big from "big.js";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { visibly } from "../../text/visibly.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/market_schemas.ts";
@@ -185,7 +186,7 @@ function readAmount(draft: Draft, field: AmountField, scale: number): Big | unde
   if (text === undefined) return undefined;
   if (!PLAIN_DECIMAL.test(text)) {
     const wanted = /^[+-]?[\d.]+e[+-]?\d+$/i.test(text) ? "a decimal without exponent" : "a plain decimal";
-    // Shown without them, the value would look right.
+    // They are easily overlooked, also where they are shown.
     const hidden = PLAIN_DECIMAL.test(cleanText(text)) ? ", without blanks or invisible characters" : "";
     const problem = `expected ${wanted}, such as 0.0005${hidden}${currently(text)}`;
     refuse(draft, { field, code: "ERR_AMOUNT_FORM", problem });

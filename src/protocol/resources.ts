@@ -10,6 +10,7 @@ import { readFills } from "../tools/order_fills.ts";
 import { tradeRow } from "../tools/orders.ts";
 import { ArgumentError } from "../tools/tool.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
+import { isObject } from "../validation/is_object.ts";
 import { describeError } from "./tool_error.ts";
 import { findResource, groupsFor, isOffered, RECENT_ROWS } from "./resource_list.ts";
 import type { FoundResource, ResourceTemplate, ResourceUri } from "./resource_list.ts";
@@ -81,12 +82,34 @@ export async function readResource(uri: string, context: ResourceContext): Promi
   if (found === undefined || !isOffered(found.entry, groups, context.caller)) {
     throw new ResourceNotFoundError(uri.slice(0, 200));
   }
-  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(await read(found, context)) }] };
+  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(await read(found, uri, context)) }] };
 }
 
-function read(found: FoundResource, context: ResourceContext): unknown {
-  if (found.template === undefined) return READERS[found.uri](context);
-  return TEMPLATE_READERS[found.template](found.value, context, found.after);
+async function read(found: FoundResource, uri: string, context: ResourceContext): Promise<unknown> {
+  if (found.template === undefined) return await READERS[found.uri](context);
+  try {
+    return await TEMPLATE_READERS[found.template](found.value, context, found.after);
+  } catch (error) {
+    throw asMissing(error, uri) ?? error;
+  }
+}
+
+/** The codes of tools whose only argument is a part of the address: there is no such resource. */
+const MISSING: ReadonlySet<unknown> = new Set([
+  "ERR_PAIR_UNKNOWN",
+  "ERR_NOT_FOUND",
+  "ERR_ARGUMENT_REFUSED",
+  "ERR_INVALID_ARGUMENT",
+]);
+
+/** The error for a resource that does not exist, with what its tool said. */
+function asMissing(error: unknown, uri: string): ProtocolError | undefined {
+  if (!(error instanceof ProtocolError) || error.code !== ProtocolErrorCode.InternalError) return undefined;
+  const { message, data } = error;
+  if (!isObject(data) || !MISSING.has(data.code)) return undefined;
+  const shown = uri.slice(0, 200);
+  const code = ProtocolErrorCode.InvalidParams;
+  return new ProtocolError(code, `Resource not found: ${shown}: ${message}`, { ...data, uri: shown });
 }
 
 async function readAccount(id: string, context: ResourceContext): Promise<unknown> {

@@ -110,6 +110,29 @@ Deno.test("luno://accounts/{id} shows one account with its latest rows", async (
   assert.deepEqual(transactions, history.transactions);
 });
 
+Deno.test("an address of a pair or an order that does not exist is a resource that is not found, and says why", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const cases = [
+    [
+      "luno://market/XBTZZZ/ticker",
+      "ERR_PAIR_UNKNOWN",
+      /^Resource not found: luno:\/\/market.*: Cannot find pair "XBTZZZ"/,
+    ],
+    ["luno://market/9007199254740993/candles", "ERR_PAIR_UNKNOWN", /Cannot find pair "9007199254740993"/],
+    [
+      "luno://orders/nonsense",
+      "ERR_ARGUMENT_REFUSED",
+      /^Resource not found: luno:\/\/orders\/nonsense: Cannot read an order/,
+    ],
+  ] as const;
+  for (const [uri, code, message] of cases) {
+    const error = await client.readResource({ uri }).then(() => assert.fail(uri), (error: Json) => error);
+    assert.deepEqual([error.code, error.data.uri, error.data.code], [-32602, uri, code]);
+    assert.match(error.message, message);
+  }
+});
+
 Deno.test("a resource that the exchange does not return fails with the tool's error as data", async () => {
   await using exchange = await TestExchange.start();
   await using client = await connectClient(exchange.connect({ key: null }));

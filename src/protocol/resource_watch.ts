@@ -45,12 +45,6 @@ export interface Following {
 export interface ResourceWatchOptions {
   /** The text of a resource for this caller; rejects when it does not exist for the caller. */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
-  /**
-   * Whether a resource is known to exist, so that it need not be read for a subscription.
-   *
-   * @default it is read
-   */
-  readonly isKnown?: (resource: FoundResource) => Awaitable<boolean>;
   /** Whether a caller may read a resource now; checked before each notification. */
   readonly mayRead: (resource: FoundResource, caller: CallerFacts) => boolean;
   /**
@@ -100,7 +94,7 @@ export class ResourceWatch {
 
   constructor(options: ResourceWatchOptions) {
     const defaults = { intervalMs: 5_000, longIntervalMs: 60_000, paceMs: 1_000, now: () => performance.now(), after };
-    this.#options = { isKnown: () => false, ...defaults, ...options };
+    this.#options = { ...defaults, ...options };
     this.#pace = new Pace(this.#options);
   }
 
@@ -115,10 +109,10 @@ export class ResourceWatch {
     const { changes } = resource?.entry ?? {};
     if (resource === undefined || changes === undefined) return undefined;
     const key = changes === "account" ? `${caller.identity} ${uri}` : uri;
-    const { isKnown, mayRead, read } = this.#options;
+    const { mayRead, read } = this.#options;
     let text: string | undefined;
     if (!mayRead(resource, caller)) return undefined;
-    if (!this.#watched.has(key) && !await isKnown(resource)) {
+    if (!this.#watched.has(key)) {
       try {
         text = await read(uri, caller);
       } catch {
@@ -145,7 +139,7 @@ interface Start {
   readonly resource: FoundResource;
   /** The first caller who asked. */
   readonly caller: CallerFacts;
-  /** `undefined` if it has not been read. */
+  /** `undefined` if it was watched already, and read for that. */
   readonly text: string | undefined;
 }
 

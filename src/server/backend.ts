@@ -27,7 +27,7 @@ import type { OpenRecord } from "./open_trading_record.ts";
 import type { SharedState } from "./open_shared_state.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
-import { knownResources, resourceHints } from "./resource_hints.ts";
+import { resourceHints } from "./resource_hints.ts";
 import { observeCalls } from "./observe_calls.ts";
 import type { Presence } from "./instances/presence.ts";
 
@@ -122,7 +122,6 @@ export async function openBackend(
     watch: new ResourceWatch({
       read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
       mayRead: ({ entry }, caller) => isOffered(entry, caller),
-      isKnown: knownResources(markets),
       paceMs: 60_000 * PARTS_OF_CALLS / exchange.status().budget.limitPerMinute,
       follow: resourceHints({ live, account, markets, isOnAccount: (caller) => !contextOf(caller).isPaper }),
     }),

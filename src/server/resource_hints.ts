@@ -43,15 +43,6 @@ async function followMarket(
   return { end: () => watching[Symbol.dispose](), isLive: isFresh, isFree: isFresh };
 }
 
-/** Tells which resources are known to exist: those of markets that are listed. Candles need a key too. */
-export function knownResources(markets: Pick<Markets, "resolve">): NonNullable<ResourceWatchOptions["isKnown"]> {
-  return async ({ template, value }) => {
-    const topic = MARKET_TOPICS.find((topic) => template === `luno://market/{pair}/${topic}`);
-    if (topic === undefined || topic === "candles" || value === undefined) return false;
-    return await markets.resolve(value).then(() => true, () => false);
-  };
-}
-
 /** While the resource is watched, the exchange's stream stays open. */
 function followAccount(resource: FoundResource, hints: Hints, account: LiveAccount): Following | undefined {
   const concerns = concernOf(resource);

@@ -19,6 +19,8 @@ export interface Seen {
   readonly wrong: string[];
   /** The call that took longest: which one, when it was answered, and how. */
   slowest: { readonly ms: number; readonly what: string };
+  /** The ping that took longest, in milliseconds: it waits for nothing but the processor, here and at the server. */
+  slowestPing: number;
 }
 
 /** Nothing yet. */
@@ -32,6 +34,7 @@ export function nothingSeen(): Seen {
     compared: { right: 0, wrong: 0, unknown: 0 },
     wrong: [],
     slowest: { ms: 0, what: "" },
+    slowestPing: 0,
   };
 }
 
@@ -62,6 +65,7 @@ export async function runClients(parts: ClientsParts): Promise<void> {
     ...each(READERS, (index) => readWhile(parts, { index, signal: parts.signal })),
     ...each(WATCHERS, (index) => watchWhile(parts, { index, signal: parts.signal })),
     ...each(VISITORS, (index) => visitAgain(parts, index)),
+    pingWhile(parts),
     ...each(HTTP_READERS, (index) => readOverHttp(parts, index)),
     ...each(HTTP_LISTENERS, (index) => listenAgain(parts, index)),
   ]);
@@ -80,6 +84,17 @@ async function readWhile({ address, seen, history }: ClientsParts, { index, sign
     const { result, error } = await client.request("tools/call", call);
     noteAnswer(seen, call.name, { result, error, ms: performance.now() - startedMs });
     if (call.name === "get_orderbook") compare(result?.structuredContent, { seen, history });
+    await pause(READ_EVERY_MS, signal);
+  }
+}
+
+/** Shows for how long the server, or this process, stood still. */
+async function pingWhile({ address, seen, signal }: ClientsParts): Promise<void> {
+  using client = await SocketClient.connect(address, seen);
+  while (!signal.aborted) {
+    const startedMs = performance.now();
+    await client.request("ping", {});
+    seen.slowestPing = Math.max(seen.slowestPing, performance.now() - startedMs);
     await pause(READ_EVERY_MS, signal);
   }
 }

@@ -168,7 +168,7 @@ function reportServer({ listener, seen, samples }: Server, facts: Record<string,
     open_files: middle(late, "open_files"),
     open_files_grown: grown("open_files"),
   });
-  const { calls, answers, notifications, disconnected, refused, compared, wrong, slowest } = seen;
+  const { calls, answers, notifications, disconnected, refused, compared, wrong, slowest, slowestPing } = seen;
   report({ figure: `${listener}: streams`, ...facts });
   report({
     figure: `${listener}: clients`,
@@ -179,6 +179,7 @@ function reportServer({ listener, seen, samples }: Server, facts: Record<string,
       refused,
       slowest_ms: slowest.ms,
       slowest: slowest.what,
+      slowest_ping_ms: slowestPing,
     },
     ...Object.fromEntries([...answers].map(([kind, count]) => [`answers ${kind}`, count])),
     ...Object.fromEntries(Object.entries(compared).map(([kind, count]) => [`books ${kind}`, count])),

@@ -12,6 +12,7 @@ export function setJsonMember(text: string, path: readonly string[], value: unkn
   const depth = path.findLastIndex((_key, at) => findNodeAtLocation(root, path.slice(0, at)) !== undefined);
   const object = findNodeAtLocation(root, path.slice(0, depth));
   const [name = "", ...below] = path.slice(depth);
+  if (object?.type === "null") return replaceValue(text, object, nested([name, ...below], value));
   return object?.type === "object" ? insertMember(text, object, { name, value: nested(below, value) }) : text;
 }
 

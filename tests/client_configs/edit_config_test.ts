@@ -183,3 +183,12 @@ Deno.test("setServer() and removeServer() refuse files in a form they do not kno
     assert.ok(!setServer(CLIENTS.cursor, text, { name: "luno", entry: ENTRY }).ok, text);
   }
 });
+
+Deno.test("setServer() puts the servers in place of null, as some editors write an empty member", () => {
+  const text = '{\n  "mcpServers": null, // none\n  "theme": "dark"\n}\n';
+  const changed = set("cursor", text);
+  assert.match(changed, /^ {2}"mcpServers": \{$/m);
+  assert.match(changed, /^ {2}\}, \/\/ none\n {2}"theme": "dark"\n\}\n$/m);
+  const read = readServers(CLIENTS.cursor, changed);
+  assert.deepEqual(read.ok && Object.keys(read.servers), ["luno"]);
+});

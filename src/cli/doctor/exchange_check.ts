@@ -28,7 +28,7 @@ export async function checkExchange(context: CheckContext): Promise<readonly Che
     return [skipped("exchange", "not checked until --exchange and --api-url are valid")];
   }
   const resolution = await checkName(apiUrl, context);
-  if (resolution.status === "broken") return [resolution];
+  if (resolution.status === "broken") return [resolution, skipped("exchange", UNREACHED)];
   const credentials = exchange === "live" && loaded.ok ? loaded.credentials : undefined;
   const client = new ExchangeClient({
     url: apiUrl.href,
@@ -49,6 +49,8 @@ export async function checkExchange(context: CheckContext): Promise<readonly Che
     client.close();
   }
 }
+
+const UNREACHED = "not checked without an address, nor are clock, call budget and credentials";
 
 async function checkName(
   { hostname }: URL,

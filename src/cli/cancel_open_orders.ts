@@ -208,7 +208,7 @@ async function fulfil(
 
 /** Why the orders cannot be reached from here. */
 async function checkReach(
-  { journal }: TradingRecord,
+  record: TradingRecord,
   { config, credentials }: LoadedConfig,
   accounts: readonly string[],
 ): Promise<string[]> {
@@ -222,9 +222,9 @@ async function checkReach(
     return ["LUNO_API_KEY: expected the key of the exchange, to cancel orders with: not set"];
   }
   const venue = venueOf({ config, credentials });
-  const claim = venue === undefined ? undefined : await journal.claimFor(MAIN_ACCOUNT.id, venue);
-  if (claim === undefined || claim.ok) return [];
-  const other = "exchange" in claim ? claim.exchange : `another account (${claim.account})`;
+  const binding = venue === undefined ? undefined : await record.accounts.bind(MAIN_ACCOUNT.id, venue);
+  if (binding === undefined || binding.ok) return [];
+  const other = "exchange" in binding ? binding.exchange : `another account (${binding.account})`;
   return [`--api-url: expected ${other}, whose orders the database holds: current value is ${venue}`];
 }
 

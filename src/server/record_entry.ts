@@ -17,7 +17,7 @@ import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { StateError } from "../state/state_error.ts";
 import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
 import { MAIN_ACCOUNT } from "../trading/orders/trading_account.ts";
-import type { AccountClaim } from "../trading/record/account_claim.ts";
+import type { AccountBinding } from "../trading/record/accounts.ts";
 import { ArchiveError } from "../trading/record/archive.ts";
 import { lateRecord } from "../trading/record/late_record.ts";
 import { StoreError } from "../trading/record/store_error.ts";
@@ -37,7 +37,7 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 const ARCHIVE_FILES_AT_START = 20;
 
 /** Paper accounts belong to no exchange. */
-const CLAIMED: AccountClaim = { ok: true };
+const BOUND: AccountBinding = { ok: true };
 
 /** Options of the entry. */
 export interface RecordEntryOptions {
@@ -142,8 +142,8 @@ export class RecordEntry implements ExecutorInstance {
     try {
       record = await this.#open();
       const venue = venueOf(loaded);
-      const claim = venue === undefined ? CLAIMED : await record.journal.claimFor(MAIN_ACCOUNT.id, venue);
-      if (!claim.ok) return await this.#refused(record, [this.#isAnothers(venue, claim)]);
+      const binding = venue === undefined ? BOUND : await record.accounts.bind(MAIN_ACCOUNT.id, venue);
+      if (!binding.ok) return await this.#refused(record, [this.#isAnothers(venue, binding)]);
       const problems = await prepare(record);
       if (problems.length > 0) return await this.#refused(record, problems);
       await this.#enterInstance(record);
@@ -187,8 +187,8 @@ export class RecordEntry implements ExecutorInstance {
     this.#instance = await RecordInstance.enter(instances, { ...facts, lock: this.#lock });
   }
 
-  #isAnothers(venue: string | undefined, claim: Exclude<AccountClaim, { readonly ok: true }>): string {
-    const other = "exchange" in claim ? claim.exchange : `another account (${claim.account})`;
+  #isAnothers(venue: string | undefined, binding: Exclude<AccountBinding, { readonly ok: true }>): string {
+    const other = "exchange" in binding ? binding.exchange : `another account (${binding.account})`;
     if (this.#options.loaded.config.stateUrl !== undefined) {
       return `--state-url: expected the database of ${venue}: it is of ${other}: use another database`;
     }

@@ -41,7 +41,7 @@ export function orderVenueOf({ account, id }: Pick<Venue, "account" | "id">): Or
 export interface BrokerRecord {
   readonly journal: Pick<Journal, "find" | "findByOrderId" | "findByKey">;
   readonly replacements: Pick<ReplacementClaims, "unfinished">;
-  readonly audit: Pick<Audit, "trail" | "record" | "previewWaitMs">;
+  readonly audit: Pick<Audit, "trail" | "record">;
   readonly previews: Previews;
   readonly cancelRequests: Pick<CancelRequests, "all">;
   readonly calls: Pick<CallClaims, "claim" | "release">;

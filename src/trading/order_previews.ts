@@ -2,7 +2,7 @@
 
 import { assessOrder } from "./policy/assessment.ts";
 import type { Assessment, SentAssessment } from "./policy/assessment.ts";
-import { PREVIEWS_PER_MINUTE } from "./record/audit.ts";
+import { PREVIEWS_PER_MINUTE } from "./record/previews.ts";
 import type { AuditEvent } from "./record/audit_row.ts";
 import type { BrokerCall, SharedParts, Venue } from "./broker_parts.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
@@ -72,8 +72,8 @@ export class OrderPreviews {
    * @throws {TradingError} when the order is invalid, or the caller has used up the previews of a minute
    */
   async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
-    const { record: { audit, previews }, now } = this.#parts;
-    assertAllowed(await audit.previewWaitMs(call.identity, now()));
+    const { record: { previews }, now } = this.#parts;
+    assertAllowed(await previews.waitMs(call.identity, now()));
     const { assessed, halt } = await this.#assessNow(request, call);
     const { assessment, trader, policy } = assessed;
     const shown = isPlaceable(assessment, halt) ? shownOrder(assessed, askedToPlace(request)) : undefined;

@@ -72,7 +72,7 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
 
 Deno.test("kill --cancel-open refuses to cancel at an exchange other than the record's, and names that one", () =>
   withStore(async (store, { folder: state }) => {
-    store.journal.claimFor("main", "api.luno.com");
+    store.accounts.bind("main", "api.luno.com");
     await using exchange = await openExchange();
     const before = liveIn(exchange);
     const { code, stderr } = await run({ state, force: "true", "cancel-open": "true", "api-url": exchange.url }, {

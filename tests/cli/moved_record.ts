@@ -47,8 +47,8 @@ export async function installRecord(server: PostgresServer): Promise<Installatio
   await runKeys({ state: folder, scopes: "orders:write" }, { operands: ["create", "bob"] });
   await runKeys({ state: folder }, { operands: ["revoke", "ann"] });
   const store = openStore(folder);
-  store.journal.claimFor("main", "api.luno.com");
-  store.journal.claimFor("second", "api.luno.com with key 00112233aabb");
+  store.accounts.bind("main", "api.luno.com");
+  store.accounts.bind("second", "api.luno.com with key 00112233aabb");
   for (let index = 0; index < ORDERS - 1; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
   place(store, "second", { account: "second", idempotencyKey: "k0" });
   for (const text of ["{}", '{"default":{"mode":"confirm"}}']) {

@@ -68,9 +68,9 @@ async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckR
 }
 
 /** A record holds the orders of one exchange; a server of another exchange refuses to start with it. */
-async function venueResults({ journal }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
+async function venueResults({ accounts }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
   if (!loaded.ok || loaded.config.trading === "off") return [];
-  const [wanted, found] = [venueOf(loaded), await journal.exchangeOf(MAIN_ACCOUNT.id)];
+  const [wanted, found] = [venueOf(loaded), await accounts.exchangeOf(MAIN_ACCOUNT.id)];
   if (wanted === undefined || found === undefined || found === wanted) return [];
   const text = `the orders in it are of ${found}, and this set-up trades on ${wanted}`;
   return [broken(NAME, text, "name another folder by --state, one for each exchange")];

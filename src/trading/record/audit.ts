@@ -7,7 +7,6 @@
  * it returns elsewhere, and pass it as `expectedHead`; everything up to that row is then proved.
  */
 
-import { CLOCK_TOLERANCE_MS } from "../orders/lifetime.ts";
 import type { AuditEvent, AuditRow } from "./audit_row.ts";
 import type { Placement } from "./recorded_placement.ts";
 
@@ -29,30 +28,10 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
-const MINUTE_MS = 60_000;
-
-/** Previews that one caller may request per minute, over all processes, as each adds a permanent row. */
-export const PREVIEWS_PER_MINUTE = 60;
-
-/**
- * The period in which a caller's previews are counted, both ends exclusive. A row further ahead than clocks may differ
- * was dated by a clock that was set back since, and would otherwise count until that time.
- */
-export function previewsCounted(now: number): { readonly after: number; readonly before: number } {
-  return { after: now - MINUTE_MS, before: now + CLOCK_TOLERANCE_MS + 1 };
-}
-
-/** How long to wait for the next preview, given when the oldest of a full minute was made. */
-export function previewWait(oldestAt: number | undefined, now: number): number {
-  return oldestAt === undefined ? 0 : Math.min(oldestAt + MINUTE_MS - now, MINUTE_MS);
-}
-
 /** The append-only, hash-chained log. */
 export interface Audit {
   /** Appends a single row. When that fails, the action that it describes must not happen. */
   record(event: AuditEvent, now: number): Promise<void>;
-  /** How long a caller must wait for its next preview, in milliseconds; 0 when it need not. */
-  previewWaitMs(identity: string, now: number): Promise<number>;
   /**
    * The rows of one order, from its preview to its fills, or of an identity; the newest `limit`, oldest first. An order
    * is found by either of its ids; when several exchanges gave the same order id, the latest one's rows.

@@ -7,7 +7,6 @@ import type { ErrorCode } from "../../errors/error_table.ts";
 import type { Refused } from "../policy/begin_checks.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { OrderVenue } from "../orders/trading_account.ts";
-import type { AccountClaim } from "./account_claim.ts";
 import type { LimitsUsed } from "./limit_use.ts";
 import type {
   Begun,
@@ -72,8 +71,4 @@ export interface Journal {
 
   /** What each identity has used of its limits at a time: informative only. */
   limitsUsed(now: number): Promise<readonly LimitsUsed[]>;
-  /** Binds an account to this exchange, unless one of them is already bound otherwise. */
-  claimFor(account: string, exchange: string): Promise<AccountClaim>;
-  /** The exchange that an account is bound to; `undefined` if it is not bound. */
-  exchangeOf(account: string): Promise<string | undefined>;
 }

@@ -3,6 +3,7 @@
  * once, when the order begins or a person is asked about it, and expires.
  */
 
+import { CLOCK_TOLERANCE_MS } from "../orders/lifetime.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
 import { PREVIEW_LIFETIME_MS } from "../orders/preview.ts";
@@ -50,8 +51,28 @@ export interface Previews {
    * wait, in milliseconds.
    */
   add(preview: NewPreview, now: number): Promise<number>;
+  /** How long a caller must wait for its next preview, in milliseconds; 0 when it need not. */
+  waitMs(identity: string, now: number): Promise<number>;
   /** A preview of this identity, in any state; one of another identity is not found. */
   find(previewId: string, identity: string): Promise<Preview | undefined>;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Previews that one caller may request per minute, over all processes, as each adds a permanent row. */
+export const PREVIEWS_PER_MINUTE = 60;
+
+/**
+ * The period in which a caller's previews are counted, both ends exclusive. A row further ahead than clocks may differ
+ * was dated by a clock that was set back since, and would otherwise count until that time.
+ */
+export function previewsCounted(now: number): { readonly after: number; readonly before: number } {
+  return { after: now - MINUTE_MS, before: now + CLOCK_TOLERANCE_MS + 1 };
+}
+
+/** How long to wait for the next preview, given when the oldest of a full minute was made. */
+export function previewWait(oldestAt: number | undefined, now: number): number {
+  return oldestAt === undefined ? 0 : Math.min(oldestAt + MINUTE_MS - now, MINUTE_MS);
 }
 
 /** The most previews that are kept. */

@@ -9,6 +9,7 @@
  * callers.
  */
 
+import type { Accounts } from "./accounts.ts";
 import type { Approvals } from "./approvals.ts";
 import type { RecordArchive } from "./archive.ts";
 import type { Audit, AuditFeed } from "./audit.ts";
@@ -27,6 +28,7 @@ export type RecordPart = keyof Omit<TradingRecord, "close">;
 
 const PARTS: Readonly<Record<RecordPart, true>> = {
   journal: true,
+  accounts: true,
   replacements: true,
   calls: true,
   previews: true,
@@ -52,6 +54,8 @@ export function recordOf(
 /** All parts of one record. */
 export interface TradingRecord {
   readonly journal: Journal;
+  /** The exchange of each account. */
+  readonly accounts: Accounts;
   readonly replacements: ReplacementClaims;
   /** Running calls with an idempotency key. */
   readonly calls: CallClaims;

@@ -243,7 +243,7 @@ const BREAKS: readonly Break[] = [
     fix: /--state, one for each exchange/,
     how: (setup) => {
       const store = openStore(setup.path("state"));
-      store.journal.claimFor("main", "api.luno.com");
+      store.accounts.bind("main", "api.luno.com");
       store.close();
       return {};
     },

@@ -10,14 +10,24 @@ const SECOND = { account: "second", venue: "" };
 
 /** By what is promised. */
 export const ACCOUNT_PROMISES: Promises = {
-  "Journal.claimFor() takes a second account as a row of its own, and no exchange for two": async (installation) => {
-    const [{ journal }, other] = [await installation.open(), await installation.open()];
-    assert.deepEqual(await journal.claimFor("main", "api.luno.com with key one"), { ok: true });
-    assert.deepEqual(await other.journal.claimFor("second", "api.luno.com with key two"), { ok: true });
-    assert.deepEqual(await other.journal.claimFor("second", "api.luno.com with key two"), { ok: true });
-    const third = await journal.claimFor("third", "api.luno.com with key two");
+  "Accounts.bind() takes one exchange only for an account, and tells which": async (installation) => {
+    const [one, other] = [await installation.open(), await installation.open()];
+    assert.equal(await one.accounts.exchangeOf("main"), undefined);
+    assert.deepEqual(await one.accounts.bind("main", "api.luno.com"), { ok: true });
+    assert.deepEqual(await other.accounts.bind("main", "api.luno.com"), { ok: true });
+    const elsewhere = await other.accounts.bind("main", "the simulated exchange");
+    assert.deepEqual(elsewhere, { ok: false, exchange: "api.luno.com" });
+    assert.equal(await other.accounts.exchangeOf("main"), "api.luno.com");
+  },
+
+  "Accounts.bind() takes a second account as a row of its own, and no exchange for two": async (installation) => {
+    const [{ accounts }, other] = [await installation.open(), await installation.open()];
+    assert.deepEqual(await accounts.bind("main", "api.luno.com with key one"), { ok: true });
+    assert.deepEqual(await other.accounts.bind("second", "api.luno.com with key two"), { ok: true });
+    assert.deepEqual(await other.accounts.bind("second", "api.luno.com with key two"), { ok: true });
+    const third = await accounts.bind("third", "api.luno.com with key two");
     assert.deepEqual(third, { ok: false, account: "second" });
-    const names = await Promise.all(["main", "second", "third"].map((account) => other.journal.exchangeOf(account)));
+    const names = await Promise.all(["main", "second", "third"].map((account) => other.accounts.exchangeOf(account)));
     assert.deepEqual(names, ["api.luno.com with key one", "api.luno.com with key two", undefined]);
   },
 

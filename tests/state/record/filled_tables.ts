@@ -106,7 +106,7 @@ export async function checkFilled(
   record: TradingRecord,
   columns: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
-  const { journal, approvals, previews, dialogs, cancelRequests, halts, published, audit } = record;
+  const { journal, accounts, approvals, previews, dialogs, cancelRequests, halts, published, audit } = record;
   const venue = columns.get("placements")?.includes("venue") ? "paper-1" : "paper";
   const paper = { account: "paper", venue };
   const placement = await journal.findByKey("key:alice", "k", paper);
@@ -119,7 +119,7 @@ export async function checkFilled(
       today: [{ currency: "ZAR", amount: "1000" }],
     },
   ]);
-  assert.equal(await journal.exchangeOf("main"), "api.luno.com");
+  assert.equal(await accounts.exchangeOf("main"), "api.luno.com");
   assert.equal((await halts.state()).halted, true);
   assert.deepEqual((await cancelRequests.open(["main", "paper"])).map(({ account, by }) => [account, by]), [
     ["paper", "key:alice"],

@@ -207,14 +207,4 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal(await journal.findByKey("key:alice", "k", MAIN), undefined);
     assert.equal((await journal.findByOrderId("BX1"))?.orderId, "BX1");
   },
-
-  "Journal.claimFor() takes one exchange only for an account, and tells which": async (installation) => {
-    const [one, other] = [await installation.open(), await installation.open()];
-    assert.equal(await one.journal.exchangeOf("main"), undefined);
-    assert.deepEqual(await one.journal.claimFor("main", "api.luno.com"), { ok: true });
-    assert.deepEqual(await other.journal.claimFor("main", "api.luno.com"), { ok: true });
-    const elsewhere = await other.journal.claimFor("main", "the simulated exchange");
-    assert.deepEqual(elsewhere, { ok: false, exchange: "api.luno.com" });
-    assert.equal(await other.journal.exchangeOf("main"), "api.luno.com");
-  },
 };

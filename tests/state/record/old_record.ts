@@ -47,9 +47,11 @@ export async function checkOldRecord(record: TradingRecord): Promise<void> {
   assert.equal(await reasonOf(record), "nothing");
 }
 
-async function checkWhatIsThere({ journal, cancelRequests, approvals, replacements }: TradingRecord): Promise<void> {
-  assert.equal(await journal.exchangeOf("main"), "api.luno.com");
-  assert.deepEqual(await journal.claimFor("main", "api.luno.com"), { ok: true });
+async function checkWhatIsThere(
+  { journal, accounts, cancelRequests, approvals, replacements }: TradingRecord,
+): Promise<void> {
+  assert.equal(await accounts.exchangeOf("main"), "api.luno.com");
+  assert.deepEqual(await accounts.bind("main", "api.luno.com"), { ok: true });
   assert.deepEqual(idsOf(await journal.open(MAIN)), ["lm-open"]);
   assert.deepEqual(idsOf(await journal.unsettled({ account: "main" })), ["lm-sent", "lm-unknown"]);
   assert.deepEqual(idsOf(await journal.open({ account: "paper" })), ["lm-paper-open", "lm-paper-first"]);

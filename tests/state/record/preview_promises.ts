@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { DAY_MS } from "../../../src/trading/policy/limits.ts";
-import { PREVIEWS_PER_MINUTE } from "../../../src/trading/record/audit.ts";
+import { PREVIEWS_PER_MINUTE } from "../../../src/trading/record/previews.ts";
 import { MAX_PREVIEWS_PER_IDENTITY, PREVIEW_KEPT_MS } from "../../../src/trading/record/previews.ts";
 import type { ShownOrder } from "../../../src/trading/record/previews.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
@@ -160,20 +160,20 @@ export const PREVIEW_PROMISES: Promises = {
     const shown = shownOrder();
     assert.equal(await other.previews.add({ row, shown }, NOW + 1_000), 59_000);
     assert.equal(await other.previews.find(shown.previewId, shown.identity), undefined);
-    assert.equal(await other.audit.previewWaitMs("key:alice", NOW + 59_999), 1);
+    assert.equal(await other.previews.waitMs("key:alice", NOW + 59_999), 1);
     assert.equal(await other.previews.add({ row: { identity: "key:bob" } }, NOW + 1_000), 0);
     assert.equal(await one.audit.lastSeq(), PREVIEWS_PER_MINUTE + 1);
     assert.equal(await one.previews.add({ row }, NOW + 60_000), 0);
   },
 
   "Previews.add() does not count for long what a clock dated that was far ahead": async (installation) => {
-    const { previews, audit } = await installation.open();
+    const { previews } = await installation.open();
     const row = { identity: "key:alice" };
     for (let i = 0; i < PREVIEWS_PER_MINUTE; i++) assert.equal(await previews.add({ row }, NOW + DAY_MS), 0);
-    assert.equal(await audit.previewWaitMs("key:alice", NOW + DAY_MS), 60_000);
+    assert.equal(await previews.waitMs("key:alice", NOW + DAY_MS), 60_000);
     // A clock that is a little back only makes wait as long as ever.
-    assert.equal(await audit.previewWaitMs("key:alice", NOW + DAY_MS - 5_000), 60_000);
-    assert.equal(await audit.previewWaitMs("key:alice", NOW), 0);
+    assert.equal(await previews.waitMs("key:alice", NOW + DAY_MS - 5_000), 60_000);
+    assert.equal(await previews.waitMs("key:alice", NOW), 0);
     assert.equal(await previews.add({ row }, NOW), 0);
   },
 

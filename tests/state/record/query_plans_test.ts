@@ -54,7 +54,7 @@ Deno.test("SqliteRecord finds the trail of an order by an index, also within one
 
 /** Everything that one order may ask of its record, from its preview to its end. */
 function ask(record: SqliteRecord): void {
-  const { journal, previews, approvals, dialogs, replacements, calls, audit, instances, halts, published } = record;
+  const { journal, previews, approvals, dialogs, replacements, calls, instances, halts, published } = record;
   const shown = shownOrder({ identity: "key:alice" });
   const order = { digest: "d", identity: "key:alice", previewId: "p" };
   previews.add({ row: { identity: "key:alice" }, shown }, NOW);
@@ -96,7 +96,7 @@ function ask(record: SqliteRecord): void {
   journal.findByPreview("p");
   journal.close("lm-b", { base: "0.001", counter: "1000" }, NOW);
   journal.endOthers({ account: "main", venue: "simulated-1", lastWithProcess: true, now: NOW });
-  audit.previewWaitMs("key:alice", NOW);
+  previews.waitMs("key:alice", NOW);
   instances.takeOver(INSTANCE.id, ["main"]);
   halts.state();
   published.current("policy");

@@ -179,9 +179,9 @@ export const ACTS: fc.Arbitrary<Act> = fc.oneof(
     await journal.onTheirWay(),
     await journal.limitsUsed(now),
   ]),
-  act("journal.claimFor", fc.tuple(places, fc.constantFrom("one", "two")), async ({ journal }, [{ account }, name]) => [
-    await journal.claimFor(account, name),
-    await journal.exchangeOf(account),
+  act("accounts.bind", fc.tuple(places, fc.constantFrom("one", "two")), async ({ accounts }, [{ account }, name]) => [
+    await accounts.bind(account, name),
+    await accounts.exchangeOf(account),
   ]),
   act("previews.add", fc.tuple(identities, places, previews, orders, times), (
     record,
@@ -312,7 +312,7 @@ export const ACTS: fc.Arbitrary<Act> = fc.oneof(
     return [await published.publish(file), await published.find("access", version), await published.versions("access")];
   }),
   act("audit.trail", fc.tuple(names, orderIds, identities, fc.nat(7), times), async (
-    { audit },
+    { audit, previews },
     [name, orderId, identity, which, now],
   ) => {
     const query = {
@@ -320,7 +320,7 @@ export const ACTS: fc.Arbitrary<Act> = fc.oneof(
       ...(which & 2 ? { clientOrderId: `lm-${name}` } : {}),
       ...(which & 4 ? { identity } : {}),
     };
-    return [await audit.trail(query), await audit.previewWaitMs(identity, now), await audit.lastSeq()];
+    return [await audit.trail(query), await previews.waitMs(identity, now), await audit.lastSeq()];
   }),
 );
 

@@ -1,14 +1,11 @@
 /** The audit on PostgreSQL: appending single rows, reading the trail of an order, and verifying everything. */
 
-import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { Audit, TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import { readNumber } from "../../row.ts";
-import type { Row } from "../../row.ts";
 import { readAuditRow } from "../rows/audit_row.ts";
-import type { Session, Value } from "./database.ts";
 import type { RecordConnection } from "./record_connection.ts";
 import { verifyRecord } from "./verify_record.ts";
 
@@ -27,10 +24,6 @@ export class PostgresAudit implements Audit {
 
   record(event: AuditEvent, now: number): Promise<void> {
     return this.#connection.change(({ append }) => Promise.resolve(append([event], now)));
-  }
-
-  async previewWaitMs(identity: string, now: number): Promise<number> {
-    return waitAfter(await this.#connection.rows(PREVIEW, ...previewValues(identity, now)), now);
   }
 
   async trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): Promise<readonly AuditRow[]> {
@@ -56,23 +49,6 @@ export async function readLastSeq(connection: RecordConnection): Promise<number>
   const row = await connection.row("SELECT seq FROM audit_head WHERE id = 1");
   if (row === undefined) throw new StoreError("damaged");
   return readNumber(row, "seq");
-}
-
-/** The same within a change. */
-export async function readPreviewWait({ query }: Session, identity: string, now: number): Promise<number> {
-  return waitAfter(await query(PREVIEW, previewValues(identity, now)), now);
-}
-
-const PREVIEW = `SELECT at FROM audit WHERE event = 'preview' AND identity = $1 AND at > $2 AND at < $3 ORDER BY at DESC
-  LIMIT 1 OFFSET ${PREVIEWS_PER_MINUTE - 1}`;
-
-function previewValues(identity: string, now: number): Value[] {
-  const { after, before } = previewsCounted(now);
-  return [recordedIdentity(identity), after, before];
-}
-
-function waitAfter([row]: readonly Row[], now: number): number {
-  return previewWait(row && readNumber(row, "at"), now);
 }
 
 /** The last step of reading any trail: `$1` is an identity, or null for all. */

@@ -7,8 +7,6 @@ import type { ErrorCode } from "../../../errors/error_table.ts";
 import { checkBegin } from "../../../trading/policy/begin_checks.ts";
 import type { Refused } from "../../../trading/policy/begin_checks.ts";
 import type { Policy } from "../../../trading/policy/policy.ts";
-import { accountClaim } from "../../../trading/record/account_claim.ts";
-import type { AccountClaim } from "../../../trading/record/account_claim.ts";
 import type { Journal } from "../../../trading/record/journal.ts";
 import {
   assertDigest,
@@ -33,8 +31,6 @@ import type {
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
-import { readText } from "../../row.ts";
-import { readAccount } from "../rows/account_row.ts";
 import { readBeginFacts } from "./begin_facts.ts";
 import type { Session } from "./database.ts";
 import type { PostgresHalts } from "./halts.ts";
@@ -143,20 +139,6 @@ export class PostgresJournal extends JournalReads implements Journal {
 
   limitsUsed(now: number): Promise<readonly LimitsUsed[]> {
     return this.#connection.snapshot((session) => readLimitsUsed(session, now));
-  }
-
-  claimFor(account: string, exchange: string): Promise<AccountClaim> {
-    return this.#connection.change(async ({ query }) => {
-      const values = [account, exchange];
-      await query("INSERT INTO accounts (id, exchange) VALUES ($1, $2) ON CONFLICT DO NOTHING", values);
-      const rows = await query("SELECT * FROM accounts WHERE id = $1 OR exchange = $2", values);
-      return accountClaim({ id: account, exchange }, rows.map(readAccount));
-    });
-  }
-
-  async exchangeOf(account: string): Promise<string | undefined> {
-    const row = await this.#connection.row("SELECT exchange FROM accounts WHERE id = $1", account);
-    return row && readText(row, "exchange");
   }
 }
 

@@ -10,6 +10,7 @@ import { StateError } from "../../state_error.ts";
 import { makeFolder } from "../../state_folder.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
+import { PostgresAccounts } from "./accounts.ts";
 import { PostgresApprovals } from "./approvals.ts";
 import { PostgresArchive } from "./archive.ts";
 import { PostgresAudit } from "./audit.ts";
@@ -96,6 +97,7 @@ export async function openPostgresRecord(
   const halts = new PostgresHalts(connection, { folder, place, redact });
   return {
     journal: new PostgresJournal(connection, { halts, checkClock: () => lease.checkClock() }),
+    accounts: new PostgresAccounts(connection),
     replacements: new PostgresReplacementClaims(connection),
     calls,
     previews: new PostgresPreviews(connection, { redact }),

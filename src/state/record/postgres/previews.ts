@@ -7,14 +7,18 @@ import {
   MAX_PREVIEWS_PER_IDENTITY,
   newPreview,
   PREVIEW_KEPT_MS,
+  PREVIEWS_PER_MINUTE,
+  previewsCounted,
+  previewWait,
 } from "../../../trading/record/previews.ts";
 import type { NewPreview, Preview, Previews } from "../../../trading/record/previews.ts";
 import { whyNotPlaceable } from "../../../trading/orders/preview.ts";
 import type { PreviewProblem } from "../../../trading/orders/preview.ts";
 import type { Redact } from "../../../secrets/redaction.ts";
+import { readNumber } from "../../row.ts";
+import type { Row } from "../../row.ts";
 import { readPreview, readPreviewState } from "../rows/preview_row.ts";
-import { readPreviewWait } from "./audit.ts";
-import type { Session } from "./database.ts";
+import type { Session, Value } from "./database.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
 /** See {@linkcode Previews}. */
@@ -30,12 +34,16 @@ export class PostgresPreviews implements Previews {
 
   add({ row, shown }: NewPreview, now: number): Promise<number> {
     return this.#connection.change(async (change) => {
-      const waitMs = await readPreviewWait(change, row.identity, now);
+      const waitMs = waitAfter(await change.query(OLDEST_COUNTED, countedValues(row.identity, now)), now);
       if (waitMs > 0) return waitMs;
       if (shown !== undefined) await insert(change, newPreview(shown, now), { redact: this.#redact, now });
       change.append([{ ...row, event: "preview" }], now);
       return 0;
     });
+  }
+
+  async waitMs(identity: string, now: number): Promise<number> {
+    return waitAfter(await this.#connection.rows(OLDEST_COUNTED, ...countedValues(identity, now)), now);
   }
 
   async find(previewId: string, identity: string): Promise<Preview | undefined> {
@@ -45,6 +53,19 @@ export class PostgresPreviews implements Previews {
     );
     return row && readPreview(row);
   }
+}
+
+const OLDEST_COUNTED =
+  `SELECT at FROM audit WHERE event = 'preview' AND identity = $1 AND at > $2 AND at < $3 ORDER BY at DESC
+  LIMIT 1 OFFSET ${PREVIEWS_PER_MINUTE - 1}`;
+
+function countedValues(identity: string, now: number): Value[] {
+  const { after, before } = previewsCounted(now);
+  return [recordedIdentity(identity), after, before];
+}
+
+function waitAfter([row]: readonly Row[], now: number): number {
+  return previewWait(row && readNumber(row, "at"), now);
 }
 
 /** Uses up a preview of an identity, as part of a change; returns why that is not possible. */

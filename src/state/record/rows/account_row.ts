@@ -1,6 +1,6 @@
 /** Rows of accounts, for every engine. */
 
-import type { AccountRow } from "../../../trading/record/account_claim.ts";
+import type { AccountRow } from "../../../trading/record/accounts.ts";
 import { readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 

@@ -1,10 +1,8 @@
 /** The audit in SQLite: appending single rows, reading the trail of an order, and verifying everything. */
 
-import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
-import { readNumber } from "../../row.ts";
 import { readAuditRow } from "../rows/audit_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
@@ -27,16 +25,6 @@ export class SqliteAudit {
 
   record(event: AuditEvent, now: number): void {
     this.#connection.transaction(() => this.#rows.append([event], now));
-  }
-
-  previewWaitMs(identity: string, now: number): number {
-    const { after, before } = previewsCounted(now);
-    const row = this.#connection.row(
-      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? AND at < ? ORDER BY at DESC
-         LIMIT 1 OFFSET ?`,
-      ...[recordedIdentity(identity), after, before, PREVIEWS_PER_MINUTE - 1],
-    );
-    return previewWait(row && readNumber(row, "at"), now);
   }
 
   trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {

@@ -4,8 +4,6 @@ import type { ErrorCode } from "../../../errors/error_table.ts";
 import { checkBegin } from "../../../trading/policy/begin_checks.ts";
 import type { BeginFacts, Refused } from "../../../trading/policy/begin_checks.ts";
 import type { Policy } from "../../../trading/policy/policy.ts";
-import { accountClaim } from "../../../trading/record/account_claim.ts";
-import type { AccountClaim } from "../../../trading/record/account_claim.ts";
 import {
   assertDigest,
   begunEvents,
@@ -28,8 +26,6 @@ import type {
   Repeated,
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
-import { readText } from "../../row.ts";
-import { readAccount } from "../rows/account_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteHalts } from "./halts.ts";
@@ -148,23 +144,6 @@ export class SqliteJournal extends JournalReads {
 
   limitsUsed(now: number): LimitsUsed[] {
     return this.#connection.snapshot(() => this.#limitUse.all(now));
-  }
-
-  claimFor(account: string, exchange: string): AccountClaim {
-    return this.#connection.transaction(() => {
-      this.#connection.run(
-        "INSERT INTO accounts (id, exchange) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        account,
-        exchange,
-      );
-      const rows = this.#connection.rows("SELECT * FROM accounts WHERE id = ? OR exchange = ?", account, exchange);
-      return accountClaim({ id: account, exchange }, rows.map(readAccount));
-    });
-  }
-
-  exchangeOf(account: string): string | undefined {
-    const row = this.#connection.row("SELECT exchange FROM accounts WHERE id = ?", account);
-    return row && readText(row, "exchange");
   }
 
   #endedElsewhere({ account, venue, identity, lastWithProcess }: Omit<EndedVenues, "now">): Placement[] {

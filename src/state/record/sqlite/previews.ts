@@ -7,20 +7,22 @@ import {
   MAX_PREVIEWS_PER_IDENTITY,
   newPreview,
   PREVIEW_KEPT_MS,
+  PREVIEWS_PER_MINUTE,
+  previewsCounted,
+  previewWait,
 } from "../../../trading/record/previews.ts";
 import type { NewPreview, Preview } from "../../../trading/record/previews.ts";
 import { whyNotPlaceable } from "../../../trading/orders/preview.ts";
 import type { PreviewProblem, PreviewState } from "../../../trading/orders/preview.ts";
 import type { Redact } from "../../../secrets/redaction.ts";
+import { readNumber } from "../../row.ts";
 import { readPreview, readPreviewState } from "../rows/preview_row.ts";
-import type { SqliteAudit } from "./audit.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 
 /** Parts of {@linkcode SqlitePreviews}. */
 export interface PreviewParts {
   readonly rows: AuditRows;
-  readonly audit: Pick<SqliteAudit, "previewWaitMs">;
   /** Redacts secrets in what people are shown. */
   readonly redact: Redact;
 }
@@ -37,12 +39,22 @@ export class SqlitePreviews {
 
   add({ row, shown }: NewPreview, now: number): number {
     return this.#connection.transaction(() => {
-      const waitMs = this.#parts.audit.previewWaitMs(row.identity, now);
+      const waitMs = this.waitMs(row.identity, now);
       if (waitMs > 0) return waitMs;
       if (shown !== undefined) this.#insert(newPreview(shown, now), now);
       this.#parts.rows.append([{ ...row, event: "preview" }], now);
       return 0;
     });
+  }
+
+  waitMs(identity: string, now: number): number {
+    const { after, before } = previewsCounted(now);
+    const row = this.#connection.row(
+      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? AND at < ? ORDER BY at DESC
+         LIMIT 1 OFFSET ?`,
+      ...[recordedIdentity(identity), after, before, PREVIEWS_PER_MINUTE - 1],
+    );
+    return previewWait(row && readNumber(row, "at"), now);
   }
 
   find(previewId: string, identity: string): Preview | undefined {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createRedactor } from "../../../secrets/redaction.ts";
 import { inTransaction, openDatabase, undoTransaction } from "../../sqlite.ts";
 import { answering } from "./answering.ts";
+import { SqliteAccounts } from "./accounts.ts";
 import { SqliteApprovals } from "./approvals.ts";
 import { SqliteArchive } from "./archive.ts";
 import { SqliteAudit } from "./audit.ts";
@@ -54,6 +55,7 @@ const BUSY_MS = 250;
 /** All parts of the record of one state folder. */
 export class SqliteRecord {
   readonly journal: SqliteJournal;
+  readonly accounts: SqliteAccounts;
   readonly replacements: SqliteReplacementClaims;
   readonly calls: SqliteCallClaims;
   readonly previews: SqlitePreviews;
@@ -79,13 +81,14 @@ export class SqliteRecord {
     const redact = createRedactor(secrets);
     const rows = new AuditRows(connection, redact);
     const placements = new JournalReads(connection);
+    this.accounts = new SqliteAccounts(connection);
     const instances = this.instances = new SqliteInstances(connection, { folder });
     const requests = this.cancelRequests = new SqliteCancelRequests(connection, { audit: rows, instances });
     this.halts = new SqliteHalts(connection, { audit: rows, requests, placements, folder, redact });
     this.replacements = new SqliteReplacementClaims(connection, { instances, placements });
     this.calls = new SqliteCallClaims(connection, { instances });
-    const audit = this.audit = new SqliteAudit(connection, { rows, folder });
-    const previews = this.previews = new SqlitePreviews(connection, { rows, audit, redact });
+    this.audit = new SqliteAudit(connection, { rows, folder });
+    const previews = this.previews = new SqlitePreviews(connection, { rows, redact });
     this.approvals = new SqliteApprovals(connection, { audit: rows, previews });
     this.dialogs = new SqliteDialogs(connection, { rows, previews, redact });
     const published = this.published = new SqlitePublishedFiles(connection, { audit: rows });

@@ -14,12 +14,15 @@ import type { Credential, Grants } from "./caller.ts";
 import { someField } from "../network/header_fields.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
 import { parseUrl } from "../network/parse_url.ts";
+import { remembered } from "../network/remembered.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { TrustedProxies } from "./forwarding.ts";
 import type { TokenVerdict } from "./jwt.ts";
 import { TICKET_PREFIX } from "./tickets.ts";
 import type { Tickets } from "./tickets.ts";
+
+const isCredentialField = remembered(isCredentialName);
 
 /** The verdict on an API key or certificate; `reason` is for the operator's log. */
 export type SourceVerdict =
@@ -214,7 +217,7 @@ function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefine
 }
 
 function isMisplacedCredential(name: string, value: string): boolean {
-  return name !== "authorization" && (isCredentialName(name) || (name !== "cookie" && isCredential(value)));
+  return name !== "authorization" && (isCredentialField(name) || (name !== "cookie" && isCredential(value)));
 }
 
 /** Whether a text is a credential, or a scheme followed by one. */

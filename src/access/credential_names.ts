@@ -1,5 +1,3 @@
-import { remembered } from "../network/remembered.ts";
-
 /**
  * Common names of credentials in query parameters and headers. Cookies are not among them, as browsers send those of
  * every port of a host.
@@ -19,4 +17,6 @@ const CREDENTIAL_NAME = new RegExp(
 );
 
 /** Whether the name of a header, or of a parameter of a query, says that its value is a credential. */
-export const isCredentialName = remembered((name) => CREDENTIAL_NAME.test(name));
+export function isCredentialName(name: string): boolean {
+  return CREDENTIAL_NAME.test(name);
+}

@@ -47,6 +47,8 @@ export class LiveMarket {
   readonly #readings = new Map<string, LiveReading<unknown>>();
   /** The exchange's own ticker, read while the stream was live. */
   #ticker: Reading<Ticker> | undefined;
+  /** The latest of those, also from before the stream was lost. */
+  #lastTicker: Reading<Ticker> | undefined;
   #touch = "";
 
   constructor(parts: LiveMarketParts) {
@@ -113,7 +115,7 @@ export class LiveMarket {
   /** Takes the parts from the exchange's own ticker that the stream lacks. */
   noteTicker(reading: Reading<Ticker>): void {
     if (!this.#parts.stream.isLive) return;
-    this.#ticker = reading;
+    this.#ticker = this.#lastTicker = reading;
     this.#readings.get("getTicker")?.end();
     this.#readings.delete("getTicker");
   }
@@ -155,14 +157,16 @@ export class LiveMarket {
   lapsed(name: Name): Reading<unknown> | undefined {
     const { stream, now } = this.#parts;
     const { book } = stream;
-    if (book === undefined || this.ageMs > LONGEST_LAPSE_MS) return undefined;
+    const base = name === "getTicker" ? this.#lastTicker : undefined;
+    const asOfMs = Math.min(stream.heardAt, base?.asOfMs ?? Infinity);
+    if (book === undefined || now() - asOfMs > LONGEST_LAPSE_MS) return undefined;
     const answer = this.#lastAnswer(name, book);
     if (answer === undefined) return undefined;
-    return { answer, source: "stream", asOfMs: stream.heardAt, staleAtMs: now() + 1_000 };
+    return { answer, source: "stream", asOfMs, staleAtMs: now() + 1_000 };
   }
 
   #lastAnswer(name: Name, book: OrderBook): unknown {
-    if (name === "getTicker") return this.#ticker && this.#tickerAnswer(book, this.#ticker.answer);
+    if (name === "getTicker") return this.#lastTicker && this.#tickerAnswer(book, this.#lastTicker.answer);
     if (name !== "listTrades") return this.#bookAnswer(book, name);
     const page = this.#trades.page(this.#parts.wallClock());
     return page && { trades: page, left_out: 0, was_unsorted: false };

@@ -178,6 +178,20 @@ Deno.test("while the exchange is silent the last known data is returned after a 
   assert.equal(await trading, "ERR_CANCELLED");
 });
 
+Deno.test("the last known ticker is returned after the stream started again, as old as its volume of a day", async () => {
+  await using world = await LiveWorld.start();
+  await world.follow("XBTZAR");
+  await world.shared.read("getTicker", PAIR);
+  const market = world.markets.peek("XBTZAR");
+  assert.ok(market !== undefined);
+  world.clock.jump(5_000);
+  market.take({ isNew: true, isEmpty: false, trades: [], status: "ACTIVE" });
+  assert.equal(market.ticker(), undefined);
+  assert.equal(world.clock.now() - (market.lapsed("getTicker")?.asOfMs ?? NaN), 5_000);
+  world.clock.jump(596_000);
+  assert.equal(market.lapsed("getTicker"), undefined);
+});
+
 Deno.test("last known data is returned for ten minutes at most", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");

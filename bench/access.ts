@@ -1,4 +1,4 @@
-/** What it costs to know who calls: each identity source against none, in turns, on the same listener. */
+/** The cost of authentication: each identity source against none, in turns, on the same listener. */
 
 import { createKey, IdentityProvider, signToken } from "../tests/access/identity_provider.ts";
 import { HttpPeer, httpRate } from "./http_peer.ts";
@@ -13,12 +13,12 @@ const ROUNDS = 15;
 const ROUND_MS = 400;
 const SCOPES = "market:read,account:read,orders:write,funds:write,server:admin";
 const STATE = "dist/bench-state";
-/** Pings would fall into some rounds and not into others. */
+/** Pings would occur in some rounds and not in others. */
 const QUIET = ["--ping-interval", "600"];
 const NO_KEYS = ["--state", `${STATE}/none`];
 const AUDIENCE = "http://localhost/mcp";
 
-/** How a server is told to know its callers, and how one of them shows who it is. */
+/** How a server authenticates callers, and how one of them authenticates. */
 interface Variant {
   readonly source: string;
   readonly args: readonly string[];
@@ -26,13 +26,13 @@ interface Variant {
   readonly http: Omit<HttpPeerOptions, "port">;
 }
 
-/** Variants that differ in their source alone; the first one asks nobody. */
+/** Variants that differ only in their source; the first one has none. */
 interface Contest {
   readonly listener: string;
   readonly variants: readonly Variant[];
 }
 
-/** Runs all figures about access. Every caller has the same rights, so that all answers are as long. */
+/** Runs all figures about access. Every caller has the same rights, so that all answers have the same length. */
 export async function benchAccess(): Promise<void> {
   const key = await createApiKey();
   const signing = await createKey("RS256", "bench");
@@ -86,7 +86,7 @@ async function certifiedVariants(
 
 async function createApiKey(): Promise<string> {
   await Deno.mkdir(`${STATE}/none`, { recursive: true, mode: 0o700 });
-  await runOurs(["keys", "revoke", "bench", "--state", STATE]).catch(() => {}); // There is none at the first time.
+  await runOurs(["keys", "revoke", "bench", "--state", STATE]).catch(() => {}); // The first run has none.
   return await runOurs(["keys", "create", "bench", "--scopes", SCOPES, "--state", STATE]);
 }
 
@@ -115,7 +115,7 @@ async function benchContest({ listener, variants }: Contest): Promise<void> {
   for (const { peers } of runs) await Promise.all(peers.map((peer) => peer.close()));
 }
 
-/** Rates of each run in each round; who begins changes, so that noise and warmth hit all alike. */
+/** Rates of each variant in each round; the order alternates, so that noise and warm-up affect all alike. */
 async function inTurns<Run>(runs: readonly Run[], measure: (run: Run) => Promise<number>): Promise<number[][]> {
   const rates: number[][] = runs.map(() => []);
   for (const run of runs) await measure(run);
@@ -129,7 +129,7 @@ async function inTurns<Run>(runs: readonly Run[], measure: (run: Run) => Promise
   return rates;
 }
 
-/** On new connections each time: the server ends those that rest. */
+/** Measures on new connections each time, since the server ends idle ones. */
 async function restRate(options: HttpPeerOptions): Promise<number> {
   const peers = await Promise.all(
     Array.from({ length: 8 }, () => HttpPeer.connect(`/v1/tools/${CALL.name}`, options)),
@@ -139,7 +139,7 @@ async function restRate(options: HttpPeerOptions): Promise<number> {
   return rate;
 }
 
-/** Connects, calls once and closes, eight at a time; answers how often a second. */
+/** Connects, calls once and closes, eight at a time; returns connections per second. */
 async function connectRate({ address }: BenchServer, options: PeerOptions): Promise<number> {
   const started = performance.now();
   let connects = 0;
@@ -154,7 +154,7 @@ async function connectRate({ address }: BenchServer, options: PeerOptions): Prom
   return connects / ((performance.now() - started) / 1_000);
 }
 
-/** Memory of a thousand connections that do nothing, with a client's certificate and without. */
+/** Measures the memory of a thousand idle connections, with a client certificate and without. */
 async function benchIdle(variants: readonly Variant[]): Promise<void> {
   const connections = 1_000;
   const sizes: number[][] = variants.map(() => []);

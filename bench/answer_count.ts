@@ -1,4 +1,7 @@
-/** Counts answers in the bytes of a connection as they come: statuses of HTTP, or frames of a WebSocket but for the closing one. */
+/**
+ * Counts answers in the bytes of a connection as they arrive: HTTP statuses, or WebSocket frames except the closing
+ * one.
+ */
 
 import { OPCODE } from "../tests/transport/raw_peer.ts";
 
@@ -8,14 +11,14 @@ const STATUS_LINE = "HTTP/1.1 ";
 export class AnswerCount {
   readonly #kind: "http" | "frames";
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array();
-  /** Of the frame that is being read, in bytes. */
+  /** Bytes left of the frame that is being read. */
   #left = 0;
 
   constructor(kind: "http" | "frames") {
     this.#kind = kind;
   }
 
-  /** Takes what has come; answers how many answers have begun in it. */
+  /** Adds the bytes that arrived; returns how many answers begin in them. */
   push(bytes: Uint8Array): number {
     const joined = new Uint8Array(this.#rest.length + bytes.length);
     joined.set(this.#rest);

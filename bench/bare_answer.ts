@@ -1,8 +1,8 @@
-/** What bare servers answer: as many bytes as asked for, ready but for the request's id. */
+/** What bare servers answer: a requested number of bytes, prepared except for the request's id. */
 
 const ENVELOPE = '{"jsonrpc":"2.0","id":1,"result":{"text":""}}';
 
-/** Answers requests with `size` characters where their ids have one digit, and messages without an id with nothing. */
+/** Answers requests with `size` characters for one-digit ids, and messages without an id with nothing. */
 export function answersOf(size: number): (request: string) => string | undefined {
   const answer = answersWithIdOf(size);
   return (request) => {
@@ -11,7 +11,7 @@ export function answersOf(size: number): (request: string) => string | undefined
   };
 }
 
-/** The same for HTTP, where requests of REST have no id and are answered too. */
+/** The same for HTTP, where REST requests have no id and are answered too. */
 export function httpAnswersOf(size: number): (request: string) => string {
   const answer = answersWithIdOf(size);
   return (request) => {

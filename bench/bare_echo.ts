@@ -1,6 +1,6 @@
 /**
- * The least that a JSON-RPC server on stdio can be: what ours is measured against. Answers every request with as many
- * bytes as its argument says, so that both sides send the same amount.
+ * A minimal JSON-RPC server on stdio to compare with. Answers every request with as many bytes as its argument says, so
+ * that both sides send the same amount.
  */
 
 import { answersOf } from "./bare_answer.ts";

@@ -1,4 +1,4 @@
-/** The least that an HTTP server on `Deno.serve` can be; answers every request with as many bytes as asked for. */
+/** A minimal HTTP server on `Deno.serve`; answers every request with a requested number of bytes. */
 
 import { httpAnswersOf } from "./bare_answer.ts";
 

@@ -1,4 +1,4 @@
-/** The least that an HTTP server on `node:http` can be; answers every request with as many bytes as asked for. */
+/** A minimal HTTP server on `node:http`; answers every request with a requested number of bytes. */
 
 import { Buffer } from "node:buffer";
 import { createServer } from "node:http";

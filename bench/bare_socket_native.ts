@@ -1,4 +1,4 @@
-/** The least that a WebSocket server on `Deno.serve` can be; answers every message with as many bytes as asked for. */
+/** A minimal WebSocket server on `Deno.serve`; answers every message with a requested number of bytes. */
 
 import { answersOf } from "./bare_answer.ts";
 

@@ -1,4 +1,4 @@
-/** The least that a WebSocket server on `node:http` and `ws` can be; answers every message with as many bytes as asked for. */
+/** A minimal WebSocket server on `node:http` and `ws`; answers every message with a requested number of bytes. */
 
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";

@@ -1,6 +1,6 @@
 /**
- * What a shared database costs: orders on PostgreSQL beside orders on SQLite, in turn, the rows and bytes that an order
- * leaves, and prices from a server with a database beside one without. Needs PostgreSQL from Debian's package.
+ * The cost of a shared database: orders on PostgreSQL beside orders on SQLite, in turn, the rows and bytes per order,
+ * and prices from a server with a database beside one without. Needs PostgreSQL from Debian's package.
  */
 
 import { ExchangeClient } from "../src/exchange/client.ts";
@@ -70,7 +70,7 @@ async function benchOrders(postgres: PostgresServer): Promise<void> {
   await Deno.remove(folder, { recursive: true });
 }
 
-/** In turn, so that whatever else runs is in the way of both. */
+/** In turn, so that other load on the machine affects both. */
 async function benchPrices(postgres: PostgresServer): Promise<void> {
   const url = postgres.url(await postgres.createDatabase());
   const folders = [await Deno.makeTempDir(), await Deno.makeTempDir()] as const;

@@ -1,4 +1,4 @@
-/** What one client that floods does to nineteen quiet ones, to `/healthz` and to the server's memory. */
+/** The effect of one flooding client on nineteen quiet ones, on `/healthz` and on the server's memory. */
 
 import { percentile, report } from "./report.ts";
 import { CALL, SocketPeer } from "./socket_peer.ts";
@@ -7,7 +7,7 @@ import type { BenchServer } from "./socket_servers.ts";
 
 const LISTENERS = ["native", "hardened"] as const;
 const QUIET_CLIENTS = 19;
-/** Between two calls of a quiet client, and between two probes. */
+/** Milliseconds between two calls of a quiet client, and between two probes. */
 const PACE_MS = 50;
 const PHASE_MS = 5_000;
 const SAMPLE_MS = 100;
@@ -27,8 +27,8 @@ const KINDS = [
 ] as const;
 
 /**
- * Runs all figures, or those of the listeners and floods that are named. The quiet clients and the flooding one are not
- * the server's process.
+ * Runs all figures, or those of the named listeners and floods. The quiet clients and the flooding one are in processes
+ * other than the server's.
  */
 export async function benchFairness(chosen: readonly string[] = []): Promise<void> {
   const unknown = chosen.filter((name) => ![...LISTENERS, ...KINDS].some((known) => known === name));
@@ -42,7 +42,7 @@ export async function benchFairness(chosen: readonly string[] = []): Promise<voi
   for (const listener of listeners ?? []) for (const kind of kinds ?? []) await benchFlood(listener, { kind, keys });
 }
 
-/** The flooding client has the limits that every client has; the quiet ones may ask as often as they like. */
+/** The flooding client has the limits that every client has; the quiet ones have none. */
 const ACCESS = { identities: { "key:quiet": { rate_limit: 1_000_000 } } };
 
 interface Keys {
@@ -92,10 +92,10 @@ async function benchFlood(listener: string, { kind, keys }: { kind: string; keys
 }
 
 interface Watched {
-  /** In milliseconds. */
+  /** Durations of calls in milliseconds. */
   readonly calls: readonly number[];
   readonly probes: readonly number[];
-  /** The most that the server had. */
+  /** The server's peak memory. */
   readonly memoryMiB: number;
 }
 
@@ -113,7 +113,7 @@ async function watch(server: BenchServer, peers: readonly SocketPeer[]): Promise
   return { calls: calls.flat(), probes, memoryMiB: Math.max(...memory) };
 }
 
-/** Asks on a connection of its own. */
+/** Probes on a connection of its own. */
 async function probe({ address }: BenchServer): Promise<void> {
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const response = await fetch(`${address.replace(/^ws/, "http")}/healthz`, { client });
@@ -143,7 +143,7 @@ async function repeat(
   }
 }
 
-/** Starts a flood; what the process needs for its own start comes before. */
+/** Starts a flood, after the process has finished its own start. */
 async function startFlooder(
   kind: string,
   { server, key }: { server: BenchServer; key: string },
@@ -164,7 +164,7 @@ async function startFlooder(
     stdout: "piped",
   }).spawn();
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  await output.read(); // It is ready.
+  await output.read(); // The flooder is ready.
   const input = child.stdin.getWriter();
   await input.write(new Uint8Array(1));
   return {

@@ -1,26 +1,26 @@
 /**
- * A client that sends as fast as the server takes it, and comes again whenever it is cut off: `flooder.ts KIND PORT KEY`.
- * A process of its own, so that what it does takes no time from those who are timed. Says that it is ready, begins at a
- * byte of its stdin, and ends at the end of that. Prints then what it has written, as
- * mebibytes, how many answers it has read, and how many connections it has opened. What it has written
- * lies in buffers in part, and a server that has ended a connection may read on and throw away: how much was looked at only
- * answers tell, which notifications do not get.
+ * A client that sends as fast as the server reads, and reconnects whenever it is cut off: `flooder.ts KIND PORT KEY`.
+ * It is a process of its own, so that its work takes no time from the measured ones. Reports that it is ready, starts
+ * at a byte of its stdin, and ends when that ends. Then prints how many mebibytes it has written, how many answers it
+ * has read, and how many connections it has opened. Part of what it has written is in buffers, and a server that has
+ * ended a connection may read on and discard: only answers, which notifications do not get, show how much was
+ * processed.
  */
 
 import { writeSync } from "node:fs";
 import { AnswerCount } from "./answer_count.ts";
 import { frameOf, OPCODE, upgradeRequest } from "../tests/transport/raw_peer.ts";
 
-/** About as much as a socket takes at once, in bytes. */
+/** About as much as a socket accepts at once, in bytes. */
 const CHUNK = 65_536;
 
-/** How long to wait for a server that does not let it in. */
+/** Pause before reconnecting to a server that refuses, in milliseconds. */
 const PAUSE_MS = 20;
 
 interface Flood {
   /** Sent first, and answered before anything else is sent. */
   readonly opening?: string;
-  /** Sent again and again. */
+  /** Sent repeatedly. */
   readonly piece: Uint8Array;
 }
 
@@ -31,7 +31,7 @@ const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "des
 const request = (lines: readonly string[]) =>
   new TextEncoder().encode([...lines, "Host: localhost", "", ""].join("\r\n"));
 
-/** What is sent, by name. */
+/** What is sent, by the name of the flood. */
 const FLOODS: Readonly<Record<string, Flood>> = {
   calls: { opening, piece: frameOf(OPCODE.text, JSON.stringify(call)) },
   pings: { opening, piece: frameOf(OPCODE.text, '{"jsonrpc":"2.0","id":1,"method":"ping"}') },
@@ -73,11 +73,11 @@ async function isLetIn(connection: Deno.Conn, opening: string | undefined): Prom
     const count = await connection.read(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, count)).startsWith("HTTP/1.1 101 ");
   } catch {
-    return false; // The server has cut it.
+    return false; // The server has closed the connection.
   }
 }
 
-/** Sends until the server cuts it, and reads what comes back, as a server may wait for that. */
+/** Sends until the server closes the connection, and reads the answers, since a server may wait for that. */
 async function sendAll(connection: Deno.Conn): Promise<void> {
   let isCut = false;
   void (async () => {
@@ -99,6 +99,6 @@ async function sendAll(connection: Deno.Conn): Promise<void> {
       }
     }
   } catch {
-    // Cut.
+    // The connection was closed.
   }
 }

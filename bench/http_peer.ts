@@ -1,4 +1,4 @@
-/** The client's end of HTTP/1.1 that is kept alive: one call at a time, with as little work of its own as possible. */
+/** The client's end of a kept-alive HTTP/1.1 connection: one call at a time, with minimal work of its own. */
 
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
@@ -11,7 +11,7 @@ export interface HttpPeerOptions {
   readonly pem?: { readonly ca: string; readonly cert?: string; readonly key?: string };
 }
 
-/** One connection that asks for the same thing again and again. */
+/** One connection that repeats one request. */
 export class HttpPeer {
   readonly #open: () => Promise<Deno.Conn>;
   readonly #request: Uint8Array;
@@ -39,7 +39,7 @@ export class HttpPeer {
   /** Calls and reads the whole answer; throws for any other than 200. */
   async call(): Promise<void> {
     const text = await this.#exchange().catch(async () => {
-      // The server may have ended a connection that rested, which any client has to reckon with.
+      // The server may have ended an idle connection, which any client must expect.
       this.close();
       this.#connection = await this.#open();
       return await this.#exchange();
@@ -66,7 +66,7 @@ export class HttpPeer {
   }
 }
 
-/** Keeps one call running on every peer for a while; answers calls a second. */
+/** Keeps one call running on every peer for a while; returns calls per second. */
 export async function httpRate(peers: readonly HttpPeer[], ms: number): Promise<number> {
   const started = performance.now();
   let calls = 0;

@@ -1,4 +1,4 @@
-/** Many clients that use the same ids at the same time: whoever sees an answer to another's question is counted. */
+/** Many clients that use the same ids concurrently; an answer to another client's request is counted. */
 
 import { report } from "./report.ts";
 import { startOurs } from "./socket_servers.ts";
@@ -7,7 +7,7 @@ const CLIENTS = 64;
 const CALLS_EACH = 1_600;
 const IN_FLIGHT = 8;
 
-/** Asks questions whose answers repeat a text that no other client uses. */
+/** Sends requests whose answers repeat a text that no other client uses. */
 export async function benchIsolation(): Promise<void> {
   for (const listener of ["native", "hardened"]) {
     await using ours = await startOurs(listener);
@@ -23,7 +23,7 @@ export async function benchIsolation(): Promise<void> {
   }
 }
 
-/** Answers how many answers were not this client's own. */
+/** Returns how many answers belonged to another client. */
 async function askMany(address: string, client: number): Promise<number> {
   const socket = new WebSocket(address);
   await new Promise((resolve) => socket.onopen = resolve);

@@ -1,6 +1,7 @@
 /**
- * Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one, `deno task bench fairness=native,pings`
- * part of one. One line of JSON for each figure, which `real` prints only with `--json`. Ratios count; machines differ.
+ * Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one, `deno task bench
+ * fairness=native,pings` part of one. Prints one line of JSON per figure, which `real` does only with `--json`. Compare
+ * ratios; machines differ.
  */
 
 import { benchAccess } from "./access.ts";

@@ -17,7 +17,9 @@ const PARTS = ["updates", "snapshot", "memory", "readers", "subscribers"];
 const FAULTS = /^faults(?::(\d{1,4}))?$/;
 const FAULT_MINUTES = 20;
 
-/** Runs all parts, or the chosen ones of {@linkcode PARTS}; besides, `faults` for 20 minutes, or `faults:5` for 5. */
+/**
+ * Runs all parts, or the chosen ones of {@linkcode PARTS}; in addition `faults` for 20 minutes, or `faults:5` for 5.
+ */
 export async function benchMarket(chosen: readonly string[] = PARTS): Promise<void> {
   if (chosen.includes("updates")) benchUpdates();
   if (chosen.includes("snapshot")) benchSnapshot();
@@ -53,7 +55,7 @@ function benchUpdates(): void {
   });
 }
 
-/** Builds the book of a snapshot of 1.2 MB in slices; the longest piece is what others wait for. */
+/** Builds the book of a snapshot of 1.2 MB in slices; the longest slice is the delay for other work. */
 function benchSnapshot(): void {
   const text = snapshotOf(18_600);
   const rounds = Array.from({ length: ROUNDS }, () => {
@@ -78,7 +80,7 @@ function benchSnapshot(): void {
   });
 }
 
-/** What books take of the heap; needs `--v8-flags=--expose-gc` to be exact. */
+/** Measures the heap that books take; needs `--v8-flags=--expose-gc` to be exact. */
 async function benchMemory(): Promise<void> {
   const text = snapshotOf(ORDERS);
   const before = await heapUsed();
@@ -124,7 +126,7 @@ function snapshotOf(orders: number): string {
   });
 }
 
-/** Orders that come and go as on a lively market: half are new, near the best price; half are cancelled; few trade. */
+/** Orders as on a busy market: half of them are new, near the best price; half are cancelled; few trade. */
 function updatesOf(random: () => number): string[] {
   const live: string[] = [];
   return Array.from({ length: UPDATES }, (_, index) => {
@@ -151,7 +153,7 @@ function updateOf(sequence: string, change: object): string {
   return JSON.stringify({ sequence, ...empty, ...change, timestamp: TIMESTAMP });
 }
 
-/** The same numbers in each run. */
+/** Returns the same numbers in each run. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;

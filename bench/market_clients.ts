@@ -1,6 +1,6 @@
 /**
- * A thousand clients on one pair whose market changes fifty times a second: those that read its book, beside a bare server of
- * the same run, and those that watch it.
+ * A thousand clients on one pair whose market changes fifty times a second: those that read its book, beside a bare
+ * server in the same run, and those that watch it.
  */
 
 import { processorMs } from "./processor_time.ts";
@@ -18,15 +18,17 @@ const READ_MS = 30_000;
 const BARE_MS = 10_000;
 const WARM_UP_MS = 3_000;
 const WATCH_MS = 30_000;
-/** Changes of the book; each is an order that comes and the same one that goes, at once. */
+/** Changes of the book; each is one order placed and cancelled at once. */
 const CHANGES = 50;
-/** Seldom enough that a client may be told of each. */
+/** Seldom enough that a client may be notified of each. */
 const SLOW_CHANGES = 5;
-/** The shortest time between two notifications of a client. */
+/** The minimum time between two notifications of a client. */
 const INTERVAL_MS = 100;
 const CALL = { name: "get_orderbook", arguments: { pair: PAIR, depth: 10 } };
 
-/** Calls for the book: how many, beside the bare server and while it is still, and how many of them reach the exchange. */
+/**
+ * Calls for the book: their rate, beside the bare server and without changes, and how many of them reach the exchange.
+ */
 export async function benchReaders(): Promise<void> {
   await using exchange = await startSimulator();
   await using ours = await startOn(exchange);
@@ -55,7 +57,7 @@ export async function benchReaders(): Promise<void> {
   });
 }
 
-/** The time to a notification, where changes come more often than a client is told of them, and where they do not. */
+/** The delay of notifications, for changes more frequent than notifications, and for less frequent ones. */
 export async function benchSubscribers(): Promise<void> {
   for (const changes of [CHANGES, SLOW_CHANGES]) await watchChanges(changes);
 }
@@ -102,11 +104,14 @@ async function watchChanges(changes: number): Promise<void> {
   await Promise.all(peers.map((peer) => peer.close()));
 }
 
-/** Milliseconds until a client was told. */
+/** Milliseconds until a client was notified. */
 interface NotificationDelays {
-  /** From the first update that it had not been told of: the time between two notifications of a client is in it. */
+  /**
+   * From the first update that it had not been notified of: this includes the time between two notifications of a
+   * client.
+   */
   readonly sinceFirst: number[];
-  /** From the moment at which there was such an update and the client might be told again. */
+  /** From the moment when there was such an update and the client was due again. */
   readonly sinceDue: number[];
   /** From the newest update. */
   readonly sinceNewest: number[];
@@ -116,7 +121,7 @@ function percentilesOf(name: string, delays: readonly number[]): Record<string, 
   return { [`${name}_p50_ms`]: percentile(delays, 0.5), [`${name}_p99_ms`]: percentile(delays, 0.99) };
 }
 
-/** Has the market change so often besides what happens in it anyway, which is once a second. */
+/** Changes the market so often, in addition to its own changes once a second. */
 async function publish({ url }: BenchSimulator, changes: number): Promise<void> {
   const faults = JSON.stringify([{ kind: "stream_burst", updates: 2, everyMs: 1_000 / changes }]);
   const response = await fetch(`${url}/_sim/faults`, { method: "PUT", body: faults });
@@ -128,7 +133,7 @@ function startOn({ url, env }: BenchSimulator): Promise<BenchServer> {
   return startOurs("native", args, { exchange: "live", env });
 }
 
-/** When updates of the pair come, read from the exchange beside the server. */
+/** Records when updates of the pair arrive, read from the exchange beside the server. */
 async function watchFrames({ url, env }: BenchSimulator) {
   const times: number[] = [];
   const socket = new WebSocket(`${url.replace("http", "ws")}/api/1/stream/${PAIR}`);

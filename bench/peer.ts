@@ -1,6 +1,9 @@
-/** The client's end of a JSON-RPC server on stdio, with as little work of its own as possible. */
+/** The client's end of a JSON-RPC server on stdio, with minimal work of its own. */
 
-/** Half a second after a start the runtime looks for a newer version of itself, which takes memory in some runs and not in others. */
+/**
+ * Half a second after a start the runtime checks for a newer version of itself, which takes memory in some runs and not
+ * in others.
+ */
 const ENV = { DENO_NO_UPDATE_CHECK: "1" };
 
 /** A started server. */
@@ -24,7 +27,7 @@ export class Peer {
     return this.#child.pid;
   }
 
-  /** Sends a request and waits for its answer; answers how long that was, in characters. */
+  /** Sends a request and waits for its answer; returns its length in characters. */
   async request(method: string, params: object): Promise<number> {
     const id = this.#nextId++;
     const answer = Promise.withResolvers<number>();

@@ -1,6 +1,6 @@
 /**
- * What policy, journal and audit add to the placing of one order: the same order sent by the exchange client alone and
- * through an executor with a durable record, in turn, to the simulated exchange on loopback.
+ * What policy, journal and audit add to placing one order: the same order sent by the exchange client alone and through
+ * an executor with a durable record, in turn, to the simulated exchange on loopback.
  */
 
 import { DatabaseSync } from "node:sqlite";
@@ -13,7 +13,7 @@ import { startSimulation } from "../src/simulation/server.ts";
 import { toRequestParams } from "../src/trading/orders/order_rules.ts";
 import { openRecord } from "../src/state/record/sqlite/open_record.ts";
 
-/** Half and ninety-nine hundredths of all took at most so many milliseconds. */
+/** The median and the 99th percentile, in milliseconds. */
 export interface Spread {
   readonly p50: number;
   readonly p99: number;
@@ -26,7 +26,7 @@ export interface PlacementCost {
   readonly direct: Spread;
   /** Checked by a policy, journalled, sent, settled and audited. */
   readonly executor: Spread;
-  /** What the executor does beside waiting for the exchange; two commits are part of it, one before the request leaves. */
+  /** The executor's work besides waiting for the exchange; it includes two commits, one of them before the request. */
   readonly overhead: Spread;
   /** One commit of one row by a bare database on the same disk. */
   readonly commit: Spread;
@@ -85,7 +85,7 @@ function spreadOf(values: readonly number[]): Spread {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** Places orders on a record in `dist/`, which is on the disk that the project is on. */
+/** Places orders on a record in `dist/`, which is on the project's disk. */
 export async function benchPlacement(): Promise<void> {
   const folder = "dist/bench-placement";
   await Deno.remove(folder, { recursive: true }).catch(() => {});

@@ -1,4 +1,4 @@
-/** How often the record is committed for one order, on its way through the program. */
+/** How often the record is committed for one order, by the way it is placed. */
 
 import { countCommits } from "./record_commits.ts";
 import { report } from "./report.ts";
@@ -6,7 +6,9 @@ import { startOurs } from "./socket_servers.ts";
 
 const SHARE_OF_BID = 0.96;
 
-/** Starts a server on the simulated exchange, has orders placed in each way, and counts; the record is made in `folder`. */
+/**
+ * Starts a server on the simulated exchange, places orders in each way, and counts; the record is created in `folder`.
+ */
 export async function benchPlacementCommits(folder: string): Promise<void> {
   await Deno.mkdir(folder, { mode: 0o700 });
   await using server = await startOurs("native", ["--trading", "auto", "--state", folder]);

@@ -1,4 +1,4 @@
-/** Placing orders through an executor on a record of any kind, as benchmarks do. */
+/** Placing orders through an executor on any kind of record, for benchmarks. */
 
 import type { ExchangeClient } from "../src/exchange/client.ts";
 import { OrderExecutor } from "../src/trading/execution/executor.ts";
@@ -10,7 +10,7 @@ import type { TradingRecord } from "../src/trading/record/trading_record.ts";
 import { RecordInstance } from "../src/server/instances/record_instance.ts";
 import { InstanceLock } from "../src/state/instance_lock.ts";
 
-/** Comes to nothing at once, so that the exchange has no orders to keep. */
+/** Ends at once without a trade, so that the exchange has no orders to keep. */
 export const ORDER: Order = {
   pair: "XBTZAR",
   base: "XBT",
@@ -35,10 +35,10 @@ const POLICY = sealPolicy({
 
 const NOTIONAL = { amount: "450", currency: "ZAR" };
 
-/** What placing an order took, in milliseconds. */
+/** The duration of placing an order, in milliseconds. */
 export interface PlacingTime {
   readonly totalMs: number;
-  /** Beside waiting for the exchange. */
+  /** Without waiting for the exchange. */
   readonly overheadMs: number;
 }
 
@@ -54,7 +54,7 @@ export class Placing {
   readonly #parts: PlacingParts;
   readonly #waited: { ms: number };
 
-  /** `folder`: the state folder, where this process is locked. */
+  /** `folder` is the state folder, which this process locks. */
   static async start(
     name: string,
     { client, record, folder }: {
@@ -108,7 +108,7 @@ export class Placing {
   }
 }
 
-/** Places an order that comes to nothing at once. */
+/** Places an order that ends at once without a trade. */
 async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
   if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");

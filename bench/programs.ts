@@ -1,4 +1,4 @@
-/** What is measured, and what it is measured against. */
+/** The measured programs, and those they are compared with. */
 
 import { HEAP_FLAGS } from "../scripts/packaging/heap_flags.ts";
 
@@ -6,7 +6,7 @@ const deno = Deno.execPath();
 const run = [deno, "run", "--quiet", "--no-prompt"];
 const runOurs = [deno, "run", HEAP_FLAGS, "--quiet", "--no-prompt", "-P=serve"];
 
-/** A server of ours and the bare program of the same kind. */
+/** This server and the bare program of the same kind. */
 export interface Contest {
   readonly name: "source" | "bundle" | "binary";
   readonly server: readonly string[];

@@ -1,9 +1,9 @@
-/** How often the record was committed, as its write-ahead log tells: the last page of each commit says so. */
+/** How often the record was committed, counted in its write-ahead log: the last page of each commit is marked. */
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
-/** Commits that the log of a SQLite database holds; where the log has begun anew since, those since then. */
+/** Commits in the log of a SQLite database; if the log has been restarted since, those after that. */
 export async function countCommits(wal: string): Promise<number> {
   const view = new DataView((await Deno.readFile(wal)).buffer);
   const frameBytes = FRAME_HEADER_BYTES + view.getUint32(8);

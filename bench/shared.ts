@@ -1,6 +1,6 @@
 /**
- * What sharing state over Redis costs a call: prices over WebSocket from a server with Redis beside one without, in turn, on
- * one simulated exchange outside of both; then from one, two and three servers at once. Needs redis-server.
+ * The cost of shared state over Redis per call: prices over WebSocket from a server with Redis beside one without, in
+ * turn, on one external simulated exchange; then from one, two and three servers at once. Needs redis-server.
  */
 
 import { contest } from "./real/contest.ts";
@@ -14,30 +14,30 @@ import type { BenchServer } from "./socket_servers.ts";
 const CALL = { name: "get_crypto_price", arguments: { pair: "XBTZAR" } };
 const MOST_SERVERS = 3;
 const CLIENTS = 20;
-/** Between two calls of a client: 4,000 calls a second of all of them. */
+/** Milliseconds between two calls of a client: 4,000 calls per second in all. */
 const EVERY_MS = 20;
 const ROUNDS = 5;
 const ROUND_MS = 1_500;
 const WARM_UP_MS = 3_000;
-/** Until a server that has loaded the library of Redis has compiled and collected what comes of that. */
+/** Until a server that has loaded the Redis client has compiled its code and collected garbage. */
 const SETTLE_MS = 20_000;
 
-/** What the servers stand on. */
+/** What the servers depend on. */
 interface Ground extends AsyncDisposable {
   readonly redisUrl: string;
   readonly exchange: BenchSimulator;
 }
 
-/** Measures; reports one line for each figure. */
+/** Measures; reports one line per figure. */
 export async function benchShared(): Promise<void> {
   await using ground = await startGround();
   await using without = await start(ground, "rest");
   for (const role of ["leader", "follower"]) {
     await using others = new AsyncDisposableStack();
-    // Whoever reads the pair first leads.
+    // The server that reads the pair first leads.
     if (role === "follower") await readOnce(others.use(await start(ground, "redis")));
     await using shared = await start(ground, "redis");
-    // As many calls for both: what a call costs depends on how many come at a time.
+    // The same call rate for both, since the cost of a call depends on it.
     await using load = await loadOn(shared, EVERY_MS);
     await using bareLoad = await loadOn(without, EVERY_MS);
     await Promise.all([load.run(SETTLE_MS), bareLoad.run(SETTLE_MS)]);
@@ -52,7 +52,7 @@ export async function benchShared(): Promise<void> {
   for (let count = 1; count <= MOST_SERVERS; count++) await benchTogether(ground, count);
 }
 
-/** Load on so many servers at once: calls a second of all, and processor time of each call. */
+/** Load on several servers at once: calls per second of all, and processor time per call. */
 async function benchTogether(ground: Ground, count: number): Promise<void> {
   await using started = new AsyncDisposableStack();
   const servers: BenchServer[] = [];

@@ -1,6 +1,6 @@
-/** The simulated exchange as a process of its own. */
+/** The simulated exchange as a separate process. */
 
-/** A simulator that runs. */
+/** A running simulator. */
 export interface BenchSimulator extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
@@ -24,7 +24,7 @@ export async function startSimulator(): Promise<BenchSimulator> {
   };
 }
 
-/** Where the simulator is, and its first key; reads on in the background, so that it never waits. */
+/** The simulator's address and its first key; keeps reading in the background, so that the simulator never blocks. */
 async function firstLines(stdout: ReadableStream<Uint8Array>): Promise<{ url: string; key: string; secret: string }> {
   const [read, rest] = stdout.tee();
   void rest.pipeTo(new WritableStream());

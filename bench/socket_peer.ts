@@ -1,8 +1,8 @@
-/** The client's end of a JSON-RPC WebSocket, with as little work of its own as possible. */
+/** The client's end of a JSON-RPC WebSocket, with minimal work of its own. */
 
-/** How a peer connects. */
+/** The options of a connection. */
 export interface PeerOptions {
-  /** Brings the authorities to trust, and a certificate of its own. */
+  /** The authorities to trust, and a certificate of its own. */
   readonly client?: Deno.HttpClient;
   readonly headers?: Record<string, string>;
 }
@@ -13,7 +13,7 @@ export class SocketPeer {
   readonly #waiting = new Map<number, (size: number) => void>();
   #nextId = 1;
   #notified = 0;
-  /** Called at each notification. */
+  /** Called for each notification. */
   onNotified: () => void = () => {};
 
   private constructor(socket: WebSocket) {
@@ -29,7 +29,7 @@ export class SocketPeer {
     };
   }
 
-  /** Notifications that have come. */
+  /** Number of notifications received. */
   get notified(): number {
     return this.#notified;
   }
@@ -44,7 +44,7 @@ export class SocketPeer {
     return new SocketPeer(socket);
   }
 
-  /** Sends a request; answers the size of what comes back. */
+  /** Sends a request; returns the size of its answer. */
   request(method: string, params: object = {}): Promise<number> {
     const id = this.#nextId++;
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -84,7 +84,7 @@ export async function connectMany(
   return peers;
 }
 
-/** Keeps `inFlight` tool calls running on every peer for a while; answers calls a second. */
+/** Keeps `inFlight` tool calls running on every peer for a while; returns calls per second. */
 export async function callRate(
   peers: readonly SocketPeer[],
   options: { inFlight: number; ms: number },
@@ -102,7 +102,7 @@ export async function callRate(
   return calls / ((performance.now() - started) / 1_000);
 }
 
-/** Times `count` calls, one after the other, in milliseconds. */
+/** Times `count` consecutive calls, in milliseconds. */
 export async function callTimes(peer: SocketPeer, count: number): Promise<number[]> {
   const times: number[] = [];
   for (let call = 0; call < count; call++) {
@@ -113,5 +113,5 @@ export async function callTimes(peer: SocketPeer, count: number): Promise<number
   return times;
 }
 
-/** A tool call that needs no call to the exchange. */
+/** A tool call that does not use the exchange. */
 export const CALL = { name: "describe_capabilities", arguments: {} };

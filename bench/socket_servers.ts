@@ -1,10 +1,10 @@
-/** Servers on the network, ours and bare ones, as processes. */
+/** Network servers, this program's and bare ones, as processes. */
 
 import { HEAP_FLAGS } from "../scripts/packaging/heap_flags.ts";
 
 const deno = Deno.execPath();
 
-/** A server that runs. */
+/** A running server. */
 export interface BenchServer extends AsyncDisposable {
   readonly address: string;
   readonly pid: number;
@@ -12,19 +12,27 @@ export interface BenchServer extends AsyncDisposable {
 
 const WIDE = { "--rate-limit": "10000000", "--max-connections": "20000", "--max-connections-per-client": "20000" };
 
-/** How a server differs from the usual one. */
+/** How a server differs from the default. */
 export interface OursOptions {
   /** @default "simulated" */
   readonly exchange?: string;
   /** @default {} */
   readonly env?: Readonly<Record<string, string>>;
-  /** Goes before the command. @default nothing */
+  /**
+   * Precedes the command.
+   *
+   * @default nothing
+   */
   readonly wrapper?: readonly string[];
-  /** For the runtime. @default none */
+  /**
+   * Flags of the runtime.
+   *
+   * @default none
+   */
   readonly flags?: readonly string[];
 }
 
-/** Starts ours with limits that are not in the way, but for those in `args`. */
+/** Starts this program's server with limits out of the way, except those in `args`. */
 export async function startOurs(
   listener: string,
   args: readonly string[] = [],
@@ -45,7 +53,7 @@ export async function startOurs(
   return running(child, address);
 }
 
-/** Makes certificates in `dist/`: the flags to serve with them, and clients that trust them, one with its own. */
+/** Creates certificates in `dist/`: the flags to serve with them, and clients that trust them, one with its own. */
 export async function createCertificates(): Promise<BenchCertificates> {
   const dir = "dist/bench-certs";
   await runOurs(["certs", "create", "--dir", dir, "--client", "bench", "--force"]);
@@ -70,7 +78,7 @@ export interface BenchCertificates {
   readonly pem: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
-/** Runs a command of ours to its end; answers what it prints. */
+/** Runs a command of this program to its end; returns its output. */
 export async function runOurs(args: readonly string[]): Promise<string> {
   const command = ["run", "--quiet", "--no-prompt", "-P=serve", "main.ts", ...args];
   const { success, stdout, stderr } = await new Deno.Command(deno, { args: command }).output();
@@ -78,7 +86,7 @@ export async function runOurs(args: readonly string[]): Promise<string> {
   throw new Error(`Cannot run ${args.slice(0, 2).join(" ")}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Writes a file that only its owner can read, which the measurements themselves may not. */
+/** Writes a file that only its owner can read, which the measurements themselves have no permission to do. */
 export async function writePrivate(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(path, text, { mode: 0o600 });
 }
@@ -116,7 +124,7 @@ function running(child: Deno.ChildProcess, address: string): BenchServer {
   };
 }
 
-/** Reads on in the background, so that the writer never waits. */
+/** Keeps reading in the background, so that the writer never blocks. */
 async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   void (async () => {

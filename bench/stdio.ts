@@ -1,4 +1,4 @@
-/** Tool calls over stdio against a bare echo on the same kind of pipe, and what the server's memory does meanwhile. */
+/** Tool calls over stdio against a bare echo on the same kind of pipe, and the server's memory meanwhile. */
 
 import { Peer } from "./peer.ts";
 import { contests } from "./programs.ts";
@@ -11,7 +11,7 @@ const CALLS = 10_000;
 const ROUNDS = 3;
 const MEMORY_CALLS = 100_000;
 
-/** Measures calls a second, one and sixteen in flight; the two sides take turns and the best round of each counts. */
+/** Measures calls per second, one and sixteen in flight; the two sides alternate, and the best round of each counts. */
 export async function benchStdio(): Promise<void> {
   for (const { name, server, bare } of await contests()) {
     for (const inFlight of [1, 16]) {

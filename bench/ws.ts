@@ -1,4 +1,4 @@
-/** Tool calls over WebSocket against bare servers on the same listener, and what connections cost. */
+/** Tool calls over WebSocket against bare servers on the same listener, and the cost of connections. */
 
 import { percentile, report } from "./report.ts";
 import { CALL, callRate, callTimes, connectMany, SocketPeer } from "./socket_peer.ts";
@@ -70,7 +70,7 @@ async function benchTls(listener: string): Promise<void> {
   certified.close();
 }
 
-/** What one client that sends as fast as it can does to nineteen that do not. */
+/** The effect of one client that sends as fast as it can on nineteen that do not. */
 async function benchFlood(listener: string): Promise<void> {
   await using ours = await startOurs(listener);
   const peers = await connectMany(ours, 20);

@@ -1,17 +1,17 @@
 /**
- * Holds the imports between the rooms of `src/` against the table below: each points to a room that stands below its own,
- * no files import each other in a circle (type imports count), and packages and files that belong to one part are
- * imported by nobody else. Prints every problem and ends with code 1 when there is one.
+ * Checks the imports between the rooms of `src/` against the table below: each import points to a room below its own,
+ * no files import each other in a cycle (type imports count), and packages and files that belong to one part are
+ * imported by nothing else. Prints every problem and exits with code 1 when there is one.
  */
 
 import { readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path/posix";
 import { print } from "../src/world.ts";
 
-/** Rooms that every other one may import; they import nothing of ours. */
+/** Rooms that every other one may import; they import no other room. */
 const GROUND: readonly string[] = ["src/errors", "src/logging", "src/text", "src/timing"];
 
-/** The other rooms from the ground up, each with the rooms that it imports, and no other; all of those stand before it. */
+/** The other rooms from the bottom up, each with exactly the rooms that it imports, all of them listed before it. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/money": [],
   "src/secrets": [],
@@ -90,7 +90,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The commands join everything; only the program's entry imports them. */
+/** The commands, which join everything; only the program's entry imports them. */
 const COMMANDS = "src/cli";
 
 /** Packages that only some rooms may import. */
@@ -108,13 +108,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "redis": ["src/state"],
 };
 
-/** What a file imports: paths of ours, and packages. */
+/** What a file imports: paths of this repository, and packages. */
 export interface Imports {
   readonly files: readonly string[];
   readonly packages: readonly string[];
 }
 
-/** Reads the imports of a source, those of types and at run time among them. */
+/** Reads the imports of a source, including type and dynamic imports. */
 export function readImports(path: string, source: string): Imports {
   const code = source.replace(/^\s*(\/?\*|\/\/).*$/gm, "");
   const names = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) => name);
@@ -122,7 +122,7 @@ export function readImports(path: string, source: string): Imports {
   return { files, packages: names.filter((name) => !name.startsWith(".")) };
 }
 
-/** Every problem of the sources of `src/` and `main.ts`, given by their paths. */
+/** Lists every problem of the sources of `src/` and `main.ts`, given by their paths. */
 export function importProblems(sources: ReadonlyMap<string, string>): string[] {
   const imports = new Map([...sources].map(([path, source]) => [path, readImports(path, source)]));
   return [
@@ -142,7 +142,7 @@ function arrowProblem(path: string, file: string): string | undefined {
   return `${path} imports ${file}: ${from} may not import ${to}`;
 }
 
-/** Problems in the table: arrows that no import takes, and rooms that stand before one that they import. */
+/** Lists problems of the table: arrows without an import, and rooms listed before one that they import. */
 export function tableProblems(sources: ReadonlyMap<string, string>): string[] {
   const used = new Set(
     [...sources].flatMap(([path, source]) =>
@@ -167,8 +167,8 @@ function packageProblem(path: string, name: string): string | undefined {
 }
 
 /**
- * The folder below `src/`, one below that where it is a room of its own, or `src` for files at its root; `undefined` for
- * `main.ts` and what is no source of ours.
+ * The folder below `src/`, or one level further down if that is a room of its own, or `src` for files at its root;
+ * `undefined` for `main.ts` and files outside `src/`.
  */
 function roomOf(path: string): string | undefined {
   const [top, room, file, below] = path.split("/");
@@ -178,7 +178,7 @@ function roomOf(path: string): string | undefined {
   return below !== undefined && Object.hasOwn(ROOMS, inner) ? inner : `${top}/${room}`;
 }
 
-/** Groups of files of which each reaches every other one (Tarjan). */
+/** Finds groups of files in which each reaches every other one (Tarjan's algorithm). */
 function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const order = new Map<string, number>();

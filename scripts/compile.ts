@@ -1,7 +1,7 @@
 /**
- * Bundles the program and compiles the bundle: into `dist/luno-mcp-server` for the system at hand, or with `--target NAME`
- * or `--target all` into files of a release, with their checksums and the list of what is in them. A system whose runtime
- * cannot be had gets a sentence and no file.
+ * Bundles the program and compiles the bundle: into `dist/luno-mcp-server` for the current system, or with `--target
+ * NAME` or `--target all` into files of a release, with their checksums and a list of their contents. For a system
+ * whose runtime is unavailable a sentence is printed and no file is written.
  *
  * `COMPILE_DENO` names another Deno to compile with and `DENORT_BIN`, which Deno reads itself, the runtime to embed:
  * for machines that cannot reach Deno's download host.
@@ -26,7 +26,7 @@ const BINARY = "dist/luno-mcp-server";
 /** Modules of workers: the program starts them by their address, so nothing that looks for imports finds them. */
 const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts", "src/state/shared/sqlite/sessions_worker.ts"];
 
-/** A program in one file has all of its modules at hand, so it needs no word on when to load them. */
+/** A program in one file has all of its modules at hand, so it needs no instruction when to load them. */
 const RUNTIME_FEATURES = project.unstable.filter((feature) => feature !== "lazy-dynamic-imports");
 
 const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
@@ -37,7 +37,7 @@ const permissions = [
   `--allow-env=${env.allow.join(",")}`,
   ...(env.ignore ? ["--ignore-env"] : []),
   `--allow-sys=${sys.join(",")}`,
-  // For doctor, which starts the commands of clients; every other command gives it back before it does anything.
+  // For doctor, which starts the commands of clients; every other command gives this permission up first.
   "--allow-run",
 ];
 
@@ -50,9 +50,9 @@ await bundle();
 Deno.exit(options.targets === "host" ? await compileForHost() : await compileForRelease(options.targets));
 
 async function bundle(): Promise<void> {
-  // Names of chunks hold their digests, so those of an earlier bundle would stay behind.
+  // Names of chunks contain digests, so those of an earlier bundle would remain.
   await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
-  // Each by itself: entries that are bundled together keep their folders, and a worker's module must lie beside the rest.
+  // One by one: entries that are bundled together keep their folders, and a worker's module must be next to the others.
   for (const entry of ["main.ts", ...WORKERS]) {
     const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--platform", "deno", "--outdir", BUNDLE, entry];
     const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
@@ -80,7 +80,7 @@ async function compileForHost(): Promise<number> {
   return reason === undefined ? 0 : 1;
 }
 
-/** Compiles what can be compiled, and ends with 1 where a system is missing. */
+/** Compiles for every requested system, and exits with 1 when one is missing. */
 async function compileForRelease(names: readonly TargetName[]): Promise<number> {
   await Deno.mkdir(RELEASE_FOLDER, { recursive: true });
   let missing = 0;
@@ -95,14 +95,14 @@ async function compileForRelease(names: readonly TargetName[]): Promise<number> 
   return missing === 0 ? 0 : 1;
 }
 
-/** Compiles the bundle into a file, or says why there is none. */
+/** Compiles the bundle into a file, or returns why there is none. */
 async function compile(target: readonly string[], output: string): Promise<string | undefined> {
   const args = [
     "compile",
     "--quiet",
     "--no-config",
     "--no-prompt",
-    // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
+    // The runtime would cache compiled code in the shared temporary folder, and load it whoever wrote it.
     "--no-code-cache",
     HEAP_FLAGS,
     ...RUNTIME_FEATURES.map((feature) => `--unstable-${feature}`),
@@ -118,7 +118,7 @@ async function compile(target: readonly string[], output: string): Promise<strin
   return `the runtime to embed cannot be had, or is for another system: ${causesIn(new TextDecoder().decode(stderr))}`;
 }
 
-/** What the compiler says of its failure, in one line, without the addresses of its own functions. */
+/** The compiler's message about its failure, in one line, without the addresses of its own functions. */
 function causesIn(text: string): string {
   const [said = ""] = stripVTControlCharacters(text).split("Stack backtrace:");
   const lines = said.split("Caused by:").at(-1)?.split("\n") ?? [];

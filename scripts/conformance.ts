@@ -1,7 +1,8 @@
 /**
- * Runs the official conformance suite of the Model Context Protocol against the server, both revisions: `fixtures` (our
- * stack with the suite's tools in place of the catalogue) and `bridge` (the same over WebSocket) and `product` (the
- * server as it is). What fails on purpose stands with its reason in `tests/conformance/expected_*.yaml`. Needs Node.js.
+ * Runs the official conformance suite of the Model Context Protocol against the server in both revisions: `fixtures`
+ * (this implementation with the suite's tools in place of the catalogue), `bridge` (the same over WebSocket) and
+ * `product` (the server as it is). Expected failures are listed with their reasons in
+ * `tests/conformance/expected_*.yaml`. Needs Node.js.
  */
 
 import { stripVTControlCharacters } from "node:util";
@@ -9,10 +10,10 @@ import { serveHttpToStdio } from "../tests/conformance/http_to_stdio.ts";
 
 const SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12";
 
-/** The suite does not run on older ones. */
+/** The oldest Node.js that the suite supports. */
 const NODE = "node@22";
 
-/** A server that does not say by then where it serves is ended. */
+/** A server that has not announced its address by then is ended, in milliseconds. */
 const START_MS = 60_000;
 
 const REVISIONS = ["2025-11-25", "2026-07-28"];
@@ -51,7 +52,7 @@ async function runProduct(): Promise<boolean> {
   return await runSuite("product", `${server.http}/mcp`);
 }
 
-/** Both revisions, side by side. */
+/** Runs both revisions concurrently. */
 async function runSuite(target: string, url: string): Promise<boolean> {
   const results = await Promise.all(REVISIONS.map((revision) => runRevision(target, { url, revision })));
   return results.every((isGood) => isGood);
@@ -70,7 +71,7 @@ async function runRevision(target: string, { url, revision }: { url: string; rev
   return isGood;
 }
 
-/** Checks that passed, and those that the revision requires and that fail as the baseline says. */
+/** Counts checks that passed, and required checks that fail as the baseline says. */
 function countsOf(summary: string): string {
   const [, passed = "0"] = /^Total: (\d+) passed/m.exec(summary) ?? [];
   return `${passed} checks passed, ${[...summary.matchAll(/^ {2}~ /gm)].length} required ones failed`;

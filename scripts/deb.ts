@@ -1,6 +1,6 @@
 /**
- * Builds the Debian package for every Linux that `deno task compile` has compiled for, into `dist/release`. Needs `dpkg-deb`
- * alone: `dh_strip` would cut off what the program runs.
+ * Builds the Debian package for every Linux that `deno task compile` has compiled for, into `dist/release`. Needs only
+ * `dpkg-deb`: `dh_strip` would remove the program's payload.
  */
 
 import { print } from "../src/world.ts";

@@ -1,6 +1,6 @@
 /**
  * A newcomer's first minute: starts the server on the embedded exchange as a child over stdio, connects a real MCP
- * client, looks around and ends with the entry for an `mcp.json`.
+ * client, calls some tools and ends with the entry for an `mcp.json`.
  */
 
 import { Client } from "@modelcontextprotocol/client";
@@ -48,7 +48,7 @@ const Refusal = z.object({
   error: z.object({ code: z.string(), message: z.string(), suggestions: z.array(z.string()).optional() }),
 });
 
-// Nothing of the visitor's own settings, keys and orders takes part.
+// Ignores the user's own settings, keys and orders.
 const state = await Deno.makeTempDir({ prefix: "luno-mcp-server-demo-" });
 const env: Readonly<Record<string, string>> = { ...inherited(), LUNO_MCP_STATE: state };
 const client = new Client({ name: "demo", version: "1.0.0" });
@@ -63,7 +63,7 @@ try {
   await Deno.remove(state, { recursive: true });
 }
 
-/** What a process needs to find the system and its caches. */
+/** The variables with which a process finds the system and its caches. */
 function inherited(): Record<string, string> {
   const names = ["HOME", "PATH", "TERM", "NO_COLOR", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR", ...WINDOWS_VARIABLES];
   return Object.fromEntries(names.flatMap((name) => {
@@ -148,7 +148,7 @@ async function showManyClients(): Promise<void> {
   }
 }
 
-/** Where a server says that it can be tried; what it says later is not shown. */
+/** The address that a server announces; its later output is not shown. */
 async function addressOf({ stderr }: Deno.ChildProcess): Promise<string> {
   let said = "";
   const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
@@ -184,7 +184,7 @@ async function call<Output>(schema: z.ZodType<Output>, name: string, args: Recor
 }
 
 async function say(text: string): Promise<void> {
-  // What is coloured was made to fit; its escape sequences take no columns.
+  // Coloured text already fits; its escape sequences take no columns.
   const fits = text.includes("\x1b") ? text : wrapText(text, { width: screen.columns, indent: 2 });
   await print(Deno.stdout, `${fits}\n`);
 }

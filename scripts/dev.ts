@@ -1,6 +1,6 @@
 /**
- * Serves WebSocket and HTTP on the simulated exchange, and starts anew when a file of the program changes. The runtime's
- * own `--watch` goes on watching when a signal has ended the program.
+ * Serves WebSocket and HTTP on the simulated exchange, and restarts when a file of the program changes. The runtime's
+ * own `--watch` keeps watching after a signal has ended the program.
  */
 
 const ARGS = ["run", "--quiet", "--no-prompt", "-P=embedded", "main.ts", "--transport", "websocket"];
@@ -23,7 +23,7 @@ async function watch(): Promise<void> {
   for await (const { kind } of changes) if (kind !== "access") changed.resolve("changed");
 }
 
-/** Serves until a signal comes or a file changes; a server that ended by itself is waited with for the change. */
+/** Serves until a signal arrives or a file changes; after a server that ended by itself, waits for a change. */
 async function serveUntilChange(): Promise<"ended" | "changed"> {
   changed = Promise.withResolvers();
   const args = [...ARGS, "--exchange", "simulated", ...Deno.args];
@@ -32,7 +32,7 @@ async function serveUntilChange(): Promise<"ended" | "changed"> {
   try {
     server.kill("SIGTERM");
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // It is no more.
+    if (!(error instanceof TypeError)) throw error; // The process has already ended.
   }
   await server.status;
   return why;

@@ -35,22 +35,22 @@ export function listingText(): string {
 
 const MANIFEST = new URL("../deno.json", import.meta.url);
 
-/** Where the state folder of a user is, on the systems there are. */
+/** Variables that determine a user's state folder on each system. */
 const STATE_FOLDER = ["HOME", "XDG_STATE_HOME", "LOCALAPPDATA"];
 
-/** What terminals take, and what the package `ws` asks for when it is loaded. */
+/** Variables of terminals, and those that the package `ws` reads when it is loaded. */
 const TERMINAL = ["TERM"];
 const SOCKETS = ["WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"];
 
-/** What the package `pg` asks for when it is loaded and when it connects. */
+/** Variables that the package `pg` reads when it is loaded and when it connects. */
 const DATABASE = ["PG*", "USER", "USERNAME", "NODE_PG_FORCE_NATIVE"];
 
-/** Where npm says that it started the program, which then ends with its parent. */
+/** Variables by which npm says that it started the program, which then ends with its parent. */
 const PARENT = ["npm_command"];
 
 const EVERY_COMMAND = Object.keys(COMMAND_SETTINGS) as CommandName[];
 
-/** Whoever serves may be told by a variable to write the keys of its connections down, and refuses to. */
+/** The variable that makes a TLS server write the keys of its connections down, which servers refuse. */
 const SERVER = [
   ...STATE_FOLDER,
   ...CLIENT_VARIABLES,
@@ -63,7 +63,7 @@ const SERVER = [
   ...DATABASE,
 ];
 
-/** Which commands run with a permission set, and what they read beside the variables of their settings. */
+/** Which commands run with a permission set, and the variables they read in addition to those of their settings. */
 const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; others: readonly string[] }>> = {
   serve: { commands: EVERY_COMMAND, others: SERVER },
   embedded: { commands: EVERY_COMMAND, others: SERVER },
@@ -74,13 +74,16 @@ const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; 
   keys: { commands: ["keys", "approve", "kill", "state"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
 };
 
-/** The text of `deno.json` with the lists of variables made anew; variables of ours stand there by their prefixes. */
+/**
+ * The text of `deno.json` with regenerated lists of variables; the program's own variables are listed by their
+ * prefixes.
+ */
 export function manifestText(text: string): string {
   const manifest = JSON.parse(text);
   for (const [set, { commands, others }] of Object.entries(ENVIRONMENTS)) {
     const names = commands.flatMap((name) => Object.values<Setting>(COMMAND_SETTINGS[name])).flatMap(({ env }) => env);
     const shortened = names.map((name) => name.replace(/^(LUNO|MCP)_.*/, "$1_*"));
-    // A command of ours also looks for its variables under mistyped names, for which the runtime leaves all others out.
+    // The program's commands also look for its variables under mistyped names, so the runtime hides all others.
     const hasOwn = shortened.some((name) => name.endsWith("*"));
     const allow = [...new Set([...(hasOwn ? ["LUNO_*", "MCP_*"] : []), ...shortened, ...others])];
     manifest.permissions[set].env = hasOwn ? { allow, ignore: true } : allow;
@@ -88,19 +91,19 @@ export function manifestText(text: string): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The pages that hold a derived table, between comments of the table's name. */
+/** The pages that contain a derived table, between comments with the table's name. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   configuration: settingsTable,
   errors: errorTables,
   tools: toolsTable,
 };
 
-/** Where a page is. */
+/** The address of a page. */
 export function pageUrl(name: string): URL {
   return new URL(`../docs/${name}.md`, import.meta.url);
 }
 
-/** A page with its table made anew. */
+/** A page with its table regenerated. */
 export function withTable(page: string, table: string): string {
   return page.replace(
     /(<!-- (\w+) -->)[\s\S]*?(<!-- \/\2 -->)/,

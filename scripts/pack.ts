@@ -1,6 +1,6 @@
 /**
- * Packs the npm packages into `dist/npm`: the one that people name, and one for each system that `deno task compile` has
- * compiled for. Needs npm. `GITHUB_REPOSITORY` says where the packages come from, as it does on GitHub's runners.
+ * Packs the npm packages into `dist/npm`: the main one, and one for each system that `deno task compile` has compiled
+ * for. Needs npm. `GITHUB_REPOSITORY` names the repository, as on GitHub's runners.
  */
 
 import { print } from "../src/world.ts";
@@ -30,7 +30,7 @@ await pack(mainManifest(home), {
   "README.md": "scripts/packaging/npm/README.md",
 });
 
-/** Lays a package out in a folder of its own and packs it; `files` says where each of its files comes from. */
+/** Lays a package out in a folder of its own and packs it; `files` maps each of its files to its source. */
 async function pack(manifest: PackageManifest, files: Readonly<Record<string, string>>): Promise<void> {
   const folder = `${FOLDER}/${manifest.name}`;
   await Deno.mkdir(folder, { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * Proofs that take longer than tests: `orders` runs random histories of orders while faults and crashes strike, `cluster`
- * those of several servers on one database, `service` has such servers restarted behind a balancer, `money` holds money
- * computations against integers. Ends with code 1 when anything was wrong.
+ * Proofs that take longer than tests: `orders` runs random histories of orders with faults and crashes, `cluster` those
+ * of several servers on one database, `service` restarts such servers behind a balancer, `money` compares money
+ * computations with integers. Exits with code 1 when anything was wrong.
  */
 
 import { parseArgs } from "node:util";

@@ -1,7 +1,8 @@
 /**
- * Runs random histories of three servers on one PostgreSQL while servers and database are killed or stand still; ends with
- * code 1 when an order was doubled, lost or misreported, or sent after it was forbidden, or a limit passed. `--flaw NAME`
- * breaks the engine first; `--flaws` runs each flaw until it has shown, and ends with 1 where one never did. With `TMPDIR` in memory it is faster; fsync stays on.
+ * Runs random histories of three servers on one PostgreSQL while servers and database are killed or frozen; exits with
+ * code 1 when an order was doubled, lost or misreported, or sent after it was forbidden, or a limit was exceeded.
+ * `--flaw NAME` breaks the engine first; `--flaws` runs each flaw until it is detected, and exits with 1 when one never
+ * is. With `TMPDIR` in memory it is faster; fsync stays on.
  */
 
 import { parseArgs } from "node:util";
@@ -15,7 +16,7 @@ import type { ClusterTally } from "../tests/e2e/cluster_proof/run.ts";
 const OPTIONS = {
   histories: { type: "string", default: "100" },
   seed: { type: "string", default: "1" },
-  /** Histories at a time, and between two strikes. */
+  /** Concurrent histories, and those between two faults. */
   "at-once": { type: "string", default: "20" },
   between: { type: "string", default: "20" },
   flaw: { type: "string" },
@@ -25,7 +26,7 @@ const OPTIONS = {
 const PROGRESS_MS = 60_000;
 const MOST_SHOWN = 20;
 
-/** Runs what the arguments ask for; answers the exit code. */
+/** Runs what the arguments request; returns the exit code. */
 export async function proveCluster(args: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.flaws) return await condemnEach();
@@ -68,7 +69,7 @@ export async function proveCluster(args: readonly string[]): Promise<0 | 1> {
   return violations.length === 0 ? 0 : 1;
 }
 
-/** Shows each flaw to the proof. */
+/** Checks that the proof detects each flaw. */
 async function condemnEach(): Promise<0 | 1> {
   let missed = 0;
   for (const flaw of FLAWS) {
@@ -83,7 +84,7 @@ function sentenceOf({ histories, calls, orders, killsAndPauses, halts }: Cluster
   return `${histories} histories, ${calls} calls, ${orders} orders, ${killsAndPauses} kills and pauses, ${halts} halts`;
 }
 
-/** A violation, and the steps of its history with what they were answered. */
+/** A violation, with the steps of its history and their answers. */
 function described({ kind, text, history }: Violation, seed: number): string {
   if (history === undefined) return `${kind}: ${text}`;
   const steps = history.told.map(({ step, answer }) => `  ${JSON.stringify(step)} → ${JSON.stringify(answer)}`);

@@ -1,6 +1,6 @@
 /**
- * Runs random order histories on all cores and says whether any order was doubled, lost or misreported, or any limit
- * passed; ends with code 1 when one was. `--flaw NAME` breaks the engine first, which must be seen.
+ * Runs random order histories on all cores and reports whether any order was doubled, lost or misreported, or any limit
+ * exceeded; exits with code 1 when one was. `--flaw NAME` breaks the engine first, which must be detected.
  */
 
 import { parseArgs } from "node:util";
@@ -13,21 +13,21 @@ import { FLAWS } from "../tests/trading/fault_plan.ts";
 const OPTIONS = {
   histories: { type: "string", default: "500" },
   seed: { type: "string", default: "1" },
-  /** Number of the first. */
+  /** Number of the first history. */
   first: { type: "string", default: "0" },
   workers: { type: "string", default: String(navigator.hardwareConcurrency) },
-  /** Histories in which a real process is killed at one step after the other. */
+  /** Histories in which a real process is killed, at a different step each time. */
   kills: { type: "string", default: "0" },
-  /** Histories in which one of two real processes is stopped at one step after the other. */
+  /** Histories in which one of two real processes is stopped, at a different step each time. */
   stops: { type: "string", default: "0" },
-  /** Where the records are made; a folder in memory is faster. */
+  /** The folder for the records; one in memory is faster. */
   folder: { type: "string" },
   flaw: { type: "string" },
 } as const;
 
 const PROGRESS_MS = 30_000;
 
-/** Runs the histories that the arguments ask for; answers the exit code. */
+/** Runs the histories that the arguments request; returns the exit code. */
 export async function proveOrders(args: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const [histories, seed, first] = [Number(values.histories), Number(values.seed), Number(values.first)];
@@ -53,12 +53,12 @@ export async function proveOrders(args: readonly string[]): Promise<0 | 1> {
   return tally.violated + killed.violations.length + stopped.violations.length === 0 ? 0 : 1;
 }
 
-/** One step after the other, so many in all. */
+/** Consecutive steps, so many in all. */
 function stepsOf(count: string): number[] {
   return Array.from({ length: Number(count) }, (_each, history) => 1 + history % MAX_STEPS);
 }
 
-/** Runs each share in a worker of its own, and says now and then how far they are. */
+/** Runs each share in a worker of its own, and reports progress now and then. */
 async function inWorkers(shares: readonly Share[]): Promise<Tally> {
   const soFar = new Map<Share, Tally>();
   const timer = setInterval(() => say(progressOf(summed(soFar))), PROGRESS_MS);

@@ -1,7 +1,7 @@
 /**
- * Three servers on one PostgreSQL and one Redis behind HAProxy: random histories while one part after the other is killed
- * or stands still; then what clients notice of a rolling restart, and of a moment in which all of them are cut. Ends with
- * code 1 when anything was wrong, or a call failed after one retry.
+ * Runs three servers on one PostgreSQL and one Redis behind HAProxy: random histories while one part after another is
+ * killed or frozen; then measures what clients notice of a rolling restart, and of a moment in which all of them are
+ * disconnected. Exits with code 1 when anything was wrong, or a call failed after one retry.
  */
 
 import { parseArgs } from "node:util";
@@ -13,13 +13,13 @@ import type { InterruptionFigures } from "./service_figures.ts";
 const OPTIONS = {
   histories: { type: "string", default: "20" },
   seed: { type: "string", default: "1" },
-  /** Clients of the rolling restart; 0 leaves it out. */
+  /** Clients of the rolling restart; 0 skips it. */
   clients: { type: "string", default: "1000" },
-  /** Clients that are cut at once; 0 leaves it out. */
+  /** Clients that are disconnected at once; 0 skips it. */
   storm: { type: "string", default: "2000" },
 } as const;
 
-/** Runs what the arguments ask for; answers the exit code. */
+/** Runs what the arguments request; returns the exit code. */
 export async function proveService(args: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const [clients, storm] = [Number(values.clients), Number(values.storm)];
@@ -31,7 +31,7 @@ export async function proveService(args: readonly string[]): Promise<0 | 1> {
   return violations > 0 || failed.some((count) => count > 0) ? 1 : 0;
 }
 
-/** Runs histories and prints what came of them; answers how much was wrong. */
+/** Runs histories and prints their results; returns the number of errors. */
 async function proveHistories(count: number, seed: number): Promise<number> {
   if (count === 0) return 0;
   const startedAt = performance.now();
@@ -52,7 +52,7 @@ async function proveHistories(count: number, seed: number): Promise<number> {
   return violations.length;
 }
 
-/** Prints figures; answers how many calls failed. */
+/** Prints figures; returns how many calls failed. */
 async function tell(what: string, figures: InterruptionFigures): Promise<number> {
   const { clients, answered, retried, failed, gap, allBack, codes } = figures;
   const closed = Object.entries(codes).map(([code, count]) => `${code} × ${count}`).join(", ");

@@ -1,4 +1,4 @@
-/** What clients of a service notice of a rolling restart, and how long a service takes to have all of them back. */
+/** Measures what clients of a service notice of a rolling restart, and how long it takes until all of them are back. */
 
 import { percentile } from "../bench/report.ts";
 import { lookUntil } from "../tests/support/look_until.ts";
@@ -12,22 +12,22 @@ const KEYS = 10;
 const EVERY_MS = 1_000;
 const DRAIN_SECONDS = 5;
 
-/** What an interruption cost: times in milliseconds. */
+/** The cost of an interruption: times in milliseconds. */
 export interface InterruptionFigures {
   readonly clients: number;
   readonly answered: number;
   readonly retried: number;
-  /** Calls that came to nothing twice. */
+  /** Calls that failed twice. */
   readonly failed: number;
   /** From the end of a client's connection to its next answer. */
   readonly gap: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** From the interruption's end until every client has been answered again; the longest of several. */
+  /** From the end of the interruption until every client has been answered again; the longest of several. */
   readonly allBack: number;
-  /** Codes that connections were closed with, and how often. */
+  /** Close codes, and how often each occurred. */
   readonly codes: Readonly<Record<number, number>>;
 }
 
-/** Restarts each of three servers in turn while so many clients ask once a second. */
+/** Restarts each of three servers in turn while so many clients send one call per second. */
 export async function measureRollingRestart(clients: number): Promise<InterruptionFigures> {
   return await interrupt(clients, async (service, untilAllBack) => {
     const times: number[] = [];
@@ -39,7 +39,7 @@ export async function measureRollingRestart(clients: number): Promise<Interrupti
   });
 }
 
-/** Cuts all clients at once, by the balancer. */
+/** Disconnects all clients at once, at the balancer. */
 export async function measureReconnectStorm(clients: number): Promise<InterruptionFigures> {
   return await interrupt(clients, async (service, untilAllBack) => {
     await service.balancer.restart();
@@ -47,7 +47,7 @@ export async function measureReconnectStorm(clients: number): Promise<Interrupti
   });
 }
 
-/** Runs clients while something happens that ends their connections. */
+/** Runs clients during something that ends their connections. */
 async function interrupt(
   count: number,
   happen: (service: Service, untilAllBack: () => Promise<number>) => Promise<number>,
@@ -81,7 +81,7 @@ async function interrupt(
   }
 }
 
-/** Asks the balancer in between, so that the clients get their turn. */
+/** Polls the balancer with pauses, so that the clients can run. */
 async function untilEach(
   { balancer }: Service,
   clients: readonly ServiceClient[],

@@ -1,6 +1,6 @@
 /**
- * Starts the program from source and says so when loading takes long: what it is made of is downloaded at the first start,
- * before any of it can speak. So nothing of it is imported here by name, which would load it ahead of this file.
+ * Starts the program from source and reports a slow start: dependencies are downloaded at the first start, before
+ * anything else can run. So nothing of the program is imported here statically, which would load it before this file.
  */
 
 import { announceIfSlow } from "../src/cli/slow_start.ts";

@@ -9,10 +9,13 @@ const CELL = { width: 7.8, height: 18 };
 const MARGIN = 16;
 const TITLE_HEIGHT = 32;
 
-/** Ordinary spaces that follow each other are drawn as one. */
+/** Consecutive ordinary spaces are drawn as one. */
 const NO_BREAK_SPACE = "\u00a0";
 
-/** What somebody types in the picture; the environment of {@linkcode pictureWorld} stands for the first line. */
+/**
+ * The command that is typed in the picture; the environment of {@linkcode pictureWorld} has the effect of the first
+ * line.
+ */
 const SETTING = "export LUNO_MCP_EXCHANGE=simulated";
 const COMMANDS: readonly string[] = [
   "call get_crypto_price pair=BTC/ZAR",
@@ -20,13 +23,13 @@ const COMMANDS: readonly string[] = [
   "call get_account_balance",
 ];
 
-/** One line of a terminal; what was typed is drawn stronger than what was answered. */
+/** One line of a terminal; typed text is drawn stronger than output. */
 export interface TerminalLine {
   readonly text: string;
   readonly isTyped: boolean;
 }
 
-/** A picture of a terminal, as SVG without anything from outside. Lines that are longer than the terminal are broken. */
+/** Draws a terminal as an SVG without external resources. Lines longer than the terminal are broken. */
 export function drawTerminal(lines: readonly TerminalLine[], title: string): string {
   const rows = lines.flatMap(({ text, isTyped }) => broken(text).map((row) => ({ text: row, isTyped })));
   const width = COLUMNS * CELL.width + 2 * MARGIN;
@@ -71,7 +74,7 @@ function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** A terminal of 80 columns without colours at a moment that is always the same, as is the simulated exchange then. */
+/** A terminal of 80 columns without colours, at a fixed moment of the clock and of the simulated exchange. */
 function pictureWorld(args: readonly string[], output: Output): World {
   const env: Readonly<Record<string, string>> = {
     LUNO_MCP_EXCHANGE: "simulated",
@@ -96,7 +99,7 @@ function pictureWorld(args: readonly string[], output: Output): World {
   };
 }
 
-/** Runs a command line as if it was typed on a terminal, and answers what it wrote. */
+/** Runs a command line as if it were typed on a terminal, and returns its output. */
 export async function runInTerminal(args: readonly string[]): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,6 +1,6 @@
 /**
- * Every book that the exchange's stream has shown, as a reader of its own saw it: what servers answer must be one of them.
- * The faults strike this reader too; of what it missed meanwhile nothing can be said.
+ * Every book that the exchange's stream has shown, as seen by a separate reader: what servers return must be one of
+ * them. The faults affect this reader too; nothing can be said about what it missed.
  */
 
 import { readMarketFrame } from "../../src/exchange/stream/market_frames.ts";
@@ -8,16 +8,16 @@ import { buildBookAtOnce, type OrderBook } from "../../src/exchange/stream/order
 import type { PriceVolume } from "../../src/exchange/stream/book_side.ts";
 import type { BenchSimulator } from "../simulator.ts";
 
-/** Levels a side that are compared. */
+/** Levels per side that are compared. */
 const COMPARED_LEVELS = 5;
 
-/** REST tells the time of a book by the second. */
+/** REST reports the time of a book in whole seconds. */
 const REST_CLOCK_MS = 1_000;
 
-/** What became of a comparison. */
+/** The result of a comparison. */
 export type Comparison = "right" | "wrong" | "unknown";
 
-/** A book that somebody was shown. */
+/** A book that a client received. */
 export interface ShownBook {
   /** Milliseconds since the Unix epoch. */
   readonly timeMs: number;
@@ -34,7 +34,7 @@ export function levelsText(bids: readonly PriceVolume[], asks: readonly PriceVol
   return `${side(bids)}|${side(asks)}`;
 }
 
-/** Without zeros at its end. */
+/** Removes trailing zeros. */
 function plain(decimal: string): string {
   return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
 }
@@ -60,7 +60,7 @@ export class BookHistory {
     this.#pair = pair;
   }
 
-  /** Reads on until it is closed. */
+  /** Reads until it is closed. */
   static start(exchange: BenchSimulator, pair: string): BookHistory {
     const history = new BookHistory(exchange, pair);
     history.#connect();
@@ -72,7 +72,7 @@ export class BookHistory {
     this.#waiting.push({ book, tell });
   }
 
-  /** Whether REST's answer is the book after that update; `undefined` where that one was missed. */
+  /** Whether REST's answer is the book after that update; `undefined` if that update was missed. */
   isAt(sequence: bigint, levels: string): boolean | undefined {
     const known = this.#sequences.get(sequence);
     return known === undefined ? undefined : known === levels;
@@ -98,7 +98,7 @@ export class BookHistory {
     socket.onclose = () => setTimeout(() => this.#connect(), 100);
   }
 
-  /** `false`: something was lost, only a new snapshot helps. */
+  /** `false`: an update was lost, and only a new snapshot helps. */
   #take(text: string): boolean {
     try {
       const frame = readMarketFrame(text);
@@ -131,7 +131,7 @@ export class BookHistory {
     if (isLater) this.#settle();
   }
 
-  /** Answers what is asked about moments that are over. */
+  /** Answers comparisons whose moments are over. */
   #settle(): void {
     const due = this.#waiting.filter(({ book }) => book.timeMs < this.#lastMs);
     this.#waiting = this.#waiting.filter(({ book }) => book.timeMs >= this.#lastMs);
@@ -144,7 +144,7 @@ export class BookHistory {
     return this.#holes.some(({ fromMs, toMs }) => lastMs >= fromMs && timeMs <= toMs) ? "unknown" : "wrong";
   }
 
-  /** A snapshot has the time at which it was sent, its book that of an update before; trades are a little older. */
+  /** A snapshot is dated when it was sent, its book when an earlier update was; trades are a little older. */
   #isShownAt(timeMs: number, levels: string): boolean {
     const last = this.#steps.findLastIndex((step) => step.timeMs <= timeMs);
     if (this.#steps[last]?.levels === levels) return true;

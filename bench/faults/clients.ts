@@ -1,4 +1,6 @@
-/** Clients of a server while the exchange misbehaves: they read, watch, come and leave, and count what they see. */
+/**
+ * Clients of a server while the exchange misbehaves: they read, watch, connect and disconnect, and count what they see.
+ */
 
 import { type BookHistory, type Comparison, levelsText } from "./book_history.ts";
 import { BUSY_PAIR } from "./fault_plan.ts";
@@ -7,23 +9,23 @@ import { listenWhile } from "./listener.ts";
 /** What clients have seen since the start. */
 export interface Seen {
   calls: number;
-  /** Answers by what they say of themselves: `stream`, `rest`, `cache (stale)`; errors by their code. */
+  /** Answers by their declared source: `stream`, `rest`, `cache (stale)`; errors by their code. */
   readonly answers: Map<string, number>;
   notifications: number;
   /** Connections that the server ended: when and how. */
   readonly disconnected: string[];
-  /** Visitors that could not connect, and requests whose connection broke before an answer. */
+  /** Clients that could not connect, and requests whose connection broke before an answer. */
   refused: number;
   readonly compared: Record<Comparison, number>;
   /** Books that the exchange never showed, the first few. */
   readonly wrong: string[];
-  /** The call that took longest: which one, when it was answered, and how. */
+  /** The slowest call: its name, when it was answered, and how. */
   slowest: { readonly ms: number; readonly what: string };
   /** The ping that took longest, in milliseconds: it waits for nothing but the processor, here and at the server. */
   slowestPing: number;
 }
 
-/** Nothing yet. */
+/** The initial counts. */
 export function nothingSeen(): Seen {
   return {
     calls: 0,
@@ -57,7 +59,7 @@ const HTTP_LISTENERS = 6;
 const READ_EVERY_MS = 250;
 const LONGEST_VISIT_MS = 20_000;
 
-/** Has clients come, some for the whole time, some for seconds; settles when all have left. */
+/** Lets clients connect, some for the whole time, some for seconds; resolves when all have disconnected. */
 export async function runClients(parts: ClientsParts): Promise<void> {
   const each = (count: number, run: (index: number) => Promise<void>) =>
     Array.from({ length: count }, (_, index) => run(index));
@@ -120,7 +122,7 @@ async function watchWhile({ address, seen }: ClientsParts, { index, signal }: St
   }
 }
 
-/** One client after the other, each for a while: half of them read, half of them watch. */
+/** One client after another, each for a while: half of them read, half of them watch. */
 async function visitAgain(parts: ClientsParts, index: number): Promise<void> {
   for (let visit = index; !parts.signal.aborted; visit++) {
     const stay = { index: visit, signal: visitOf(parts) };
@@ -161,7 +163,7 @@ async function readOnce(
   if (response.ok && name === "get_orderbook") compare(answer, { seen, history });
 }
 
-/** Streams of `subscriptions/listen`, which the client ends after a while by leaving. */
+/** Streams of `subscriptions/listen`, which the client ends after a while by disconnecting. */
 async function listenAgain(parts: ClientsParts, index: number): Promise<void> {
   for (let visit = index; !parts.signal.aborted; visit++) {
     const pair = PAIRS[visit % PAIRS.length];

@@ -9,17 +9,17 @@ export interface FaultPhase {
   readonly seconds: number;
 }
 
-/** The market that changes most, and whose answers are compared. */
+/** The market that changes most, whose answers are compared. */
 export const BUSY_PAIR = "XBTZAR";
 
-/** Updates a second, for as long as the measurement lasts. */
+/** Updates per second, for the whole measurement. */
 const ALWAYS: readonly FaultRule[] = [
   { kind: "stream_burst", updates: 2, everyMs: 40, path: `/api/1/stream/${BUSY_PAIR}` },
 ];
 
 const QUIET: FaultPhase = { name: "none", rules: [], seconds: 15 };
 
-/** Long enough that connections count as good ones again, so that the pauses between attempts are short ones. */
+/** Long enough that connections count as good ones again, so that the pauses between attempts are short. */
 const REST: FaultPhase = { name: "none", rules: [], seconds: 75 };
 
 const FAULTS: readonly FaultPhase[] = [
@@ -49,7 +49,7 @@ const FAULTS: readonly FaultPhase[] = [
   },
 ];
 
-/** Faults in turn with pauses, without an end. */
+/** Yields faults in turn with pauses, without an end. */
 export function* faultPhases(): Generator<FaultPhase, never> {
   for (;;) {
     for (const phase of FAULTS) yield* [phase, QUIET];

@@ -1,6 +1,6 @@
 /**
- * A server while the streams of the exchange go wrong in every way, with clients that read, watch, come and leave: what it
- * holds may not grow, what it answers may not be wrong, and nobody may be disconnected.
+ * A server during all faults of the exchange's streams, with clients that read, watch, connect and disconnect: its
+ * memory must not grow, its answers must not be wrong, and no client may be disconnected.
  */
 
 import { percentile, report } from "../report.ts";
@@ -18,7 +18,7 @@ const SAMPLE_MS = 60_000;
 /** Samples that are compared, at the end of the warm-up and at the end. */
 const COMPARED_SAMPLES = 3;
 
-/** Streams and clients take so long until all are there. */
+/** Samples until all streams and clients have started. */
 const WARM_UP_SAMPLES = 4;
 
 interface Server {
@@ -37,7 +37,7 @@ interface Sample {
   readonly streams: number;
 }
 
-/** Runs for so many minutes; a line for each minute and server, then one for each server. */
+/** Runs for so many minutes; reports a line per minute and server, then one per server. */
 export async function benchFaults(minutes: number): Promise<void> {
   await using exchange = await startSimulator();
   await setFaults(exchange.url, { rules: [] });
@@ -96,7 +96,7 @@ async function switchFaults(
   }
 }
 
-/** Holds the stream that answers are compared with against REST. */
+/** Checks the stream that answers are compared with against REST. */
 async function compareWithRest(
   { url }: BenchSimulator,
   { history, counts, signal }: {
@@ -134,7 +134,7 @@ async function sample({ listener, server, inspector, samples }: Server, minute: 
   report({ figure: `${listener}, after ${minute} min`, ...taken });
 }
 
-/** How often streams were lost and began anew. */
+/** Counts how often streams were lost and reconnected. */
 async function streamFacts(server: BenchServer): Promise<Record<string, number>> {
   const metrics = await metricsOf(server);
   return {

@@ -1,4 +1,7 @@
-/** A client of 2026-07-28 over HTTP that listens for a while, on bare TCP, so that leaving is certain to end the connection. */
+/**
+ * A client of 2026-07-28 over HTTP that listens for a while, on bare TCP, so that disconnecting is certain to end the
+ * connection.
+ */
 
 import type { Seen } from "./clients.ts";
 

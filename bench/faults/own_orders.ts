@@ -1,4 +1,4 @@
-/** Orders that come and go, so that the user stream has something to tell. */
+/** Places and cancels orders, so that the user stream has something to report. */
 
 import type { BenchSimulator } from "../simulator.ts";
 
@@ -23,7 +23,7 @@ export async function keepTrading({ url, env }: BenchSimulator, signal: AbortSig
       await post("marketorder", { pair: PAIR, type: "BUY", counter_volume: "50" });
       await post("stoporder", { order_id });
     } catch {
-      // The exchange is away for a while now and then.
+      // The exchange is away now and then.
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

@@ -1,10 +1,10 @@
-/** Ids in the bytes of answers, found without reading what is around them. */
+/** Ids in the bytes of answers, found without parsing what surrounds them. */
 
-/** What stands before the id in each answer of ours and of the bare servers. */
+/** What precedes the id in each answer of this server and of the bare servers. */
 const ID_AT = '{"jsonrpc":"2.0","id":'.length;
 const [COMMA, J, R, ZERO] = [0x2c, 0x6a, 0x72, 0x30];
 
-/** The id of an answer that is a result, which stands before the result or behind it. */
+/** The id of an answer that is a result, before or after the result. */
 export function idOf(answer: Uint8Array): number {
   if (answer[2] !== J) return numberBefore(answer, answer.length - 1);
   const comma = answer.indexOf(COMMA, ID_AT);

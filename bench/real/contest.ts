@@ -1,4 +1,4 @@
-/** Two servers under the same load in turn: each round the one and then the other, so that noise and warmth hit both. */
+/** Two servers under the same load in turns, so that noise and warm-up affect both. */
 
 import { median } from "../report.ts";
 import type { LoadFigures } from "./load_figures.ts";
@@ -7,26 +7,26 @@ const ROUNDS = 5;
 const ROUND_MS = 1_500;
 const WARM_UP_MS = 2_000;
 
-/** How ours stands to the bare server of the same run. */
+/** This server compared with the bare server of the same run. */
 export interface Contest {
   readonly per_second: number;
   readonly bare_per_second: number;
-  /** Of calls a second. */
+  /** Ratio of calls per second. */
   readonly ratio: number;
-  /** Processor time of the server for each call, in microseconds. */
+  /** Processor time of the server per call, in microseconds. */
   readonly server_us: number;
   readonly bare_us: number;
-  /** Of processor time: the bare server's share of ours. */
+  /** The bare server's processor time divided by this server's. */
   readonly processor_ratio: number;
-  /** Processor time of the load generator for each call, beside ours and beside the bare server. */
+  /** Processor time of the load generator per call, for this server and for the bare server. */
   readonly generator_us: number;
   readonly bare_generator_us: number;
   readonly answer_bytes: number;
 }
 
-/** What makes load on one server. */
+/** A source of load on one server. */
 export interface LoadSource {
-  /** Makes calls for so many milliseconds. */
+  /** Sends calls for so many milliseconds. */
   run(ms: number): Promise<LoadFigures>;
 }
 

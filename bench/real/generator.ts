@@ -1,7 +1,7 @@
 /**
- * A load generator as a process: `generator.ts PLAN`, where PLAN is a `LoadPlan` as JSON. Says that its connections are
- * open, makes calls for as many milliseconds as each line of its stdin says, prints what came of it, and ends with its
- * stdin. Requests are made once and sent again and again, so that the generator costs less than what it measures.
+ * A load generator as a process: `generator.ts PLAN`, where PLAN is a `LoadPlan` as JSON. Reports that its connections
+ * are open, sends calls for as many milliseconds as each line of its stdin says, prints the result, and ends with its
+ * stdin. Requests are prepared once and repeated, so that the generator costs less than what it measures.
  */
 
 import { writeSync } from "node:fs";
@@ -10,7 +10,7 @@ import type { LoadPlan } from "./load.ts";
 import { SocketWire } from "./socket_wire.ts";
 import type { Wire } from "./wire.ts";
 
-/** How a connection speaks, by the name of its wire. */
+/** The protocol of a connection, by the name of its wire. */
 const WIRES: Readonly<Record<LoadPlan["wire"], (plan: LoadPlan, index: number) => Promise<Wire>>> = {
   websocket: (plan, index) => SocketWire.open(plan, index),
   rest: (plan) => HttpWire.open("rest", plan),

@@ -1,9 +1,9 @@
-/** One HTTP connection on bare TCP, kept alive, that makes one call at a time: what it sends is ready, what comes is only counted. */
+/** One kept-alive HTTP connection on bare TCP, one call at a time: requests are prepared, answers only counted. */
 
 import type { LoadPlan } from "./load.ts";
 import type { Wire } from "./wire.ts";
 
-/** How a call looks: as REST, or as Streamable HTTP of a revision. */
+/** The form of a call: REST, or Streamable HTTP of a revision. */
 export type HttpForm = "rest" | "mcp-2025" | "mcp-2026";
 
 interface HttpRequest {
@@ -42,7 +42,7 @@ export class HttpWire implements Wire {
     this.#request = request;
   }
 
-  /** Connects; calls of 2025 get a session of their own, from a bare server only its name. */
+  /** Connects; calls of 2025 get a session of their own, of which a bare server has only the name. */
   static async open(form: HttpForm, { port, calls: [call], isBare = false }: LoadPlan): Promise<HttpWire> {
     if (call === undefined) throw new RangeError("Cannot make load as the plan has no call");
     const session = form !== "mcp-2025" ? "" : isBare ? crypto.randomUUID() : await openSession(port);
@@ -53,7 +53,7 @@ export class HttpWire implements Wire {
   async run(startedMs: number, ms: number): Promise<{ calls: number; bytes: number }> {
     let [calls, bytes] = [0, 0];
     while (performance.now() - startedMs < ms) {
-      // The server may have ended a connection that rested between two windows.
+      // The server may have ended a connection that was idle between two windows.
       bytes += await this.#exchange() ?? await this.#exchangeAnew();
       calls++;
     }
@@ -72,7 +72,7 @@ export class HttpWire implements Wire {
     return bytes;
   }
 
-  /** Sends the request and reads its answer; answers the size of that one's body, `undefined` where there was none. */
+  /** Sends the request and reads its answer; returns the size of the body, `undefined` when there was none. */
   async #exchange(): Promise<number | undefined> {
     const [request, buffer] = [this.#request, this.#buffer];
     for (let written = 0; written < request.length;) written += await this.#connection.write(request.subarray(written));

@@ -1,25 +1,29 @@
-/** Load from a process of its own. */
+/** Load from a separate process. */
 
 import type { HttpForm } from "./http_wire.ts";
 import { measureLoad } from "./load_figures.ts";
 import type { LoadFigures } from "./load_figures.ts";
 
-/** What a generator is to do. */
+/** The instructions for a generator. */
 export interface LoadPlan {
   readonly port: number;
   readonly wire: "websocket" | HttpForm;
   readonly connections: number;
-  /** Calls of each connection that are on their way at once. */
+  /** Calls in flight on each connection. */
   readonly inFlight: number;
-  /** Tool calls that each connection makes in turn. */
+  /** Tool calls that each connection sends in turn. */
   readonly calls: readonly { readonly name: string; readonly arguments: object }[];
-  /** From one call of a connection to its next; 0 makes each as soon as one is answered. @default 0 */
+  /**
+   * Milliseconds from one call of a connection to its next; 0 sends each as soon as the previous one is answered.
+   *
+   * @default 0
+   */
   readonly everyMs?: number;
   /** Whether the server is a bare one, which knows no sessions. @default false */
   readonly isBare?: boolean;
 }
 
-/** A generator that is connected. */
+/** A connected generator. */
 export class Load implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -47,7 +51,7 @@ export class Load implements AsyncDisposable {
     return load;
   }
 
-  /** Makes calls for so long. */
+  /** Sends calls for so long. */
   async run(ms: number): Promise<LoadFigures> {
     return await measureLoad({ server: this.#serverPid, generator: this.#child.pid }, async () => {
       await this.#input.write(new TextEncoder().encode(`${ms}\n`));

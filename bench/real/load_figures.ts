@@ -1,4 +1,4 @@
-/** What a window of load came to. */
+/** The result of a window of load. */
 
 import { processorMs } from "../processor_time.ts";
 
@@ -6,11 +6,11 @@ import { processorMs } from "../processor_time.ts";
 export interface LoadFigures {
   readonly calls: number;
   readonly perSecond: number;
-  /** Microseconds of the server's processor time for each call. */
+  /** Microseconds of the server's processor time per call. */
   readonly serverUs: number;
-  /** The same of the process that makes the load. */
+  /** The same for the process that creates the load. */
   readonly generatorUs: number;
-  /** Bytes of each answer. */
+  /** Bytes per answer. */
   readonly answerBytes: number;
 }
 
@@ -21,7 +21,7 @@ export interface LoadCount {
   readonly elapsedMs: number;
 }
 
-/** Has load made, and reads what both processes take for it. */
+/** Runs load, and reads what both processes use for it. */
 export async function measureLoad(
   { server, generator }: { readonly server: number; readonly generator: number },
   make: () => Promise<LoadCount>,

@@ -1,4 +1,4 @@
-/** What memory real work holds: after a start, for clients that do nothing, and after millions of calls. */
+/** Memory under real work: after a start, for idle clients, and after millions of calls. */
 
 import { Peer } from "../peer.ts";
 import { contests } from "../programs.ts";
@@ -37,7 +37,7 @@ async function memoryAfterList(command: readonly string[]): Promise<number> {
   return mib;
 }
 
-/** Memory of a WebSocket client that has initialized and does nothing, above that of the bare server's. */
+/** Memory of an idle WebSocket client after its initialization, above that of the bare server's. */
 export async function* idleRows(): AsyncGenerator<Row> {
   for (const listener of LISTENERS) {
     await using ours = await startOurs(listener);
@@ -64,7 +64,7 @@ async function idleKiB(server: { readonly address: string; readonly pid: number 
   return (after - before) * 1_024 / IDLE_CLIENTS;
 }
 
-/** Memory while five million calls for prices, books and candles are answered, with the simulated exchange inside. */
+/** Memory while five million calls for prices, books and candles are answered, with the embedded simulated exchange. */
 export async function* longRunRows(): AsyncGenerator<Row> {
   await using ours = await startOurs("native", ["--ping-interval", "600"]);
   const calls = [

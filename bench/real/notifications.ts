@@ -1,4 +1,4 @@
-/** What it costs to tell clients of changes: a thousand WebSocket clients that watch one book, beside one that does. */
+/** The cost of notifications: a thousand WebSocket clients that watch one book, compared with one. */
 
 import { processorMs } from "../processor_time.ts";
 import { connectMany } from "../socket_peer.ts";
@@ -42,7 +42,7 @@ async function connectWatching(server: BenchServer, count: number): Promise<Sock
   return peers;
 }
 
-/** How many notifications come within the time, and what the server's processor takes meanwhile. */
+/** Counts the notifications within the time, and the server's processor time. */
 async function watch(
   { pid }: BenchServer,
   peers: readonly SocketPeer[],

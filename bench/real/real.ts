@@ -1,6 +1,6 @@
 /**
- * What real work costs, beside a bare server of the same kind in the same run: `deno task bench real`, or parts of it as
- * `real=websocket,stdio`. `--json` prints one line of JSON for each row, to compare runs.
+ * The cost of real work compared with a bare server of the same kind in the same run: `deno task bench real`, or parts
+ * of it as `real=websocket,stdio`. `--json` prints one line of JSON per row, to compare runs.
  */
 
 import { writeSync } from "node:fs";
@@ -24,7 +24,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   "long-run": longRunRows,
 };
 
-/** Runs all parts, or those that are named. */
+/** Runs all parts, or the named ones. */
 export async function benchReal(
   chosen: readonly string[] | undefined,
   { isJson }: { readonly isJson: boolean },
@@ -39,7 +39,7 @@ export async function benchReal(
   }
 }
 
-/** A row for people: what was measured, and a figure on each line. */
+/** A row for people: what was measured, and a line per figure. */
 function textOf({ work, with: where, ...figures }: Row): string {
   const lines = Object.entries(figures).map(([name, value]) => `  ${name.padEnd(18)} ${rounded(value)}\n`);
   return `${work} (${where})\n${lines.join("")}`;

@@ -2,6 +2,6 @@
 export interface Row extends Readonly<Record<string, string | number>> {
   /** What is done. */
   readonly work: string;
-  /** On which listener, or by which program. */
+  /** The listener or the program. */
   readonly with: string;
 }

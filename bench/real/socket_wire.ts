@@ -1,4 +1,4 @@
-/** One WebSocket on bare TCP that calls tools: what it sends is ready, what comes is only looked at for its ids. */
+/** One WebSocket on bare TCP that calls tools: requests are prepared, answers only searched for their ids. */
 
 import { frameOf, OPCODE, upgradeRequest } from "../../tests/transport/raw_peer.ts";
 import { idOf } from "./answer_id.ts";
@@ -20,7 +20,7 @@ export class SocketWire implements Wire {
   readonly #requests: readonly (readonly Uint8Array[])[];
   readonly #buffer = new Uint8Array(65_536);
   #rest: Uint8Array = new Uint8Array();
-  /** Which call is next. */
+  /** The index of the next call. */
   #turn: number;
 
   private constructor(connection: Deno.Conn, plan: LoadPlan, turn: number) {
@@ -47,7 +47,7 @@ export class SocketWire implements Wire {
     return wire;
   }
 
-  /** Makes calls until so long after `startedMs`, and waits for their answers. */
+  /** Sends calls until so long after `startedMs`, and waits for their answers. */
   async run(startedMs: number, ms: number): Promise<{ calls: number; bytes: number }> {
     const { everyMs = 0, inFlight } = this.#plan;
     let [calls, bytes] = [0, 0];

@@ -30,13 +30,13 @@ export async function* stdioRows(): AsyncGenerator<Row> {
   }
 }
 
-/** A program that is called over its stdin; the load is this process's own. */
+/** A program that is called over its stdin; the load runs in this process. */
 class StdioLoad implements LoadSource, AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #requests: readonly Uint8Array[];
-  /** Bytes of an answer that is not whole yet, from its id on. */
+  /** Bytes of an incomplete answer, from its id on. */
   #rest: Uint8Array = new Uint8Array();
 
   private constructor(child: Deno.ChildProcess, inFlight: number) {

@@ -1,4 +1,7 @@
-/** What many readers cost upstream: a thousand clients read candles, books and prices of five pairs for a minute. */
+/**
+ * The cost of many readers at the exchange: a thousand clients read candles, books and prices of five pairs for a
+ * minute.
+ */
 
 import { startOurs } from "../socket_servers.ts";
 import { Load } from "./load.ts";

@@ -1,6 +1,6 @@
-/** One connection that makes calls. */
+/** One connection that sends calls. */
 export interface Wire {
-  /** Makes calls until so long after `startedMs`, and waits for their answers; answers how many, and their bytes. */
+  /** Sends calls until so long after `startedMs`, and waits for their answers; returns their number and bytes. */
   run(startedMs: number, ms: number): Promise<{ readonly calls: number; readonly bytes: number }>;
   close(): void;
 }

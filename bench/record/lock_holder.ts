@@ -1,4 +1,7 @@
-/** A process that keeps everybody else from writing a database, from the first byte that it is sent until its input ends. */
+/**
+ * A process that keeps every other process from writing a database, from the first byte of its input until the input
+ * ends.
+ */
 
 import { DatabaseSync } from "node:sqlite";
 

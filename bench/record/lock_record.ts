@@ -1,6 +1,6 @@
 /** Another process that keeps the record locked. */
 
-/** Starts it; it takes the lock when it is told to begin, and ends with it. */
+/** Starts it; it takes the lock at `begin`, and ends with it. */
 export async function lockRecord(
   path: string,
 ): Promise<{ name: string; begin(): Promise<void>; end(): Promise<void> }> {
@@ -16,7 +16,7 @@ export async function lockRecord(
     name: "a locked record",
     async begin() {
       await input.write(new Uint8Array(1));
-      await output.read(); // It has it.
+      await output.read(); // It holds the lock.
     },
     async end() {
       await input.close();

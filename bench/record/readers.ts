@@ -25,7 +25,7 @@ export class Readers {
     return new Readers(peers);
   }
 
-  /** Reads for a while; answers how long each read took, in milliseconds. */
+  /** Reads for a while; returns the duration of each read, in milliseconds. */
   async read(forMs: number): Promise<number[]> {
     const endMs = performance.now() + forMs;
     return (await Promise.all(this.#peers.map((peer) => readUntil(peer, endMs)))).flat();
@@ -36,7 +36,7 @@ export class Readers {
   }
 }
 
-/** A read that had to wait for the one before counts from when it was due: a server that stands still delays them all. */
+/** A read that had to wait for the previous one counts from when it was due: a blocked server delays them all. */
 async function readUntil(peer: SocketPeer, endMs: number): Promise<number[]> {
   const times: number[] = [];
   for (let dueMs = performance.now(); dueMs < endMs; dueMs += PACE_MS) {

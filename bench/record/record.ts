@@ -1,6 +1,7 @@
 /**
- * What a locked record and a slow disk do to everybody else: other clients' reads, and cancels on their way to the exchange,
- * beside a client that places one order after the other. The server is a process that trades on a simulated exchange.
+ * The effect of a locked record and a slow disk on others: reads of other clients, and cancels on their way to the
+ * exchange, beside a client that places one order after another. The server is a process that trades on a simulated
+ * exchange.
  */
 
 import { percentile, report } from "../report.ts";
@@ -18,14 +19,14 @@ const PHASE_MS = 10_000;
 const SYNC_MS = 200;
 const CANCEL_EVERY_MS = 1_000;
 
-/** What disturbs the record for as long as a phase. */
+/** What disturbs the record during a phase. */
 interface Disturbance {
   readonly name: string;
   begin(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Measures a calm phase and a disturbed one, for each disturbance on a server and a record of their own. */
+/** Measures a calm phase and a disturbed one, for each disturbance on a separate server and record. */
 export async function benchRecord(): Promise<void> {
   await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
   await Deno.mkdir(FOLDER, { recursive: true, mode: 0o700 });
@@ -76,9 +77,9 @@ async function startTrading(
 interface Measured {
   /** Milliseconds of other clients' reads. */
   readonly reads: readonly number[];
-  /** Milliseconds until the exchange had a cancellation. */
+  /** Milliseconds until the exchange received a cancellation. */
   readonly cancels: readonly number[];
-  /** Milliseconds of orders, placed one after the other. */
+  /** Milliseconds of orders, placed one after another. */
   readonly orders: readonly number[];
 }
 

@@ -1,16 +1,16 @@
-/** A disk whose syncs take longer: a library that is loaded before the system's own, made with the machine's C compiler. */
+/** A disk with slow syncs: a library that is loaded before the system's own, built with the machine's C compiler. */
 
-/** How to start a program with it, and how to slow its syncs. */
+/** How to start a program with the library, and how to slow its syncs down. */
 export interface SlowSync {
-  /** Goes before the program's command. */
+  /** Precedes the program's command. */
   readonly wrapper: readonly string[];
-  /** From now on each sync takes longer. */
+  /** Makes each sync slow from now on. */
   begin(): Promise<void>;
-  /** Each takes as long as the disk needs. */
+  /** Makes each sync as fast as the disk again. */
   end(): Promise<void>;
 }
 
-/** Makes the library in a folder; `undefined`, and a line on stderr, where the machine cannot. */
+/** Builds the library in a folder; returns `undefined`, with a line on stderr, when the machine cannot. */
 export async function compileSlowSync(folder: string, delayMs: number): Promise<SlowSync | undefined> {
   const library = await Deno.realPath(folder) + "/slow_sync.so";
   const problem = Deno.build.os === "linux" ? await compile(library, delayMs) : "it is made for Linux";
@@ -26,7 +26,7 @@ export async function compileSlowSync(folder: string, delayMs: number): Promise<
   };
 }
 
-/** Answers why there is no library. */
+/** Returns why there is no library. */
 async function compile(library: string, delayMs: number): Promise<string | undefined> {
   const args = ["-shared", "-fPIC", `-DDELAY_MS=${delayMs}`, "-o", library, "bench/record/slow_sync.c", "-ldl"];
   try {

@@ -1,18 +1,18 @@
-/** A client that places and cancels orders over HTTP, and looks at the exchange itself when they got there. */
+/** A client that places and cancels orders over HTTP, and reads from the exchange itself when they arrived there. */
 
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
 import type { RunningSimulation } from "../../src/simulation/server.ts";
 
 const PAIR = "XBTZAR";
-/** Far enough from the market that nothing fills it. */
+/** Far enough from the market that it never fills. */
 const SHARE_OF_BID = 0.96;
 const PLACING_PAUSE_MS = 100;
 
 /** One client of one server. */
 export class TradingClient implements Disposable {
   readonly #url: string;
-  /** A connection for each call that waits. */
+  /** A connection for each concurrent call. */
   readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   readonly #exchange: ExchangeClient;
   #price: string | undefined;
@@ -23,7 +23,7 @@ export class TradingClient implements Disposable {
     this.#exchange = new ExchangeClient({ url, credentials: keys.trading, budget });
   }
 
-  /** Places orders that rest; answers their ids. */
+  /** Places orders that rest; returns their ids. */
   async rest(count: number): Promise<string[]> {
     const ids: string[] = [];
     while (ids.length < count) {
@@ -34,19 +34,19 @@ export class TradingClient implements Disposable {
     return ids;
   }
 
-  /** Places an order now and then, none before the one before was answered; answers how long each took. */
+  /** Places an order now and then, each after the previous one was answered; returns the durations. */
   async placeUntil(endMs: number): Promise<number[]> {
     const times: number[] = [];
     while (performance.now() < endMs) {
       const startedMs = performance.now();
-      await this.#place("IOC"); // Comes to nothing, so that the exchange has no orders to keep.
+      await this.#place("IOC"); // Ends at once without a trade, so that the exchange has no orders to keep.
       times.push(performance.now() - startedMs);
       await new Promise((resolve) => setTimeout(resolve, PLACING_PAUSE_MS));
     }
     return times;
   }
 
-  /** Cancels an order now and then; answers after how many milliseconds the exchange had each cancellation. */
+  /** Cancels an order now and then; returns after how many milliseconds the exchange received each cancellation. */
   async cancelEach(ids: readonly string[], everyMs: number): Promise<number[]> {
     const asked: { readonly id: string; readonly atMs: number }[] = [];
     const answers: Promise<unknown>[] = [];

@@ -5,7 +5,7 @@ import type { Home } from "./product.ts";
 import { TARGETS } from "./targets.ts";
 import type { TargetName } from "./targets.ts";
 
-/** The folder of a bundle that holds the program. */
+/** The folder of a bundle that contains the program. */
 export const BUNDLE_FOLDER = "server";
 
 /** The content of a bundle's `manifest.json`. */
@@ -23,7 +23,10 @@ export interface BundleManifest {
   readonly [field: string]: unknown;
 }
 
-/** The manifest of the bundle for a system, version 0.3 of the format. Settings that the user leaves empty do not count. */
+/**
+ * The manifest of the bundle for a system, version 0.3 of the format. Settings that the user leaves empty have no
+ * effect.
+ */
 export function bundleManifest(target: TargetName, { home, tools }: {
   readonly home: Home | undefined;
   /** What the bundle shows before it is installed. */

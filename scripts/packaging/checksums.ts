@@ -6,7 +6,10 @@ import { RELEASE_FOLDER } from "./targets.ts";
 export const CHECKSUMS = "SHA256SUMS";
 const SIGNATURE = `${CHECKSUMS}.sig`;
 
-/** Writes `SHA256SUMS` for every other file of a folder, in the order of their names. A signature of an older list goes. */
+/**
+ * Writes `SHA256SUMS` for every other file of a folder, in the order of their names, and removes the signature of an
+ * older list.
+ */
 export async function writeChecksums(folder: string): Promise<void> {
   const names = (await Array.fromAsync(Deno.readDir(folder))).flatMap(({ name, isFile }) => isFile ? [name] : []);
   const lines: string[] = [];

@@ -1,9 +1,9 @@
-/** What `deno task compile` is asked for. */
+/** The options of `deno task compile`. */
 
 import { TARGET_NAMES } from "./targets.ts";
 import type { TargetName } from "./targets.ts";
 
-/** Systems to compile for, the one at hand alone where none is named, or what is wrong with the arguments. */
+/** Systems to compile for, by default only the current one, or what is wrong with the arguments. */
 export type CompileOptions =
   | { readonly ok: true; readonly targets: "host" | readonly TargetName[] }
   | { readonly ok: false; readonly problem: string };

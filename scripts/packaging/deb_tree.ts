@@ -8,7 +8,7 @@ import { NAME, VERSION } from "./product.ts";
 import type { Home } from "./product.ts";
 import type { TargetName } from "./targets.ts";
 
-/** Debian's words for the systems that the package is for. */
+/** Debian's names for the systems that the package supports. */
 export const DEB_ARCHITECTURES = { "linux-x64": "amd64", "linux-arm64": "arm64" } as const satisfies Partial<
   Record<TargetName, string>
 >;
@@ -16,12 +16,12 @@ export const DEB_ARCHITECTURES = { "linux-x64": "amd64", "linux-arm64": "arm64" 
 /** A system with a Debian package. */
 export type DebTarget = keyof typeof DEB_ARCHITECTURES;
 
-/** The file of a release that holds the Debian package for a system. */
+/** The file of a release that contains the Debian package for a system. */
 export function debName(target: DebTarget): string {
   return `${NAME}_${VERSION}_${DEB_ARCHITECTURES[target]}.deb`;
 }
 
-/** Where each file comes from, and with which rights it is installed. */
+/** Where each file comes from, and with which mode it is installed. */
 const FILES: Readonly<Record<string, { readonly from: string; readonly mode: number }>> = {
   "usr/lib/systemd/system/luno-mcp-server.service": { from: "deploy/debian/luno-mcp-server.service", mode: 0o644 },
   "etc/default/luno-mcp-server": { from: "deploy/debian/default", mode: 0o644 },
@@ -86,7 +86,7 @@ async function sizeOf(folder: string): Promise<number> {
   return size;
 }
 
-/** Folders are for everybody to read, whatever mask the package is built under. */
+/** Makes folders readable for everybody, whatever umask the package is built under. */
 async function makeFolders(folder: string, path: string): Promise<void> {
   await Deno.chmod(folder, 0o755);
   const parts = path.split("/").slice(0, -1);

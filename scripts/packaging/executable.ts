@@ -1,8 +1,8 @@
-/** Tells from the first bytes of an executable which system it is for. */
+/** Recognizes by the first bytes of an executable which system it is for. */
 
 import type { TargetName } from "./targets.ts";
 
-/** How many bytes suffice: the header of a Windows program stands behind a stub for DOS. */
+/** How many bytes suffice: the header of a Windows program follows a stub for DOS. */
 const HEADER_BYTES = 4096;
 
 /** The system that an executable is for; undefined for other files and other systems. */

@@ -7,13 +7,16 @@ import type { Home } from "./product.ts";
 import { binaryName, RELEASE_FOLDER } from "./targets.ts";
 import type { TargetName } from "./targets.ts";
 
-/** Homebrew's words for systems. */
+/** Homebrew's names for systems. */
 const SYSTEMS: Readonly<Record<string, Readonly<Record<string, TargetName>>>> = {
   on_macos: { on_arm: "macos-arm64", on_intel: "macos-x64" },
   on_linux: { on_arm: "linux-arm64", on_intel: "linux-x64" },
 };
 
-/** The formula for the programs in `checksums`, a text as `sha256sum` prints it. A system without a program is an error. */
+/**
+ * The formula for the programs in `checksums`, a text in the form that `sha256sum` prints. A system without a program
+ * is an error.
+ */
 export function formula(home: Home, checksums: string): string {
   const digests = new Map(checksums.trim().split("\n").map((line) => [line.slice(66), line.slice(0, 64)]));
   const blocks = Object.entries(SYSTEMS).map(([system, targets]) => {

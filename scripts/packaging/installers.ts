@@ -1,13 +1,13 @@
 /**
- * Writes the installers of a release to `dist/release`: the scripts of this folder that know where the release's files are, its
- * version and the public key of its signature. The argument names a file with that key (RSA, PEM).
+ * Writes the installers of a release to `dist/release`: the scripts of this folder, completed by the release's address,
+ * its version and the public key of its signature. The argument names a file with that key (RSA, PEM).
  */
 
 import { print } from "../../src/world.ts";
 import { homeOf, VERSION } from "./product.ts";
 import { RELEASE_FOLDER } from "./targets.ts";
 
-/** What an installer of a release knows. */
+/** The values that complete an installer. */
 export interface Release {
   /** The address of the folder with the files. */
   readonly address: string;
@@ -25,7 +25,7 @@ export function shellInstaller(script: string, { address, version, key }: Releas
   });
 }
 
-/** `install.ps1` for a release; Windows PowerShell takes a key by its numbers. */
+/** `install.ps1` for a release; Windows PowerShell reads a key by its numbers. */
 export async function powershellInstaller(script: string, { address, version, key }: Release): Promise<string> {
   const der = Uint8Array.fromBase64(key.replaceAll(/-----[A-Z ]+-----|\s/g, ""));
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
@@ -41,7 +41,7 @@ export async function powershellInstaller(script: string, { address, version, ke
   });
 }
 
-/** Replaces whole lines, each of which is there once. */
+/** Replaces whole lines, each of which occurs exactly once. */
 function fill(script: string, lines: Readonly<Record<string, string>>): string {
   return Object.entries(lines).reduce((text, [line, filled]) => {
     const [before, after, ...others] = text.split(`\n${line}\n`);

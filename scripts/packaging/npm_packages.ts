@@ -1,4 +1,4 @@
-/** The packages for npm: one that people name, and one for each system that holds the program. */
+/** The packages for npm: the main one, and one per system with the program. */
 
 import { DESCRIPTION, KEYWORDS, LICENSE, NAME, VERSION } from "./product.ts";
 import type { Home } from "./product.ts";
@@ -8,13 +8,16 @@ import type { TargetName } from "./targets.ts";
 /** The content of a `package.json`. */
 export type PackageManifest = Readonly<Record<string, unknown>> & { readonly name: string };
 
-/** The package for a system, by npm's own words for it: the launcher finds it by `process.platform` and `process.arch`. */
+/** The package for a system, under npm's own names: the launcher finds it by `process.platform` and `process.arch`. */
 export function platformPackageName(target: TargetName): string {
   const { os, cpu } = TARGETS[target];
   return `@${NAME}/${os}-${cpu}`;
 }
 
-/** The package that people name. npm installs of the others what fits the system; no package runs anything at installation. */
+/**
+ * The package that users name. npm installs the other package that fits the system; no package runs anything when it is
+ * installed.
+ */
 export function mainManifest(home: Home | undefined): PackageManifest {
   return {
     ...common(home),
@@ -29,7 +32,7 @@ export function mainManifest(home: Home | undefined): PackageManifest {
   };
 }
 
-/** The package that holds the program for one system. */
+/** The package that contains the program for one system. */
 export function platformManifest(target: TargetName, home: Home | undefined): PackageManifest {
   const { os, cpu, suffix } = TARGETS[target];
   return {

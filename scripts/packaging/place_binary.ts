@@ -1,16 +1,16 @@
-/** Puts a compiled program where it belongs, or nothing at all. */
+/** Moves a compiled program to its place, or leaves nothing there. */
 
 import { targetOfFile } from "./executable.ts";
 import type { TargetName } from "./targets.ts";
 
-/** Compiles into a file; undefined where it did, or why it did not. */
+/** Compiles into a file; returns undefined, or the reason for a failure. */
 export type Compile = (file: string) => Promise<string | undefined>;
 
 /**
- * Has the program compiled beside `path` and moves it there once it is whole and for the system `name`.
- * Deno embeds the runtime that `DENORT_BIN` names whatever system it is for, and says nothing.
+ * Compiles the program next to `path` and moves it there once it is complete and for the system `name`. Deno embeds the
+ * runtime that `DENORT_BIN` names without checking its system.
  *
- * @returns why there is no file now, in a sentence; undefined where there is one
+ * @returns why there is no file now, in a sentence; undefined when there is one
  */
 export async function placeBinary(name: TargetName, path: string, compile: Compile): Promise<string | undefined> {
   const folder = await Deno.makeTempDir({ dir: parentOf(path), prefix: ".compile-" });

@@ -1,11 +1,11 @@
-/** What is in the program, as CycloneDX 1.6: every package that it can load, from `deno.lock`, and the runtime. */
+/** The contents of the program, as CycloneDX 1.6: every package that it can load, from `deno.lock`, and the runtime. */
 
 import project from "../../deno.json" with { type: "json" };
 import { readImports } from "../check_imports.ts";
 
-/** The part of `deno.lock` that matters here. */
+/** The members of `deno.lock` that are used here. */
 export interface Lock {
-  /** Packages as `name@version`, with `_` and the versions of their peers behind it. */
+  /** Packages as `name@version`, followed by `_` and the versions of their peers. */
   readonly npm: Readonly<Record<string, { readonly integrity: string; readonly dependencies?: readonly string[] }>>;
 }
 
@@ -19,7 +19,7 @@ interface Component {
   readonly hashes?: readonly { readonly alg: "SHA-512"; readonly content: string }[];
 }
 
-/** The list of a program that imports the packages `imported` and embeds that version of Deno. */
+/** The list for a program that imports the packages `imported` and embeds that version of Deno. */
 export async function sbomText(lock: Lock, imported: readonly string[], deno: string): Promise<string> {
   const reached = reach(lock, imported.map((name) => idOf(lock, name)));
   const self = `pkg:npm/${project.name}@${project.version}`;
@@ -53,7 +53,7 @@ export async function sbomText(lock: Lock, imported: readonly string[], deno: st
   }\n`;
 }
 
-/** Packages of `deno.json` that the program imports, without those of tests and tools alone. */
+/** Packages of `deno.json` that the program imports, without those used only by tests and tools. */
 export async function importedPackages(): Promise<string[]> {
   const names = Object.keys(project.imports);
   const found = new Set<string>();
@@ -80,7 +80,7 @@ async function* sources(folder = "src"): AsyncGenerator<string> {
   }
 }
 
-/** The packages behind `ids`, each with what it depends on. */
+/** The packages with these ids, each with its dependencies. */
 function reach(lock: Lock, ids: readonly string[]): Map<string, readonly string[]> {
   const reached = new Map<string, readonly string[]>();
   const open = [...ids];
@@ -93,7 +93,7 @@ function reach(lock: Lock, ids: readonly string[]): Map<string, readonly string[
   return reached;
 }
 
-/** The id of a package that is named as `deno.json` or another package names it: with its version where there are several. */
+/** The id of a package as `deno.json` or another package names it: with its version if there are several. */
 function idOf(lock: Lock, name: string): string {
   const id = Object.keys(lock.npm).find((candidate) =>
     candidate === name || candidate.startsWith(`${name}_`) || parse(candidate).name === name

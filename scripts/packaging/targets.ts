@@ -1,17 +1,17 @@
-/** The systems that the program is compiled for, and what each of them is called elsewhere. */
+/** The systems that the program is compiled for, and their names elsewhere. */
 
 /** One system. */
 export interface Target {
-  /** As Deno calls it: the value of `deno compile --target`. */
+  /** Deno's name: the value of `deno compile --target`. */
   readonly triple: string;
-  /** As npm calls it: `os` and `cpu` of a package, `process.platform` and `process.arch`. */
+  /** npm's names: `os` and `cpu` of a package, `process.platform` and `process.arch`. */
   readonly os: "linux" | "darwin" | "win32";
   readonly cpu: "x64" | "arm64";
-  /** What a file's name ends in where the system runs it. */
+  /** The suffix of an executable file. */
   readonly suffix: "" | ".exe";
 }
 
-/** Every system, by the name that files and packages have. */
+/** Every system, by its name in files and packages. */
 export const TARGETS = {
   "linux-x64": { triple: "x86_64-unknown-linux-gnu", os: "linux", cpu: "x64", suffix: "" },
   "linux-arm64": { triple: "aarch64-unknown-linux-gnu", os: "linux", cpu: "arm64", suffix: "" },
@@ -26,10 +26,10 @@ export type TargetName = keyof typeof TARGETS;
 /** Every name, in the order of the table. */
 export const TARGET_NAMES = Object.keys(TARGETS) as TargetName[];
 
-/** Where files of a release are gathered. */
+/** The folder with the files of a release. */
 export const RELEASE_FOLDER = "dist/release";
 
-/** The file of a release that holds the program for a system. */
+/** The file of a release that contains the program for a system. */
 export function binaryName(name: TargetName): string {
   return `luno-mcp-server-${name}${TARGETS[name].suffix}`;
 }
@@ -39,17 +39,17 @@ export function binaryPath(name: TargetName): string {
   return `${RELEASE_FOLDER}/${binaryName(name)}`;
 }
 
-/** The system at hand; undefined where the program is not compiled for it. */
+/** The current system; undefined when the program is not compiled for it. */
 export function hostTarget(): TargetName | undefined {
   return TARGET_NAMES.find((name) => TARGETS[name].triple === Deno.build.target);
 }
 
-/** The file of a release that holds the MCP bundle for a system. */
+/** The file of a release that contains the MCP bundle for a system. */
 export function bundleName(name: TargetName): string {
   return `luno-mcp-server-${name}.mcpb`;
 }
 
-/** The compiled program for a system: of a release, or what was compiled for the system at hand. */
+/** The compiled program for a system: that of a release, or the one compiled for the current system. */
 export async function findProgram(name: TargetName): Promise<string | undefined> {
   const ofHost = name === hostTarget() ? [`dist/luno-mcp-server${TARGETS[name].suffix}`] : [];
   for (const path of [binaryPath(name), ...ofHost]) {

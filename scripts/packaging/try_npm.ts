@@ -1,7 +1,7 @@
 /**
- * Installs the packed npm packages into an empty folder, without a network and with a home folder that is empty and may not
- * be written, has it print the entry for a client and starts what that says, as the client does. Prints how long that
- * takes until the first price; then the start by npx beside that of the program itself. Needs npm, and `deno task pack` before it.
+ * Installs the packed npm packages into an empty folder, without a network and with an empty, read-only home folder,
+ * prints the entry for a client and starts its command as the client would. Prints how long it takes until the first
+ * price; then the start by npx beside that of the program itself. Needs npm, and `deno task pack` before it.
  */
 
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ const RUNS = 3;
 
 const PRICE = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "get_crypto_price", params: { pair: "XBTZAR" } })}\n`;
 
-/** What a client of the 2025 revisions says first. */
+/** The first message of a client of the 2025 revisions. */
 const OPENING = [
   {
     id: 0,
@@ -55,7 +55,7 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 
-/** Install, print the entry for a client, start it: what a newcomer does. */
+/** Installs, prints the entry for a client and starts it, as a newcomer would. */
 async function followReadme(): Promise<void> {
   const start = performance.now();
   await install();
@@ -78,7 +78,7 @@ async function install(): Promise<void> {
   assert.equal(code, 0, stderr);
 }
 
-/** What the program ends with is what the launcher ends with. */
+/** Checks that the launcher exits as the program exits. */
 async function checkEnds(): Promise<void> {
   const { code, stdout } = await run(["npx", "--offline", "-y", NAME, "--version"]);
   assert.equal(code, 0);
@@ -99,7 +99,7 @@ async function measure(way: string, command: readonly string[]): Promise<void> {
   await print(Deno.stdout, `${way}: ${times.toSorted((a, b) => a - b)[RUNS >> 1]?.toFixed(0)} ms from start to end`);
 }
 
-/** What a command printed, and what it ended with. */
+/** What a command printed, and its exit code. */
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -112,8 +112,8 @@ function run(command: readonly string[]): Promise<Ended> {
 }
 
 /**
- * Runs a command in the folder with nothing in its environment but `PATH`, the home folder and a cache for npm. Its input
- * ends when it has printed so many lines, as that of a server does when the client has its answers.
+ * Runs a command in the folder with nothing in its environment but `PATH`, the home folder and a cache for npm. Closes
+ * its input after so many lines of output, as a client does when it has its answers.
  */
 async function talk([command = "", ...args]: readonly string[], input: string, answers: number): Promise<Ended> {
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: home, npm_config_cache: `${folder}/cache` };

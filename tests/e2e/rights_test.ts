@@ -82,7 +82,7 @@ async function refusal(socket: SocketClient, method: string, params: object = {}
 type Steps = Readonly<Record<string, (server: GuardedServer) => Promise<void>>>;
 
 const RIGHTS: Steps = {
-  async "lets a key and a token in at every entrance"(server) {
+  async "accepts a key and a token on every transport"(server) {
     for (const credential of [server.reader, await newToken()]) {
       for (const [entrance, knock] of Object.entries(ENTRANCES)) {
         const { status, body } = await knock(server, bearer(credential));
@@ -91,7 +91,7 @@ const RIGHTS: Steps = {
     }
   },
 
-  async "serves what everybody may know, to everybody"(server) {
+  async "serves public information to everybody"(server) {
     for (const path of ["/healthz", "/readyz"]) assert.equal((await server.ask(path)).status, 200);
     for (const path of ["/.well-known/oauth-protected-resource", new URL(METADATA_URL).pathname]) {
       const { resource, authorization_servers } = JSON.parse((await server.ask(path)).body);
@@ -100,7 +100,7 @@ const RIGHTS: Steps = {
     }
   },
 
-  async "shows /status and /metrics to whoever has server:admin, and says which scope others lack"(server) {
+  async "shows /status and /metrics to callers with server:admin, and names the missing scope to others"(server) {
     for (const path of ["/status", "/metrics"]) {
       assert.equal((await server.ask(path, { headers: bearer(server.admin) })).status, 200);
       const { status, headers, body } = await server.ask(path, { headers: bearer(server.reader) });
@@ -111,7 +111,7 @@ const RIGHTS: Steps = {
     assert.deepEqual(JSON.parse(body).identity_sources, ["keys", "tokens"]);
   },
 
-  async "lists what the caller may use and nothing else"(server) {
+  async "lists only what the caller may use"(server) {
     const reader = await listsOf(server, bearer(server.reader));
     assert.deepEqual(reader.scopes, new Set(["market:read", "account:read"]));
     assert.deepEqual(reader.resources, [...OPEN_RESOURCES, ...ACCOUNT_RESOURCES]);
@@ -125,7 +125,7 @@ const RIGHTS: Steps = {
     }
   },
 
-  async "refuses a call beyond the scopes at every entrance, and writes it down"(server) {
+  async "refuses a call beyond the scopes on every transport, and logs it"(server) {
     const headers = bearer(server.market);
     await using socket = await (await server.connect(headers)).initialize();
     for (const tool of ["get_accounts", "get_balances"]) {
@@ -153,7 +153,7 @@ const RIGHTS: Steps = {
     await server.said(/scope denied identity="key:market" scope="account:read" tool="get_accounts"/);
   },
 
-  async "tells a token over Streamable HTTP which scope the next one needs"(server) {
+  async "tells a token over Streamable HTTP which scope the next call needs"(server) {
     const headers = bearer(await newToken({ scope: "market:read" }));
     const session = sessionOf(await server.ask("/mcp", opening(headers)));
     const call = { name: "get_accounts", arguments: {} };
@@ -197,7 +197,7 @@ const RIGHTS: Steps = {
     assert.equal((await server.upgrade(bearer(server.reader), "/ws?scopes=all")).status, 400);
   },
 
-  async "opens one WebSocket with a ticket, which it never says again"(server) {
+  async "opens one WebSocket with a ticket, which it never repeats"(server) {
     const ticket = await newTicket(server, { ...bearer(server.reader), "X-Luno-Scopes": "market:read" });
     await using socket = await server.connect({}, { protocols: [`ticket.${ticket}`, "mcp"] });
     assert.equal(socket.protocol, "mcp");
@@ -212,7 +212,7 @@ const RIGHTS: Steps = {
     assert.deepEqual([alone.status, alone.headers.get("sec-websocket-protocol")], [101, null]);
   },
 
-  async "takes a ticket for nothing but a WebSocket"(server) {
+  async "accepts a ticket only for a WebSocket"(server) {
     const protocols = { "Sec-WebSocket-Protocol": `ticket.${await newTicket(server, bearer(server.reader))}` };
     assert.equal((await server.ask("/v1/tools", { headers: protocols })).status, 401);
     assert.equal((await server.ask("/v1/tickets", { method: "POST", headers: protocols })).status, 401);
@@ -225,7 +225,7 @@ const RIGHTS: Steps = {
     assert.equal((await server.ask("/v1/tickets", { method: "POST", headers })).status, 429);
   },
 
-  async "answers somebody else's session as one that does not exist"(server) {
+  async "answers another identity's session as one that does not exist"(server) {
     const owner = bearer(server.reader);
     const session = sessionOf(await server.ask("/mcp", opening(owner)));
     const unknown = { "Mcp-Session-Id": crypto.randomUUID() };
@@ -255,7 +255,7 @@ async function openStream(server: GuardedServer, headers: Record<string, string>
 }
 
 const ENDINGS: Steps = {
-  async "ends what is open with a key that is revoked, and nothing else"(server) {
+  async "ends connections with a key that is revoked, and nothing else"(server) {
     const headers = bearer(server.folder.addKey("victim", ["market:read"]));
     const socket = await server.connect(headers);
     await using other = await server.connect(bearer(server.reader));
@@ -269,7 +269,7 @@ const ENDINGS: Steps = {
     await server.said(/credential no longer valid .*identity="key:victim" reason="revoked"/);
   },
 
-  async "ends what is open with a key that was replaced, once its time is over"(server) {
+  async "ends connections with a key that was replaced, once its overlap is over"(server) {
     const before = bearer(server.folder.addKey("turner", ["market:read"]));
     const socket = await server.connect(before);
     const after = bearer(await server.folder.keys("rotate", "turner", "--overlap", "0m"));
@@ -278,7 +278,7 @@ const ENDINGS: Steps = {
     assert.equal((await server.upgrade(after)).status, 101);
   },
 
-  async "ends what is open with a token that expires"(server) {
+  async "ends connections with a token that expires"(server) {
     const headers = bearer(await newToken({ exp: seconds() + 1 }));
     const socket = await server.connect(headers);
     const stream = await openStream(server, headers);
@@ -287,7 +287,7 @@ const ENDINGS: Steps = {
     assert.equal((await server.upgrade(headers)).status, 401);
   },
 
-  async "takes rights away and gives them back on SIGHUP, also where a connection is open"(server) {
+  async "withdraws rights and restores them on SIGHUP, also on open connections"(server) {
     await using socket = await server.connect(bearer(server.reader));
     assert.equal(await refusal(socket, "get_accounts"), undefined);
     await server.grant({ "key:reader": { scopes: ["market:read", "server:admin"] } });
@@ -297,7 +297,7 @@ const ENDINGS: Steps = {
     assert.equal(await refusal(socket, "get_accounts"), undefined);
   },
 
-  async "keeps its rights where the file is broken, and says everything that is wrong with it"(server) {
+  async "keeps its rights when the file is invalid, and reports everything that is wrong with it"(server) {
     await server.grant({ "key:reader": { scopes: ["market:read"] } });
     await server.folder.write("access.json", '{"identities":{"reader":{},"key:reader":{"scopes":["all"],"rate":1}}}');
     server.hangUp();
@@ -310,7 +310,7 @@ const ENDINGS: Steps = {
     await server.grant({});
   },
 
-  async "holds an identity to its own rate, on all of its connections together"(server) {
+  async "limits an identity to its own rate, on all of its connections together"(server) {
     const headers = bearer(server.folder.addKey("hasty", ["market:read"]));
     await server.grant({ "key:hasty": { rate_limit: 3 } });
     await using one = await server.connect(headers);
@@ -323,7 +323,7 @@ const ENDINGS: Steps = {
     await server.grant({});
   },
 
-  async "holds an identity to its own number of connections"(server) {
+  async "limits an identity to its own number of connections"(server) {
     await server.grant({ "key:market": { max_connections: 1 } });
     const headers = bearer(server.market);
     await using _open = await server.connect(headers);
@@ -333,7 +333,7 @@ const ENDINGS: Steps = {
     await server.grant({});
   },
 
-  async "holds an identity to its own number of requests side by side"(server) {
+  async "limits an identity to its own number of concurrent requests"(server) {
     await server.grant({ "key:market": { max_in_flight: 1 } });
     await using socket = await server.connect(bearer(server.market));
     const methods = ["get_historical_prices", "describe_capabilities", "get_market_overview", "describe_capabilities"];

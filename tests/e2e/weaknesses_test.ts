@@ -81,7 +81,7 @@ function assertHidden(text: string, row: string): void {
 type Steps = Readonly<Record<string, (server: GuardedServer) => Promise<void>>>;
 
 const WEAKNESSES: Steps = {
-  async "a missing check of Host on the handshake and on requests: only exact names get in"(server) {
+  async "a missing check of Host on the handshake and on requests: only exact names are accepted"(server) {
     const headers = bearer(server.reader);
     for (const Host of ["localhost", "127.0.0.1", `localhost:${server.port}`, "mcp.example", "MCP.example:1234"]) {
       assert.equal((await server.upgrade({ ...headers, Host })).status, 101, Host);
@@ -126,7 +126,7 @@ const WEAKNESSES: Steps = {
     assert.equal(anonymous.status, 401);
   },
 
-  async "a server object that clients share: the same ids at the same time reach their own askers"(server) {
+  async "a server object that clients share: concurrent requests with equal ids get their own answers"(server) {
     const pairs = ["XBTZAR", "ETHZAR"];
     const sockets = await Promise.all(
       pairs.map(async () => (await server.connect(bearer(server.reader))).initialize()),
@@ -195,7 +195,7 @@ const WEAKNESSES: Steps = {
     }
   },
 
-  async "tool names that mean two things: what is checked is what runs, over WebSocket"(server) {
+  async "ambiguous tool names: what is checked is what runs, over WebSocket"(server) {
     await using socket = await (await server.connect(bearer(server.market))).initialize();
     for (const [row, members] of Object.entries(AMBIGUOUS_NAMES)) {
       socket.send(withParams(CALL, objectOf(members)));
@@ -205,7 +205,7 @@ const WEAKNESSES: Steps = {
     }
   },
 
-  async "tool names that mean two things: what is checked is what runs, over Streamable HTTP"(server) {
+  async "ambiguous tool names: what is checked is what runs, over Streamable HTTP"(server) {
     const headers = bearer(server.market);
     const opened = await server.ask("/mcp", opening(headers));
     const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
@@ -220,7 +220,7 @@ const WEAKNESSES: Steps = {
     }
   },
 
-  async "headers that say another tool than the body: such a request does not run"(server) {
+  async "headers that name another tool than the body: such a request does not run"(server) {
     const headers = bearer(server.reader);
     const asked = modernCall(ALLOWED_TOOL, headers);
     const before = await server.calls();
@@ -235,7 +235,7 @@ const WEAKNESSES: Steps = {
     assert.equal(await server.calls(), before);
   },
 
-  async "methods, ids and versions that mean two things: one of them counts, or the message is none"(server) {
+  async "ambiguous methods, ids and versions: one of them is used, or the message is invalid"(server) {
     await using socket = await (await server.connect(bearer(server.market))).initialize();
     const denied = (members: readonly (readonly [string, unknown])[]) =>
       objectOf([["jsonrpc", "2.0"], ["id", 7], ["params", {}], ...members]);
@@ -260,7 +260,7 @@ const WEAKNESSES: Steps = {
     assert.deepEqual([id, error.code], [1, -32600]);
   },
 
-  async "arguments that mean two things: a key in other case or with NUL is an unknown one"(server) {
+  async "ambiguous arguments: a key in another case or with NUL is unknown"(server) {
     const ask = async (body: string): Promise<{ status: number; answer: Json }> => {
       const answered = await server.ask("/v1/tools/get_crypto_price", restCall(bearer(server.market), body));
       return { status: answered.status, answer: JSON.parse(answered.body) };
@@ -275,7 +275,7 @@ const WEAKNESSES: Steps = {
     assert.ok(inherited.status === 400 || inherited.answer.pair === "XBTZAR");
   },
 
-  async "tools by another path: one that is denied stays so however its name is written"(server) {
+  async "tools by another path: a denied one stays denied in every spelling"(server) {
     assert.match((await server.ask("/v1/tools/get_accounts", restCall(bearer(server.reader)))).body, ACCOUNTS);
     const headers = bearer(server.market);
     for (
@@ -298,7 +298,7 @@ const WEAKNESSES: Steps = {
     }
   },
 
-  async "paths that open routes resemble: they are not open"(server) {
+  async "paths that resemble open routes: they are not open"(server) {
     for (
       const path of [
         "/healthz/../status",

@@ -26,7 +26,7 @@ const WRONG: Readonly<Record<string, () => Promise<readonly [url: string, says: 
     return [url.href, /refused user or password/];
   },
   "a database that does not exist": () => Promise.resolve([postgres.url("none"), /there is no such database/]),
-  "a server without TLS, where that is demanded": async () => [
+  "a server without TLS, which is required": async () => [
     `${postgres.url(await postgres.createDatabase())}?sslmode=verify-full`,
     /it speaks no TLS, which is demanded/,
   ],

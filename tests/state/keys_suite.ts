@@ -40,7 +40,7 @@ function failsWith(failure: StateFailure): (error: unknown) => boolean {
 
 /** By what is promised. */
 export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallation) => Promise<void>>> = {
-  "add() answers the key as it is kept, for every process and after all have closed": async (installation) => {
+  "add() returns the key as it is stored, for every process and after all have closed": async (installation) => {
     const [keys, elsewhere] = [await installation.open(), await installation.open()];
     const request = newKey("ann@example.org", { expiresAt: NOW + DAY_MS });
     assert.equal((await keys.mark()).revision, 0);
@@ -76,7 +76,7 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     }
   },
 
-  "add() drops the oldest dead key to make room, and refuses when all are live": async (installation) => {
+  "add() evicts the oldest dead key to make room, and refuses when all are live": async (installation) => {
     const keys = await installation.open({ maxKeys: 2 });
     await add(keys, "ann");
     await add(keys, "bob");
@@ -103,20 +103,21 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.deepEqual((await keys.list()).map(({ revokedAt }) => revokedAt), [NOW + 1, NOW + 1, NOW]);
   },
 
-  "rotate() keeps a key with the same scopes, and the one before for the overlap but no longer than it had": async (
-    installation,
-  ) => {
-    const keys = await installation.open();
-    const before = await add(keys, "ann");
-    const now = NOW + DAY_MS;
-    const after = await rotate(keys, "ann", { now, overlapMs: 2 * DAY_MS, expiresAt: now + 9 * DAY_MS });
-    assert.deepEqual([after.key.scopes, after.key.expiresAt], [READ, now + 9 * DAY_MS]);
-    assert.deepEqual([after.previous, after.ended], [{ ...before, expiresAt: now + 2 * DAY_MS }, []]);
-    await add(keys, "bob", { expiresAt: NOW + 10 });
-    assert.equal((await rotate(keys, "bob", {})).previous.expiresAt, NOW + 10);
-  },
+  "rotate() creates a key with the same scopes, and keeps the previous one for the overlap but no longer than before":
+    async (
+      installation,
+    ) => {
+      const keys = await installation.open();
+      const before = await add(keys, "ann");
+      const now = NOW + DAY_MS;
+      const after = await rotate(keys, "ann", { now, overlapMs: 2 * DAY_MS, expiresAt: now + 9 * DAY_MS });
+      assert.deepEqual([after.key.scopes, after.key.expiresAt], [READ, now + 9 * DAY_MS]);
+      assert.deepEqual([after.previous, after.ended], [{ ...before, expiresAt: now + 2 * DAY_MS }, []]);
+      await add(keys, "bob", { expiresAt: NOW + 10 });
+      assert.equal((await rotate(keys, "bob", {})).previous.expiresAt, NOW + 10);
+    },
 
-  "rotate() leaves two live keys at most, and refuses a name that has none": async (installation) => {
+  "rotate() leaves at most two live keys, and refuses a name that has none": async (installation) => {
     const keys = await installation.open();
     const first = await add(keys, "ann");
     const second = await rotate(keys, "ann", {});
@@ -127,7 +128,7 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.deepEqual(await keys.rotate({ ...nobody, overlapMs: 0 }), { ok: false, reason: "unknown" });
   },
 
-  "since() tells of changes by others and by itself, and of nothing else": async (installation) => {
+  "since() lists changes by others and by itself, and nothing else": async (installation) => {
     const [keys, elsewhere] = [await installation.open(), await installation.open()];
     await add(keys, "ann");
     const first = await elsewhere.since(undefined);
@@ -142,14 +143,14 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.equal((await elsewhere.since(second.version)).kind, "changed");
   },
 
-  "operations of one caller take effect in the order of asking": async (installation) => {
+  "operations of one caller take effect in the order of the calls": async (installation) => {
     const keys = await installation.open();
     const asked = [keys.add(newKey("ann")), keys.revoke("ann", NOW), keys.add(newKey("ann")), keys.list()] as const;
     const [first, revoked, second, list] = await Promise.all(asked);
     assert.deepEqual([first.ok, revoked.length, second.ok, list.length], [true, 1, true, 2]);
   },
 
-  "while another process writes, reading goes on, a change is refused, and the event loop turns": async (
+  "while another process writes, reading continues, a change is refused, and the event loop is not blocked": async (
     installation,
   ) => {
     const keys = await installation.open();
@@ -165,7 +166,7 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.equal((await keys.revoke("ann", NOW)).length, 1);
   },
 
-  "on a full disk a change is refused, nothing of it is kept, and reading goes on": async (installation) => {
+  "on a full disk a change is refused, nothing of it remains, and reading continues": async (installation) => {
     await add(await installation.open(), "ann");
     const keys = await installation.openFull();
     const before = await keys.list();
@@ -177,7 +178,7 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.equal((await keys.mark()).revision, before.length + number);
   },
 
-  "what was answered is kept when the process is killed in the middle of a change, and nothing is torn": async (
+  "what was answered is kept when the process is killed during a change, and no change is partial": async (
     installation,
   ) => {
     await (await installation.open()).close();
@@ -195,24 +196,23 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.equal((await keys.mark()).revision, kept.length);
   },
 
-  "once a newer version has changed the tables a change is refused, and reading goes on as far as they can be read":
-    async (
-      installation,
-    ) => {
-      const keys = await installation.open();
-      await add(keys, "ann");
-      await installation.upgrade();
-      await assert.rejects(keys.add(newKey("bob")), failsWith("outdated"));
-      await assert.rejects(keys.revoke("ann", NOW), failsWith("outdated"));
-      assert.deepEqual((await keys.list()).map(({ name, revokedAt }) => [name, revokedAt]), [["ann", undefined]]);
-      const since = await keys.since(undefined);
-      assert.deepEqual(since.kind === "changed" ? since.mark.revision : since, 1);
-      await installation.upgrade({ isForeign: true });
-      await assert.rejects(keys.since(undefined), failsWith("outdated"));
-      await assert.rejects(keys.list(), failsWith("outdated"));
-    },
+  "once a newer version has changed the tables a change is refused, and reading continues as far as possible": async (
+    installation,
+  ) => {
+    const keys = await installation.open();
+    await add(keys, "ann");
+    await installation.upgrade();
+    await assert.rejects(keys.add(newKey("bob")), failsWith("outdated"));
+    await assert.rejects(keys.revoke("ann", NOW), failsWith("outdated"));
+    assert.deepEqual((await keys.list()).map(({ name, revokedAt }) => [name, revokedAt]), [["ann", undefined]]);
+    const since = await keys.since(undefined);
+    assert.deepEqual(since.kind === "changed" ? since.mark.revision : since, 1);
+    await installation.upgrade({ isForeign: true });
+    await assert.rejects(keys.since(undefined), failsWith("outdated"));
+    await assert.rejects(keys.list(), failsWith("outdated"));
+  },
 
-  "damaged keys are an error, never none": async (installation) => {
+  "damaged keys are an error, never an empty list": async (installation) => {
     const keys = await installation.open();
     for (let number = 0; number < 50; number++) await add(keys, `name-${number}`);
     await keys.close();

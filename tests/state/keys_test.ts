@@ -13,9 +13,9 @@ for (const [engine, start] of Object.entries(KEYS_ENGINES)) {
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
-  "loses commits": "add() answers the key as it is kept, for every process and after all have closed",
+  "loses commits": "add() returns the key as it is stored, for every process and after all have closed",
   "answers before it has written":
-    "what was answered is kept when the process is killed in the middle of a change, and nothing is torn",
+    "what was answered is kept when the process is killed during a change, and no change is partial",
   "lets two pass a check together": "add() lets one of two processes have a name",
 } as const;
 

@@ -50,7 +50,7 @@ async function assertBalanced(ledger: PaperLedger, of: { identity: string }): Pr
 
 /** By what is promised. */
 export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstallation) => Promise<void>>> = {
-  "openAccounts() opens each account once, with what identities start with": async (installation) => {
+  "openAccounts() opens each account once, with the initial balances": async (installation) => {
     const [ledger, elsewhere] = [await installation.open(), await installation.open()];
     const request = { identity: "local", currencies: ["SOL", "XBT"], nowMs: 5 };
     const [first, second] = await Promise.all([ledger.openAccounts(request), elsewhere.openAccounts(request)]);
@@ -68,7 +68,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.deepEqual(await ledger.rows({ identity: "key:other", id, from: 1, to: 2 }), []);
   },
 
-  "place() keeps order, fills, rows and what was taken, for every process and after all have closed": async (
+  "place() stores order, fills, rows and taken lots, for every process and after all have closed": async (
     installation,
   ) => {
     const [ledger, elsewhere] = [await installation.open(), await installation.open()];
@@ -128,7 +128,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     for (const trader of traders) await assertBalanced(first, trader);
   },
 
-  "cancel() gives back what was reserved, once, and no order of another's": async (installation) => {
+  "cancel() releases what was reserved, once, and no other identity's order": async (installation) => {
     const [ledger, elsewhere] = [await installation.open(), await installation.open()];
     const trader = await PaperTrader.open(ledger);
     const { id } = await trader.place();
@@ -140,7 +140,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.equal((await ledger.order("local", { id }))?.cancelledAt, 9);
   },
 
-  "meet() fills what waits by each trade once, and by no lots of the book twice, in whatever process": async (
+  "meet() fills open orders by each trade once, and not twice by the same lots of the book, in any process": async (
     installation,
   ) => {
     const ledgers = [await installation.open(), await installation.open()];
@@ -159,7 +159,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     await assertBalanced(ledger, trader);
   },
 
-  "what was taken is kept apart by identity, market and scale, and shrinks with its level": async (installation) => {
+  "taken lots are separate by identity, market and scale, and shrink with their level": async (installation) => {
     const ledger = await installation.open();
     const [trader, other] = [await PaperTrader.open(ledger), await PaperTrader.open(ledger, "key:other")];
     await trader.place({ limitVolume: 30 }, ASKS);
@@ -205,7 +205,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.deepEqual(await ledger.trades("key:other", { pair: MARKET.id }), []);
   },
 
-  "reset() drops what an identity has, and makes its accounts others than before": async (installation) => {
+  "reset() drops what an identity has, and gives its accounts another epoch": async (installation) => {
     const [ledger, elsewhere] = [await installation.open(), await installation.open()];
     const [trader, other] = [await PaperTrader.open(ledger), await PaperTrader.open(ledger, "key:other")];
     for (const each of [trader, other]) await each.place({}, ASKS);
@@ -228,7 +228,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.deepEqual((await contentsOf(ledger, other)).orders, []);
   },
 
-  "operations of one caller take effect in the order of asking": async (installation) => {
+  "operations of one caller take effect in the order of the calls": async (installation) => {
     const ledger = await installation.open();
     const trader = await PaperTrader.open(ledger);
     const [order, , orders] = await Promise.all([
@@ -239,7 +239,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.deepEqual([order.status, orders], ["PENDING", []]);
   },
 
-  "while another process writes, reading goes on, a change is refused, and the event loop turns": async (
+  "while another process writes, reading continues, a change is refused, and the event loop is not blocked": async (
     installation,
   ) => {
     const ledger = await installation.open();
@@ -261,7 +261,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     assert.equal(await ledger.cancel({ identity: "local", id, nowMs: 9 }), true);
   },
 
-  "on a full disk a change is refused, nothing of it is kept, and reading goes on": async (installation) => {
+  "on a full disk a change is refused, nothing of it remains, and reading continues": async (installation) => {
     await PaperTrader.open(await installation.open());
     const ledger = await installation.openFull();
     const trader = await PaperTrader.open(ledger);
@@ -273,7 +273,7 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     await assertBalanced(ledger, trader);
   },
 
-  "what was answered is kept when the process is killed in the middle of a change, and nothing is torn": async (
+  "what was answered is kept when the process is killed during a change, and no change is partial": async (
     installation,
   ) => {
     const before = await installation.open();
@@ -293,22 +293,21 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     await assertBalanced(ledger, trader);
   },
 
-  "once a newer version has changed the tables a change is refused, and reading goes on as far as they can be read":
-    async (
-      installation,
-    ) => {
-      const ledger = await installation.open();
-      const trader = await PaperTrader.open(ledger);
-      const { id } = await trader.place({ limitPrice: 80, limitVolume: 1 });
-      const before = await contentsOf(ledger, trader);
-      await installation.upgrade();
-      await assert.rejects(trader.place({ limitPrice: 81, limitVolume: 1 }), failsWith("outdated"));
-      await assert.rejects(ledger.cancel({ identity: trader.identity, id, nowMs: 9 }), failsWith("outdated"));
-      await assert.rejects(ledger.reset({ nowMs: 9 }), failsWith("outdated"));
-      assert.deepEqual(await contentsOf(ledger, trader), before);
-      await installation.upgrade({ isForeign: true });
-      await assert.rejects(ledger.orders(trader.identity, ALL), failsWith("outdated"));
-    },
+  "once a newer version has changed the tables a change is refused, and reading continues as far as possible": async (
+    installation,
+  ) => {
+    const ledger = await installation.open();
+    const trader = await PaperTrader.open(ledger);
+    const { id } = await trader.place({ limitPrice: 80, limitVolume: 1 });
+    const before = await contentsOf(ledger, trader);
+    await installation.upgrade();
+    await assert.rejects(trader.place({ limitPrice: 81, limitVolume: 1 }), failsWith("outdated"));
+    await assert.rejects(ledger.cancel({ identity: trader.identity, id, nowMs: 9 }), failsWith("outdated"));
+    await assert.rejects(ledger.reset({ nowMs: 9 }), failsWith("outdated"));
+    assert.deepEqual(await contentsOf(ledger, trader), before);
+    await installation.upgrade({ isForeign: true });
+    await assert.rejects(ledger.orders(trader.identity, ALL), failsWith("outdated"));
+  },
 
   "a damaged ledger is an error, never an empty one": async (installation) => {
     const ledger = await installation.open();

@@ -13,9 +13,9 @@ for (const [engine, start] of Object.entries(PAPER_ENGINES)) {
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
-  "loses commits": "openAccounts() opens each account once, with what identities start with",
+  "loses commits": "openAccounts() opens each account once, with the initial balances",
   "answers before it has written":
-    "what was answered is kept when the process is killed in the middle of a change, and nothing is torn",
+    "what was answered is kept when the process is killed during a change, and no change is partial",
   "lets two pass a check together": "place() lets one of two processes spend an amount, and use a client order id",
 } as const;
 

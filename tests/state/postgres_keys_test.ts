@@ -22,7 +22,7 @@ for (const [promise, check] of Object.entries(KEYS_PROMISES)) {
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
-  "loses commits": "add() answers the key as it is kept, for every process and after all have closed",
+  "loses commits": "add() returns the key as it is stored, for every process and after all have closed",
   "lets two pass a check together": "add() lets one of two processes have a name",
 } as const satisfies Record<keyof typeof BROKEN_DATABASES, string>;
 

@@ -22,7 +22,7 @@ for (const [promise, check] of Object.entries(PAPER_PROMISES)) {
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
-  "loses commits": "openAccounts() opens each account once, with what identities start with",
+  "loses commits": "openAccounts() opens each account once, with the initial balances",
   "lets two pass a check together": "place() lets one of two processes spend an amount, and use a client order id",
 } as const;
 

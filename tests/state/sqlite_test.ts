@@ -188,9 +188,9 @@ async function namesIn(folder: string): Promise<string[]> {
 /** What may lie where a database is expected, and belongs to somebody else or leads elsewhere. */
 const TRAPS: Readonly<Record<string, (path: string, victim: string) => Promise<void>>> = {
   "a link in its place": (path, victim) => link(victim, path),
-  "a link in the place of its log": (path, victim) => link(victim, `${path}-wal`),
-  "a link in the place of its index": (path, victim) => link(victim, `${path}-shm`),
-  "a link in the place of its journal": (path, victim) => link(victim, `${path}-journal`),
+  "a link in place of its log": (path, victim) => link(victim, `${path}-wal`),
+  "a link in place of its index": (path, victim) => link(victim, `${path}-shm`),
+  "a link in place of its journal": (path, victim) => link(victim, `${path}-journal`),
   "a link to nothing": (path) => link(`${path}.none`, path),
   "a log that others can write": async (path) => {
     await Deno.writeTextFile(`${path}-wal`, "");

@@ -144,7 +144,7 @@ const bad: Record<string, () => Promise<Issued>> = {
   "for servers": () => authority.issue({ usages: [serverAuth] }),
   "for clients and servers": () => authority.issue({ usages: [clientAuth, serverAuth] }),
   "for no stated use": () => authority.issue({ usages: undefined }),
-  "that has a common name alone": () => authority.issue({ names: [] }),
+  "that has only a common name": () => authority.issue({ names: [] }),
   "that could sign others": () => authority.issue({ ca: true }),
   "that is the authority's own": () => Promise.resolve(authority),
   "that is the authority's own, made for clients too": () => TestAuthority.create({ usages: [clientAuth], names }),

@@ -31,7 +31,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.deepEqual(names, ["api.luno.com with key one", "api.luno.com with key two", undefined]);
   },
 
-  "Journal.begin() counts the limits of an identity on each account apart": async (installation) => {
+  "Journal.begin() counts the limits of an identity on each account separately": async (installation) => {
     const record = await installation.open();
     const begin = async (name: string, changes: Parameters<typeof entry>[1], policy: Partial<typeof FREE>) =>
       outcomeOf(await record.journal.begin(entry(name, changes), { ...FREE, ...policy }, NOW));
@@ -60,7 +60,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.equal(await reasonOf(record), "nothing");
   },
 
-  "Journal.begin() holds an order against own orders of its account only": async (installation) => {
+  "Journal.begin() checks an order only against own orders of its account": async (installation) => {
     const { journal } = await installation.open();
     const sell = { ...ORDER, side: "SELL", price: "900000", postOnly: false } as const;
     assert.equal(outcomeOf(await journal.begin(entry("buy"), FREE, NOW)), "begun");
@@ -75,7 +75,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.equal(outcomeOf(crossing), "ERR_SELF_CROSSING");
   },
 
-  "Journal finds the orders of one account apart from those of another with the same ids": async (installation) => {
+  "Journal separates the orders of one account from those of another with the same ids": async (installation) => {
     const record = await installation.open();
     const { journal, audit } = record;
     for (const where of [MAIN, SECOND]) {
@@ -109,7 +109,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.deepEqual(idsOf(await record.journal.open()), ["lm-main"]);
   },
 
-  "claims of keys and of orders that are replaced are of one account": async (installation) => {
+  "claims of keys and of replaced orders belong to one account": async (installation) => {
     const { calls, replacements, journal } = await installation.open();
     const named = { identity: "key:alice", idempotencyKey: "k", asked: "this", instance: INSTANCE.id };
     for (const where of [MAIN, SECOND]) {
@@ -130,7 +130,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.equal(await replacements.unfinished({ ...SECOND, ...named }), undefined);
   },
 
-  "Halts.pull() has open orders of the accounts cancelled that it names, each by a request of its own": async (
+  "Halts.pull() has open orders of the named accounts cancelled, each by a separate request": async (
     installation,
   ) => {
     const { halts, cancelRequests, audit } = await installation.open();
@@ -150,7 +150,7 @@ export const ACCOUNT_PROMISES: Promises = {
     assert.deepEqual(JSON.parse(lifted?.data ?? ""), { withdrawn: ["real"], accounts: ["main"] });
   },
 
-  "Instances.takeOver() takes orders of the accounts over that the heir can look up": async (installation) => {
+  "Instances.takeOver() takes over the orders of accounts that the new owner can look up": async (installation) => {
     const record = await installation.open();
     const [dead, heir] = [await installation.enter(record), await installation.enter(record)];
     // What its requests say to be accepted until has passed by any clock.

@@ -29,7 +29,9 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(events, ["confirmation_asked", "confirmation"]);
   },
 
-  "Approvals.decide() takes the first answer only, and only where the policy has it given": async (installation) => {
+  "Approvals.decide() accepts only the first answer, and only in a way that the policy accepts": async (
+    installation,
+  ) => {
     const record = await installation.open();
     const { approvals } = record;
     const { id } = await ask(record, { ways: ["page"] });
@@ -40,7 +42,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.equal((await approvals.find(id, NOW))?.state, "declined");
   },
 
-  "Approvals.decide() takes no answer when the time is over, nor to a question that nobody asked": async (
+  "Approvals.decide() accepts no answer after the time is over, nor to an unknown request": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -53,7 +55,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(await approvals.decide("none", { ...yes, now: NOW }), { ok: false, reason: "unknown" });
   },
 
-  "Approvals end when the clock was set back: nobody knows any more how old they are": async (installation) => {
+  "Approvals expire when the clock was set back, since their age is then unknown": async (installation) => {
     const record = await installation.open();
     const { id } = await ask(record);
     assert.equal((await record.approvals.find(id, NOW - 1_000))?.state, "pending");
@@ -61,7 +63,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(await record.approvals.pending(NOW - 60_000), []);
   },
 
-  "Approvals.take() gives an answer to one call, in time, whichever process makes it": async (installation) => {
+  "Approvals.take() gives an answer to one call, in time, in any process": async (installation) => {
     const record = await installation.open();
     const { id } = await ask(record);
     assert.equal(await record.approvals.take(id, NOW), undefined);
@@ -85,7 +87,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(waiting.map(({ facts: { warnings } }) => warnings), [facts.warnings, []]);
   },
 
-  "Approvals.findAsked() and equalTo() go by the order of asking, also where the clock was set back": async (
+  "Approvals.findAsked() and equalTo() use the order of the requests, even if the clock was set back": async (
     installation,
   ) => {
     const { approvals } = await installation.open();
@@ -99,7 +101,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(equal.map(({ id }) => id), [first.id, second.id]);
   },
 
-  "Approvals.findAsked() finds the question of the same call until its answer is taken or its time is over": async (
+  "Approvals.findAsked() finds the request of the same call until its answer is taken or its time is over": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -132,7 +134,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(await approvals.equalTo(second.approval, OVER), []);
   },
 
-  "Approvals.findByToken() knows a question by its secret, of which only a hash is kept": async (installation) => {
+  "Approvals.findByToken() finds a request by its secret, of which only a hash is stored": async (installation) => {
     const record = await installation.open();
     const { id, token } = await ask(record);
     assert.equal((await record.approvals.findByToken(token, NOW))?.id, id);
@@ -140,7 +142,9 @@ export const APPROVAL_PROMISES: Promises = {
     assert.equal(await record.approvals.findByToken(id, NOW), undefined);
   },
 
-  "Approvals.request() lets 100 wait, and 10 of one identity, until their time is over": async (installation) => {
+  "Approvals.request() allows 100 pending requests, and 10 of one identity, until their time is over": async (
+    installation,
+  ) => {
     const { approvals } = await installation.open();
     const request = (identity: string, now = NOW) => approvals.request(orderRequest({ identity }), now);
     for (let i = 0; i < 100; i++) assert.ok((await request(`key:${Math.floor(i / 10)}`)).ok);
@@ -155,7 +159,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.equal(await approvals.find(first?.id ?? "", NOW), undefined);
   },
 
-  "Approvals.giveBack() lets the answer be taken again, conclude() says what became of it": async (installation) => {
+  "Approvals.giveBack() lets the answer be taken again, conclude() records the outcome": async (installation) => {
     const [{ approvals }, other] = [await installation.open(), await installation.open()];
     const { id } = await ask(await installation.open());
     await approvals.decide(id, { approved: true, by: "page", now: NOW });
@@ -166,7 +170,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.match((await other.approvals.find(id, NOW))?.outcome ?? "", /^Order ?BX1$/);
   },
 
-  "Approvals keep what a terminal shows to printable characters": async (installation) => {
+  "Approvals limit what a terminal shows to printable characters": async (installation) => {
     const record = await installation.open();
     const { approval } = await ask(record, { headline: `Buy\n\u001b[2Jnothing\u202e${"x".repeat(5_000)}` });
     assert.match(approval.summary.headline, /^Buy \[2Jnothing x+$/);

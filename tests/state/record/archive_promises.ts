@@ -77,7 +77,7 @@ const MANY_FINAL = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n +
 
 /** By what is promised. */
 export const ARCHIVE_PROMISES: Promises = {
-  "RecordArchive.run() moves what is old into files that verify() reads with the rest": async (installation) => {
+  "RecordArchive.run() moves old rows into files that verify() reads with the rest": async (installation) => {
     const record = await installation.open();
     await fill(record);
     const before = await record.audit.verify();
@@ -97,7 +97,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.equal((mode ?? 0) & 0o777, 0o600);
   },
 
-  "RecordArchive.run() forgets final placements and their keys, and never one that is open": async (installation) => {
+  "RecordArchive.run() deletes final placements and their keys, and never an open one": async (installation) => {
     const record = await installation.open();
     await fill(record);
     await archive(record);
@@ -109,7 +109,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.equal(await reasonOf(record), "nothing");
   },
 
-  "RecordArchive.run() under a clock that is far ahead forgets neither keys nor sums of the last days": async (
+  "RecordArchive.run() under a clock that is far ahead deletes neither keys nor sums of the last days": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -122,7 +122,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.equal(await reasonOf(record), "nothing");
   },
 
-  "RecordArchive.run() a second time, and where nothing is old, changes nothing": async (installation) => {
+  "RecordArchive.run() a second time, and when nothing is old, changes nothing": async (installation) => {
     const record = await installation.open();
     await place(record, "first");
     assert.deepEqual(await archive(record), { rows: 0, files: [], placements: 0 });
@@ -133,7 +133,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.deepEqual(await record.audit.verify(), verified);
   },
 
-  "RecordArchive.run() moves so many files at most, and goes on with the rest": async (installation) => {
+  "RecordArchive.run() moves a limited number of files, and continues with the rest": async (installation) => {
     const record = await installation.open();
     await addPreviews(installation, 10_001);
     assert.deepEqual((await record.archive.run({ days: DAYS, now: NOW, maxFiles: 1 })).rows, 5_000);
@@ -145,7 +145,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.deepEqual([verified.ok && verified.rows, verified.ok && verified.archived], [10_004, 10_001]);
   },
 
-  "RecordArchive.run() forgets a thousand placements at a time, and goes on with the rest": async (installation) => {
+  "RecordArchive.run() deletes a thousand placements at a time, and continues with the rest": async (installation) => {
     const record = await installation.open();
     await place(record, "today");
     await installation.tamper(MANY_FINAL);
@@ -165,7 +165,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.equal(await reasonOf(record), "nothing");
   },
 
-  "RecordArchive.run() leaves the rows where they are when no file can be written": async (installation) => {
+  "RecordArchive.run() leaves the rows unchanged when no file can be written": async (installation) => {
     const record = await installation.open();
     await fill(record);
     await Deno.writeTextFile(join(installation.folder, ARCHIVE_FOLDER), "");
@@ -186,7 +186,7 @@ export const ARCHIVE_PROMISES: Promises = {
     assert.match(await reasonOf(record), /^placement lm-open, which the audit tells of, is missing/);
   },
 
-  "The engine lets nobody delete rows that are not archived, nor take the archive's end back": async (
+  "The engine lets nobody delete rows that are not archived, nor move the archive's end back": async (
     installation,
   ) => {
     const record = await installation.open();

@@ -50,7 +50,7 @@ const FORBIDDEN = ["DELETE FROM audit", "UPDATE audit SET at = 0", "DELETE FROM 
 
 /** By what is promised. */
 export const AUDIT_PROMISES: Promises = {
-  "Audit.verify() proves an empty record and a long one, and answers their head": async (installation) => {
+  "Audit.verify() proves an empty record and a long one, and returns their head": async (installation) => {
     const record = await installation.open();
     assert.deepEqual(await record.audit.verify(), { ok: true, rows: 0, head: CHAIN_START });
     await fill(record, 50);
@@ -89,7 +89,7 @@ export const AUDIT_PROMISES: Promises = {
     assert.equal(await brokenRow(record), 6);
   },
 
-  "Audit.verify() finds a record that was cut together with its head by the head that was kept elsewhere": async (
+  "Audit.verify() finds a record that was truncated together with its head by a head stored elsewhere": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -108,13 +108,13 @@ export const AUDIT_PROMISES: Promises = {
     assert.equal(await brokenRow(record, late.head), 8);
   },
 
-  "Audit.record() stops where the head is gone": async (installation) => {
+  "Audit.record() fails when the head is missing": async (installation) => {
     const record = await installation.open();
     await installation.force("DELETE FROM audit_head");
     await assert.rejects(fill(record, 1), (error) => error instanceof StoreError && error.failure === "damaged");
   },
 
-  "Audit.record() strikes out secrets and cuts long data": async (installation) => {
+  "Audit.record() removes secrets and truncates long data": async (installation) => {
     const record = await installation.open();
     const data = { api_secret: "s3cret", nested: { Authorization: "Basic s3cret" }, note: "kept" };
     await record.audit.record({ event: "policy", identity: "local", data }, NOW);
@@ -130,7 +130,7 @@ export const AUDIT_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "Audit.record() takes names from outside so that the chain holds and a terminal is safe": async (installation) => {
+  "Audit.record() accepts external names without breaking the chain or a terminal": async (installation) => {
     const record = await installation.open();
     const identity = "token:\u001b[2J\u0000\ud800evil";
     await record.audit.record(
@@ -158,7 +158,7 @@ export const AUDIT_PROMISES: Promises = {
     assert.deepEqual(await record.audit.trail({ orderId: "BX" }), []);
   },
 
-  "Audit.trail() shows an identity its own rows only, the newest of them": async (installation) => {
+  "Audit.trail() shows an identity only its own rows, the newest of them": async (installation) => {
     const record = await installation.open();
     await place(record, "a");
     await place(record, "b", { identity: "key:bob" });
@@ -167,7 +167,7 @@ export const AUDIT_PROMISES: Promises = {
     assert.deepEqual((await record.audit.trail({ identity: "key:alice", limit: 2 })).map(({ seq }) => seq), [2, 3]);
   },
 
-  "AuditFeed tells what all processes have recorded, which of it came from here, and how its orders stand": async (
+  "AuditFeed reports what all processes have recorded, which of it came from here, and the state of its orders": async (
     installation,
   ) => {
     const [one, other] = [await installation.open(), await installation.open()];

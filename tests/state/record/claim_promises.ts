@@ -23,7 +23,7 @@ const OPEN = { isFinal: false, now: NOW };
 
 /** By what is promised. */
 export const CLAIM_PROMISES: Promises = {
-  "CallClaims.claim() gives a key to one call at a time, and tells calls for the same from others": async (
+  "CallClaims.claim() gives a key to one call at a time, and distinguishes equal calls from others": async (
     installation,
   ) => {
     const [one, other] = [await installation.open(), await installation.open()];
@@ -43,7 +43,7 @@ export const CLAIM_PROMISES: Promises = {
     assert.equal(await other.calls.claim(elsewhere, { isHere: false }), "claimed");
   },
 
-  "CallClaims.claim() takes a key from a process that has died, and clear() gives back all of those": async (
+  "CallClaims.claim() takes a key from a process that has died, and clear() releases all of those": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -77,7 +77,7 @@ export const CLAIM_PROMISES: Promises = {
     assert.equal((await record.replacements.claim(other, OPEN)).kind, "claimed");
   },
 
-  "ReplacementClaims.claim() lets the same call go on after its process died or it gave up, whatever became of the order":
+  "ReplacementClaims.claim() lets the same call continue after its process died or it gave up, whatever became of the order":
     async (
       installation,
     ) => {
@@ -106,7 +106,7 @@ export const CLAIM_PROMISES: Promises = {
       assert.equal((await replacements.unfinished(left))?.claimedAt, NOW + 5);
     },
 
-  "Journal.begin() writes which order took the place of a claimed one, once and for good": async (installation) => {
+  "Journal.begin() records which order replaced a claimed one, once and permanently": async (installation) => {
     const record = await installation.open();
     const { journal, replacements } = record;
     await place(record, "old");

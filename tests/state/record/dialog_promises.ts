@@ -27,7 +27,7 @@ async function ask({ dialogs }: TradingRecord, changes: Partial<DialogRequest> =
 
 /** By what is promised. */
 export const DIALOG_PROMISES: Promises = {
-  "Dialogs carry an exact order to whichever process the answer reaches, once": async (installation) => {
+  "Dialogs carry an exact order to whichever process receives the answer, once": async (installation) => {
     const record = await installation.open();
     const asking = request({ idempotencyKey: "k-1" });
     const { id, token } = await ask(record, asking);
@@ -43,7 +43,7 @@ export const DIALOG_PROMISES: Promises = {
     assert.deepEqual(await eventsOf(other, clientOrderId), ["confirmation_asked", "confirmation"]);
   },
 
-  "Dialogs.answer() takes nothing from others, nothing late, and no secret that is none": async (installation) => {
+  "Dialogs.answer() accepts nothing from others, nothing late, and no invalid secret": async (installation) => {
     const record = await installation.open();
     const { dialogs, audit } = record;
     const [first, second, third] = [await ask(record), await ask(record), await ask(record)];
@@ -57,7 +57,7 @@ export const DIALOG_PROMISES: Promises = {
     assert.equal(await dialogs.answer(second.token, YES), undefined);
   },
 
-  "Dialogs.answer() takes a no, and a yes to another call or to an order that was changed, for a no": async (
+  "Dialogs.answer() treats a no, and a yes to another call or to a changed order, as a no": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -93,22 +93,23 @@ export const DIALOG_PROMISES: Promises = {
     assert.ok(first.ok);
   },
 
-  "Dialogs.ask() lets 200 wait, and 10 of one identity, until they are answered or their time is over": async (
-    installation,
-  ) => {
-    const record = await installation.open();
-    const { dialogs } = record;
-    const asked = (identity: string, now = NOW) => dialogs.ask(request({ identity }), now);
-    const [first] = [await ask(record, { identity: "key:0" })];
-    for (let i = 1; i < 200; i++) assert.ok((await asked(`key:${Math.floor(i / 10)}`)).ok);
-    assert.deepEqual(await asked("key:new"), { ok: false, reason: "too_many" });
-    await dialogs.answer(first.token, { ...YES, identity: "key:0" });
-    assert.deepEqual(await asked("key:1"), { ok: false, reason: "too_many" });
-    assert.ok((await asked("key:new")).ok);
-    assert.ok((await asked("key:1", OVER)).ok);
-  },
+  "Dialogs.ask() allows 200 pending dialogs, and 10 of one identity, until they are answered or their time is over":
+    async (
+      installation,
+    ) => {
+      const record = await installation.open();
+      const { dialogs } = record;
+      const asked = (identity: string, now = NOW) => dialogs.ask(request({ identity }), now);
+      const [first] = [await ask(record, { identity: "key:0" })];
+      for (let i = 1; i < 200; i++) assert.ok((await asked(`key:${Math.floor(i / 10)}`)).ok);
+      assert.deepEqual(await asked("key:new"), { ok: false, reason: "too_many" });
+      await dialogs.answer(first.token, { ...YES, identity: "key:0" });
+      assert.deepEqual(await asked("key:1"), { ok: false, reason: "too_many" });
+      assert.ok((await asked("key:new")).ok);
+      assert.ok((await asked("key:1", OVER)).ok);
+    },
 
-  "Dialogs are no approvals: no page and no terminal shows or decides them": async (installation) => {
+  "Dialogs are not approvals: no page and no terminal shows or decides them": async (installation) => {
     const record = await installation.open();
     const { id, token } = await ask(record);
     assert.deepEqual(await record.approvals.pending(NOW), []);
@@ -119,7 +120,7 @@ export const DIALOG_PROMISES: Promises = {
     assert.equal(await record.dialogs.answer(other, YES), undefined);
   },
 
-  "while another process writes, no dialog is asked for and no answer is taken": async (installation) => {
+  "while another process writes, no dialog is opened and no answer is accepted": async (installation) => {
     const record = await installation.open();
     const { token } = await ask(record);
     {

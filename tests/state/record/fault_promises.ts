@@ -27,7 +27,7 @@ export const FAULT_PROMISES: Promises = {
     assert.deepEqual(await again.audit.verify(), verified);
   },
 
-  "close() lets what was asked before finish, and a second time does nothing": async (installation) => {
+  "close() completes earlier operations, and does nothing a second time": async (installation) => {
     const record = await installation.open();
     const asked = Array.from({ length: 20 }, (_, i) => record.journal.begin(entry(`${i}`), FREE, NOW));
     await Promise.all([record.close(), record.close()]);
@@ -36,7 +36,7 @@ export const FAULT_PROMISES: Promises = {
     assert.equal((await (await installation.open()).journal.unsettled()).length, 20);
   },
 
-  "a record that is opened to be read writes nothing, and reads what others write": async (installation) => {
+  "a record that is opened read-only writes nothing, and reads what others write": async (installation) => {
     const record = await installation.open();
     const reader = await installation.open({ mode: "read" });
     await place(record, "a");
@@ -46,7 +46,7 @@ export const FAULT_PROMISES: Promises = {
     await assert.rejects(written, failsWith("read_only"));
   },
 
-  "operations of one caller take effect in the order of asking": async (installation) => {
+  "operations of one caller take effect in the order of the calls": async (installation) => {
     const { journal, halts } = await installation.open();
     const [first, , second, , third] = await Promise.all([
       journal.begin(entry("a"), FREE, NOW),
@@ -58,25 +58,26 @@ export const FAULT_PROMISES: Promises = {
     assert.deepEqual([first, second, third].map(outcomeOf), ["begun", "ERR_TRADING_HALTED", "begun"]);
   },
 
-  "while another process writes, reading goes on, a change is refused after a while, and the event loop turns": async (
-    installation,
-  ) => {
-    const record = await installation.open();
-    await place(record, "a");
-    {
-      await using _lock = await installation.lock();
-      const change = record.journal.begin(entry("b"), FREE, NOW);
-      const turning = turnsUntil(change);
-      assert.deepEqual(idsOf(await record.journal.open()), ["lm-a"]);
-      assert.equal((await record.halts.state()).halted, false);
-      await assert.rejects(change, failsWith("busy"));
-      assert.ok(await turning > 1);
-      assert.equal(await record.journal.find("lm-b"), undefined);
-    }
-    assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
-  },
+  "while another process writes, reading continues, a change is refused after a while, and the event loop is not blocked":
+    async (
+      installation,
+    ) => {
+      const record = await installation.open();
+      await place(record, "a");
+      {
+        await using _lock = await installation.lock();
+        const change = record.journal.begin(entry("b"), FREE, NOW);
+        const turning = turnsUntil(change);
+        assert.deepEqual(idsOf(await record.journal.open()), ["lm-a"]);
+        assert.equal((await record.halts.state()).halted, false);
+        await assert.rejects(change, failsWith("busy"));
+        assert.ok(await turning > 1);
+        assert.equal(await record.journal.find("lm-b"), undefined);
+      }
+      assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
+    },
 
-  "a change waits for another process that soon lets go": async (installation) => {
+  "a change waits for another process that soon releases its lock": async (installation) => {
     const record = await installation.open();
     const lock = await installation.lock();
     const change = record.journal.begin(entry("a"), FREE, NOW);
@@ -84,7 +85,9 @@ export const FAULT_PROMISES: Promises = {
     assert.equal(outcomeOf(await change), "begun");
   },
 
-  "on a slow disk an order waits for its commit, reading does not, and the event loop turns": async (installation) => {
+  "on a slow disk an order waits for its commit, reading does not, and the event loop is not blocked": async (
+    installation,
+  ) => {
     await place(await installation.open(), "a");
     const record = await installation.openSlow();
     const begun = record.journal.begin(entry("b"), FREE, NOW);
@@ -99,7 +102,7 @@ export const FAULT_PROMISES: Promises = {
     assert.equal((await record.journal.find("lm-b"))?.state, "sent");
   },
 
-  "on a full disk no order begins, nothing of it is kept, and reading goes on": async (installation) => {
+  "on a full disk no order begins, nothing of it remains, and reading continues": async (installation) => {
     await place(await installation.open(), "first");
     const record = await installation.openFull();
     let begun = 0;
@@ -114,7 +117,7 @@ export const FAULT_PROMISES: Promises = {
     assert.deepEqual(idsOf(await record.journal.open()), ["lm-first"]);
   },
 
-  "what was answered is kept when the process is killed in the middle of a change, and nothing is torn": async (
+  "what was answered is kept when the process is killed during a change, and no change is partial": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -131,7 +134,7 @@ export const FAULT_PROMISES: Promises = {
     assert.equal(verified.ok && verified.rows, 2 * kept.length);
   },
 
-  "no secret that the engine was told is kept, however it is encoded": async (installation) => {
+  "no secret that the engine was given is stored, in any encoding": async (installation) => {
     const secret = "mN4-tQ_8vZ1rK6yH3bW9cX5sL2dF7gJ0";
     const { audit, halts } = await installation.open({ secrets: [secret] });
     for (const text of [secret, encodeURIComponent(secret), btoa(`id:${secret}`)]) {

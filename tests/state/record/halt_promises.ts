@@ -22,7 +22,7 @@ export const HALT_PROMISES: Promises = {
     assert.deepEqual(await (await installation.open()).halts.state(), { halted: true, at: NOW, ...by });
   },
 
-  "Halts.lift() lets trading go on, and both ends are in the audit": async (installation) => {
+  "Halts.lift() resumes trading, and both events are in the audit": async (installation) => {
     const { halts, journal, audit } = await installation.open();
     await halts.lift({ by: "terminal", now: NOW });
     await halts.pull({ by: "terminal", reason: "test", now: NOW });
@@ -54,7 +54,7 @@ export const HALT_PROMISES: Promises = {
     assert.deepEqual((await audit.trail({})).map(({ event }) => event), ["halt", "cancel_open", "lift"]);
   },
 
-  "Halts.noteFile() has the audit tell from when to when the file halted, once over all processes": async (
+  "Halts.noteFile() records in the audit from when to when the file halted, once for all processes": async (
     installation,
   ) => {
     const [record, other] = [await installation.open(), await installation.open()];
@@ -77,7 +77,7 @@ export const HALT_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "Halts answer which orders had left before, of all venues, for a halt by the file too": async (installation) => {
+  "Halts list which orders were sent before, of all venues, for a halt by the file too": async (installation) => {
     const [record, other] = [await installation.open(), await installation.open()];
     const file = join(installation.folder, HALT_FILE);
     await place(record, "placed");
@@ -93,7 +93,7 @@ export const HALT_PROMISES: Promises = {
     assert.deepEqual(await record.halts.noteFile(NOW), { file: "gone" });
   },
 
-  "Halts: a file called halt halts while it exists, and lift() leaves that to whoever made it": async (
+  "Halts: a file called halt halts while it exists, and lift() leaves it to its creator": async (
     installation,
   ) => {
     const { halts, journal } = await installation.open();
@@ -106,29 +106,28 @@ export const HALT_PROMISES: Promises = {
     assert.deepEqual(await halts.state(), { halted: false });
   },
 
-  "CancelRequests.claim() lets one process that lives work on a request, until its round has ended or takes too long":
-    async (
-      installation,
-    ) => {
-      const record = await installation.open();
-      const { cancelRequests } = record;
-      await record.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: NOW });
-      const other = await installation.enter(record);
-      const [request = assert.fail()] = await cancelRequests.open(["main"]);
-      const claim = (id: string, now: number, fromLiving = false) =>
-        cancelRequests.claim(request, id, { now, fromLiving });
-      assert.equal(await claim(other.id, NOW), true);
-      assert.equal(await claim(INSTANCE.id, NOW + 299_999), false);
-      assert.equal(await claim(INSTANCE.id, NOW, true), true);
-      assert.equal(await claim(other.id, NOW + 300_000), true);
-      await cancelRequests.note(request, { remaining: [], unlisted: "ERR_TIMEOUT", isDone: false }, NOW);
-      const [noted] = await cancelRequests.all();
-      assert.deepEqual([noted?.rounds, noted?.unlisted, noted?.begunAt], [1, "ERR_TIMEOUT", null]);
-      assert.equal(await claim(INSTANCE.id, NOW), true);
-      assert.equal(await claim(other.id, NOW), false);
-      await record.halts.pull({ by: "again", reason: "", cancelOpen: ["main"], now: NOW });
-      assert.equal(await claim(other.id, NOW), false);
-    },
+  "CancelRequests.claim() lets one live process work on a request, until its round has ended or takes too long": async (
+    installation,
+  ) => {
+    const record = await installation.open();
+    const { cancelRequests } = record;
+    await record.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: NOW });
+    const other = await installation.enter(record);
+    const [request = assert.fail()] = await cancelRequests.open(["main"]);
+    const claim = (id: string, now: number, fromLiving = false) =>
+      cancelRequests.claim(request, id, { now, fromLiving });
+    assert.equal(await claim(other.id, NOW), true);
+    assert.equal(await claim(INSTANCE.id, NOW + 299_999), false);
+    assert.equal(await claim(INSTANCE.id, NOW, true), true);
+    assert.equal(await claim(other.id, NOW + 300_000), true);
+    await cancelRequests.note(request, { remaining: [], unlisted: "ERR_TIMEOUT", isDone: false }, NOW);
+    const [noted] = await cancelRequests.all();
+    assert.deepEqual([noted?.rounds, noted?.unlisted, noted?.begunAt], [1, "ERR_TIMEOUT", null]);
+    assert.equal(await claim(INSTANCE.id, NOW), true);
+    assert.equal(await claim(other.id, NOW), false);
+    await record.halts.pull({ by: "again", reason: "", cancelOpen: ["main"], now: NOW });
+    assert.equal(await claim(other.id, NOW), false);
+  },
 
   "CancelRequests.claim() takes a request from a process that has died": async (installation) => {
     const record = await installation.open();

@@ -7,7 +7,7 @@ import type { Promises } from "./acts.ts";
 
 /** By what is promised. */
 export const INSTANCE_PROMISES: Promises = {
-  "Instances.enter() lists a process for as long as it lives": async (installation) => {
+  "Instances.enter() registers a process for as long as it lives": async (installation) => {
     const { instances } = await installation.open();
     const record = await installation.open();
     const [one, other] = [await installation.enter(record), await installation.enter(record)];
@@ -22,7 +22,7 @@ export const INSTANCE_PROMISES: Promises = {
     assert.deepEqual([await listed(), await instances.has(one.id)], [[], false]);
   },
 
-  "Instances.takeOver() leaves alone what a living process has sent, however long ago": async (installation) => {
+  "Instances.takeOver() leaves what a live process has sent, however long ago": async (installation) => {
     const record = await installation.open();
     const { instances, journal } = record;
     const [living, heir] = [await installation.enter(record), await installation.enter(record)];
@@ -38,26 +38,27 @@ export const INSTANCE_PROMISES: Promises = {
     assert.equal(outcomeOf(late), "ERR_TAKEN_OVER");
   },
 
-  "Instances.takeOver() takes what ended processes and old versions left, of the kinds that it can look up": async (
-    installation,
-  ) => {
-    const record = await installation.open();
-    const { instances, journal } = record;
-    const heir = await installation.enter(record);
-    await journal.begin(entry("ended"), FREE, NOW);
-    await journal.begin(entry("paper", { account: "paper" }), FREE, NOW);
-    await place(record, "placed");
-    await journal.begin(entry("old"), FREE, NOW);
-    await asIntent(installation, "old");
-    await instances.remove(INSTANCE.id);
-    assert.equal(await instances.takeOver(heir.id, ["main"]), 2);
-    const ownerOf = async (name: string) => (await journal.find(`lm-${name}`))?.instance;
-    assert.deepEqual([await ownerOf("ended"), await ownerOf("old")], [heir.id, heir.id]);
-    assert.deepEqual([await ownerOf("paper"), await ownerOf("placed")], [INSTANCE.id, INSTANCE.id]);
-    assert.equal(await instances.takeOver(heir.id, ["main", "paper"]), 1);
-  },
+  "Instances.takeOver() takes over what ended processes and old versions left, of the kinds that it can look up":
+    async (
+      installation,
+    ) => {
+      const record = await installation.open();
+      const { instances, journal } = record;
+      const heir = await installation.enter(record);
+      await journal.begin(entry("ended"), FREE, NOW);
+      await journal.begin(entry("paper", { account: "paper" }), FREE, NOW);
+      await place(record, "placed");
+      await journal.begin(entry("old"), FREE, NOW);
+      await asIntent(installation, "old");
+      await instances.remove(INSTANCE.id);
+      assert.equal(await instances.takeOver(heir.id, ["main"]), 2);
+      const ownerOf = async (name: string) => (await journal.find(`lm-${name}`))?.instance;
+      assert.deepEqual([await ownerOf("ended"), await ownerOf("old")], [heir.id, heir.id]);
+      assert.deepEqual([await ownerOf("paper"), await ownerOf("placed")], [INSTANCE.id, INSTANCE.id]);
+      assert.equal(await instances.takeOver(heir.id, ["main", "paper"]), 1);
+    },
 
-  "Instances.enter() forgets the dead that left nothing undone, and no others": async (installation) => {
+  "Instances.enter() removes dead instances that left nothing undone, and no others": async (installation) => {
     const record = await installation.open();
     const [busy, idle, living] = [
       await installation.enter(record),
@@ -72,7 +73,7 @@ export const INSTANCE_PROMISES: Promises = {
     assert.deepEqual(listed, [true, false, true]);
   },
 
-  "Instances.listed() shows all that stand on the list, dead ones too": async (installation) => {
+  "Instances.listed() shows all registered instances, dead ones too": async (installation) => {
     const record = await installation.open();
     const other = await installation.enter(record, { startedAt: NOW + 1 });
     await record.instances.tell(INSTANCE.id, '{"version":"1"}');

@@ -44,7 +44,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "Journal.begin() answers a repeated key with the first placement, whatever has become of it": async (
+  "Journal.begin() returns the first placement for a repeated key, whatever has become of it": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -68,7 +68,7 @@ export const JOURNAL_PROMISES: Promises = {
     );
   },
 
-  "Journal.begin() uses a preview once, and names its use to nobody else": async (installation) => {
+  "Journal.begin() uses a preview once, and reveals its use to no other caller": async (installation) => {
     const record = await installation.open();
     assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "begun");
     const second = await (await installation.open()).journal.begin(entry("b", { previewId: "preview-a" }), FREE, NOW);
@@ -89,20 +89,20 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal(more.length, 0);
   },
 
-  "Journal.begin() takes no entry whose digest is another order's": async (installation) => {
+  "Journal.begin() accepts no entry with the digest of another order": async (installation) => {
     const record = await installation.open();
     const { journal } = record;
     await assert.rejects(journal.begin(entry("a", { digest: "0".repeat(64) }), FREE, NOW), TypeError);
   },
 
-  "Journal.begin() sends for nobody whom another process has taken over from": async (installation) => {
+  "Journal.begin() sends nothing for an instance that another process has taken over from": async (installation) => {
     const record = await installation.open();
     await (await installation.open()).instances.remove(INSTANCE.id);
     assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "ERR_TAKEN_OVER");
     assert.deepEqual(await record.journal.unsettled(), []);
   },
 
-  "Journal.withdraw() settles what was never handed to the network, and counts it as sent no more": async (
+  "Journal.withdraw() settles what was never sent, and no longer counts it as sent": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -115,7 +115,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal(await record.journal.withdraw("lm-none", "ERR_CANCELLED", NOW), undefined);
   },
 
-  "Journal.forgetIntent() leaves alone what was sent meanwhile": async (installation) => {
+  "Journal.forgetIntent() leaves what was sent meanwhile": async (installation) => {
     const record = await installation.open();
     await record.journal.begin(entry("intent"), FREE, NOW);
     await asIntent(installation, "intent");
@@ -125,7 +125,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal((await record.journal.find("lm-sent"))?.state, "sent");
   },
 
-  "Journal.settle() never unlearns: unknown gives way, placed stands, a late find corrects not_placed": async (
+  "Journal.settle() never loses knowledge: unknown gives way, placed stays, a late find corrects not_placed": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -165,7 +165,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.deepEqual(idsOf(await other.open({ identity: "key:bob" })), []);
   },
 
-  "Journal.begin() knows a repetition by what was asked for, and by the order where that is not known": async (
+  "Journal.begin() recognizes a repetition by its request, or by the order when the request is unknown": async (
     installation,
   ) => {
     const { journal } = await installation.open();
@@ -178,7 +178,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal(await begin("e", { order: { ...ORDER, volume: "0.002" } }), "ERR_IDEMPOTENCY_MISMATCH");
   },
 
-  "Journal.endOthers() leaves alone what a process that lives has on an exchange that lasts as long as it": async (
+  "Journal.endOthers() leaves what a live process has on an exchange that lasts as long as the process": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -195,7 +195,9 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal((await journal.find("lm-living"))?.reason, "ERR_VENUE_ENDED");
   },
 
-  "Journal tells the orders of one exchange from those of another that gives the same ids": async (installation) => {
+  "Journal separates the orders of one exchange from those of another that assigns the same ids": async (
+    installation,
+  ) => {
     const { journal } = await installation.open();
     for (const venue of ["simulated-1", "simulated-2"]) {
       const keyed = entry(venue, { venue, idempotencyKey: "k" });

@@ -39,7 +39,7 @@ export const LIMIT_PROMISES: Promises = {
     );
   },
 
-  "Journal.begin() counts a day, an identity, paper and real money apart": async (installation) => {
+  "Journal.begin() counts days, identities, paper and real money separately": async (installation) => {
     const record = await installation.open();
     const limited = policy({ maxPerDay: { amount: "1000", currency: "ZAR" }, maxOpenOrders: 1 });
     const midnight = Date.UTC(2026, 10, 23);
@@ -60,7 +60,7 @@ export const LIMIT_PROMISES: Promises = {
     assert.equal(outcomeOf(await record.journal.begin(entry("f", carl), limited, midnight)), "begun");
   },
 
-  "Journal keeps the day's use equal to what its placements are worth, through every outcome": async (installation) => {
+  "Journal keeps the day's use equal to the value of its placements, through every outcome": async (installation) => {
     const record = await installation.open();
     const { journal } = record;
     const limited = policy({ maxPerDay: { amount: "1000000", currency: "ZAR" } });
@@ -80,7 +80,7 @@ export const LIMIT_PROMISES: Promises = {
     assert.deepEqual([used?.identity, used?.today], ["key:alice", [{ currency: "ZAR", amount: kept.toFixed() }]]);
   },
 
-  "Journal.begin() lets a clock that was set back make no room": async (installation) => {
+  "Journal.begin() gives no additional room when the clock is set back": async (installation) => {
     const record = await installation.open();
     const limited = policy({ maxPerDay: { amount: "1000", currency: "ZAR" } });
     assert.equal(outcomeOf(await record.journal.begin(entry("a"), limited, NOW + DAY_MS)), "begun");
@@ -91,7 +91,7 @@ export const LIMIT_PROMISES: Promises = {
     );
   },
 
-  "Journal.begin() counts orders of the last minute and tells when there is room": async (installation) => {
+  "Journal.begin() counts orders of the last minute and says when there is room": async (installation) => {
     const record = await installation.open();
     const limited = policy({ maxOrdersPerMinute: 2 });
     await record.journal.begin(entry("a"), limited, NOW);
@@ -103,7 +103,9 @@ export const LIMIT_PROMISES: Promises = {
     assert.equal(outcomeOf(await record.journal.begin(entry("e"), limited, NOW + MINUTE_MS)), "begun");
   },
 
-  "Journal.begin() gives an open order's place back once that is final or known not to exist": async (installation) => {
+  "Journal.begin() releases an open order's slot once the order is final or known not to exist": async (
+    installation,
+  ) => {
     const record = await installation.open();
     const limited = policy({ maxOpenOrders: 1 });
     await place(record, "a");
@@ -144,7 +146,7 @@ export const LIMIT_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "Journal.limitsUsed() tells what each identity has used, real and paper apart": async (installation) => {
+  "Journal.limitsUsed() reports what each identity has used, real and paper separately": async (installation) => {
     const record = await installation.open();
     const { journal } = record;
     await place(record, "a");

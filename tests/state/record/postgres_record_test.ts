@@ -158,12 +158,12 @@ const BROKEN_PROMISES = {
   losing: "Halts.pull() stops new orders of every process at once, and survives a restart",
   early: "what was answered is found again by all processes, and after all have closed",
   racing: "Journal.begin() in two processes at once lets them reach a limit per day together, not exceed it",
-  reusing: "Previews are used once: by an order that begins, or by a question",
-  lending: "Previews are used by nobody but their caller, and are left to that",
-  timeless: "Previews end with their time, and when the clock was set back",
+  reusing: "Previews are used once: by an order that begins, or by an approval request",
+  lending: "Previews are used only by their caller, and stay available to it",
+  timeless: "Previews expire with their time, and when the clock was set back",
   unstoppable: "Halts.pull() stops new orders of every process at once, and survives a restart",
-  holding: "CallClaims.claim() gives a key to one call at a time, and tells calls for the same from others",
-  answering: "Approvals.take() gives an answer to one call, in time, whichever process makes it",
+  holding: "CallClaims.claim() gives a key to one call at a time, and distinguishes equal calls from others",
+  answering: "Approvals.take() gives an answer to one call, in time, in any process",
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {

@@ -70,7 +70,7 @@ function isRefusal(outcome: string, reason: keyof typeof REFUSALS): boolean {
 
 /** By what is promised. */
 export const PREVIEW_PROMISES: Promises = {
-  "Previews carry an exact order to another process, to its caller alone, also after all have closed": async (
+  "Previews carry an exact order to another process, for its caller only, also after all have closed": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -93,7 +93,7 @@ export const PREVIEW_PROMISES: Promises = {
     assert.equal(await begin(again, previewId), "begun");
   },
 
-  "Previews are used once: by an order that begins, or by a question": async (installation) => {
+  "Previews are used once: by an order that begins, or by an approval request": async (installation) => {
     const [one, other] = [await installation.open(), await installation.open()];
     for (const [first, use] of Object.entries(USES)) {
       for (const [second, useAgain] of Object.entries(USES)) {
@@ -105,7 +105,7 @@ export const PREVIEW_PROMISES: Promises = {
     }
   },
 
-  "Previews are used by nobody but their caller, and are left to that": async (installation) => {
+  "Previews are used only by their caller, and stay available to it": async (installation) => {
     const record = await installation.open();
     for (const [name, use] of Object.entries(USES)) {
       const previewId = await show(record);
@@ -115,7 +115,7 @@ export const PREVIEW_PROMISES: Promises = {
     }
   },
 
-  "Previews end with their time, and when the clock was set back": async (installation) => {
+  "Previews expire with their time, and when the clock was set back": async (installation) => {
     const record = await installation.open();
     for (const [name, use] of Object.entries(USES)) {
       const [first, second] = [await show(record), await show(record)];
@@ -125,7 +125,7 @@ export const PREVIEW_PROMISES: Promises = {
     }
   },
 
-  "Previews are left as they were by an order that is refused, and by a question that has no room": async (
+  "Previews stay unused after a refused order, and after an approval request without room": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -149,24 +149,25 @@ export const PREVIEW_PROMISES: Promises = {
     assert.equal(await record.previews.find(previewId, "key:alice"), undefined);
   },
 
-  "Previews.add() writes so many of a caller in a minute, over all processes, and says how long to wait": async (
-    installation,
-  ) => {
-    const [one, other] = [await installation.open(), await installation.open()];
-    const row = { identity: "key:alice" };
-    for (let i = 0; i < PREVIEWS_PER_MINUTE; i++) {
-      assert.equal(await (i % 2 === 0 ? one : other).previews.add({ row }, NOW + i), 0);
-    }
-    const shown = shownOrder();
-    assert.equal(await other.previews.add({ row, shown }, NOW + 1_000), 59_000);
-    assert.equal(await other.previews.find(shown.previewId, shown.identity), undefined);
-    assert.equal(await other.previews.waitMs("key:alice", NOW + 59_999), 1);
-    assert.equal(await other.previews.add({ row: { identity: "key:bob" } }, NOW + 1_000), 0);
-    assert.equal(await one.audit.lastSeq(), PREVIEWS_PER_MINUTE + 1);
-    assert.equal(await one.previews.add({ row }, NOW + 60_000), 0);
-  },
+  "Previews.add() allows a limited number per caller and minute, across all processes, and says how long to wait":
+    async (
+      installation,
+    ) => {
+      const [one, other] = [await installation.open(), await installation.open()];
+      const row = { identity: "key:alice" };
+      for (let i = 0; i < PREVIEWS_PER_MINUTE; i++) {
+        assert.equal(await (i % 2 === 0 ? one : other).previews.add({ row }, NOW + i), 0);
+      }
+      const shown = shownOrder();
+      assert.equal(await other.previews.add({ row, shown }, NOW + 1_000), 59_000);
+      assert.equal(await other.previews.find(shown.previewId, shown.identity), undefined);
+      assert.equal(await other.previews.waitMs("key:alice", NOW + 59_999), 1);
+      assert.equal(await other.previews.add({ row: { identity: "key:bob" } }, NOW + 1_000), 0);
+      assert.equal(await one.audit.lastSeq(), PREVIEWS_PER_MINUTE + 1);
+      assert.equal(await one.previews.add({ row }, NOW + 60_000), 0);
+    },
 
-  "Previews.add() does not count for long what a clock dated that was far ahead": async (installation) => {
+  "Previews.add() does not count for long what was dated by a clock far ahead": async (installation) => {
     const { previews } = await installation.open();
     const row = { identity: "key:alice" };
     for (let i = 0; i < PREVIEWS_PER_MINUTE; i++) assert.equal(await previews.add({ row }, NOW + DAY_MS), 0);
@@ -177,7 +178,7 @@ export const PREVIEW_PROMISES: Promises = {
     assert.equal(await previews.add({ row }, NOW), 0);
   },
 
-  "Previews.add() keeps the newest of an identity, nobody else's make room for them, and all go in time": async (
+  "Previews.add() keeps the newest of an identity, nobody else's make room for them, and all expire in time": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -219,7 +220,9 @@ export const PREVIEW_PROMISES: Promises = {
     assert.ok(taken.every((preview) => preview?.usedAt === NOW));
   },
 
-  "while another process writes, a preview is neither written nor used, and reading goes on": async (installation) => {
+  "while another process writes, a preview is neither written nor used, and reading continues": async (
+    installation,
+  ) => {
     const record = await installation.open();
     const previewId = await show(record);
     {
@@ -266,7 +269,7 @@ export const PREVIEW_PROMISES: Promises = {
     assert.deepEqual(order, ["found", "shown"]);
   },
 
-  "a preview that was answered is kept when the process is killed, and none without its row of the audit": async (
+  "a preview that was answered is kept when the process is killed, and none without its audit row": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -284,7 +287,7 @@ export const PREVIEW_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "no secret that the engine was told is kept of what people are shown": async (installation) => {
+  "no secret that the engine was given is stored with what people are shown": async (installation) => {
     const secret = "mN4-tQ_8vZ1rK6yH3bW9cX5sL2dF7gJ0";
     const record = await installation.open({ secrets: [secret] });
     const { summary } = orderRequest({ headline: `Buy ${secret}` });

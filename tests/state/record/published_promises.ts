@@ -26,7 +26,7 @@ export const PUBLISHED_PROMISES: Promises = {
     assert.equal((await other.published.current("access"))?.version, 1);
   },
 
-  "PublishedFiles.publish() writes into the audit who it was, and the digests before and after": async (
+  "PublishedFiles.publish() records in the audit who published, and the digests before and after": async (
     installation,
   ) => {
     const record = await installation.open();
@@ -46,19 +46,20 @@ export const PUBLISHED_PROMISES: Promises = {
     assert.ok((await record.audit.verify()).ok);
   },
 
-  "PublishedFiles.publish() writes nothing where the text counts already, or another version than expected": async (
-    installation,
-  ) => {
-    const record = await installation.open();
-    assert.deepEqual(await publish(record, { ...POLICY, expectVersion: 1 }), ["conflict", 0]);
-    assert.deepEqual(await publish(record, { ...POLICY, expectVersion: 0 }), ["published", 1]);
-    assert.deepEqual(await publish(record, POLICY), ["same", 1]);
-    assert.deepEqual(await publish(record, { ...POLICY, text: "{}", expectVersion: 0 }), ["conflict", 1]);
-    assert.deepEqual((await record.published.versions("policy")).length, 1);
-    assert.equal((await record.audit.trail({})).length, 1);
-  },
+  "PublishedFiles.publish() writes nothing when the text is current already, or another version than expected is":
+    async (
+      installation,
+    ) => {
+      const record = await installation.open();
+      assert.deepEqual(await publish(record, { ...POLICY, expectVersion: 1 }), ["conflict", 0]);
+      assert.deepEqual(await publish(record, { ...POLICY, expectVersion: 0 }), ["published", 1]);
+      assert.deepEqual(await publish(record, POLICY), ["same", 1]);
+      assert.deepEqual(await publish(record, { ...POLICY, text: "{}", expectVersion: 0 }), ["conflict", 1]);
+      assert.deepEqual((await record.published.versions("policy")).length, 1);
+      assert.equal((await record.audit.trail({})).length, 1);
+    },
 
-  "PublishedFiles.publish() of two processes that expect the same version lets one pass": async (installation) => {
+  "PublishedFiles.publish() lets one of two processes that expect the same version succeed": async (installation) => {
     const records = [await installation.open(), await installation.open()];
     await publish(records[0] ?? assert.fail(), POLICY);
     const made = await Promise.all(
@@ -78,7 +79,7 @@ export const PUBLISHED_PROMISES: Promises = {
     assert.equal((await record.published.versions("access")).length, 1);
   },
 
-  "PublishedFiles.find() refuses a text that is not the one that was published": async (installation) => {
+  "PublishedFiles.find() refuses a text that differs from the published one": async (installation) => {
     const record = await installation.open();
     await publish(record, POLICY);
     await installation.tamper(`UPDATE published_files SET text = '{"default":{"mode":"confirm"}}'`);
@@ -88,25 +89,24 @@ export const PUBLISHED_PROMISES: Promises = {
     );
   },
 
-  "Journal.begin() begins no order under another policy than the one that was published last, by whatever process":
-    async (
-      installation,
-    ) => {
-      const [record, other] = [await installation.open(), await installation.open()];
-      const outcome = async (name: string, version?: number) =>
-        outcomeOf(
-          await other.journal.begin(entry(name), { ...FREE, ...(version === undefined ? {} : { version }) }, NOW),
-        );
-      assert.equal(await outcome("before"), "begun");
-      await publish(record, POLICY);
-      assert.equal(await outcome("file"), "ERR_POLICY_NOT_IN_FORCE");
-      assert.equal(await outcome("first", 1), "begun");
-      await publish(record, { ...POLICY, text: "{}" });
-      assert.equal(await outcome("old", 1), "ERR_PREVIEW_STALE");
-      const refusing = { policy: { ...FREE, version: 1 }, now: NOW };
-      assert.equal((await other.journal.wouldRefuse(entry("old"), refusing))?.code, "ERR_PREVIEW_STALE");
-      assert.equal(await outcome("new", 2), "begun");
-    },
+  "Journal.begin() begins no order under another policy than the last published one, by any process": async (
+    installation,
+  ) => {
+    const [record, other] = [await installation.open(), await installation.open()];
+    const outcome = async (name: string, version?: number) =>
+      outcomeOf(
+        await other.journal.begin(entry(name), { ...FREE, ...(version === undefined ? {} : { version }) }, NOW),
+      );
+    assert.equal(await outcome("before"), "begun");
+    await publish(record, POLICY);
+    assert.equal(await outcome("file"), "ERR_POLICY_NOT_IN_FORCE");
+    assert.equal(await outcome("first", 1), "begun");
+    await publish(record, { ...POLICY, text: "{}" });
+    assert.equal(await outcome("old", 1), "ERR_PREVIEW_STALE");
+    const refusing = { policy: { ...FREE, version: 1 }, now: NOW };
+    assert.equal((await other.journal.wouldRefuse(entry("old"), refusing))?.code, "ERR_PREVIEW_STALE");
+    assert.equal(await outcome("new", 2), "begun");
+  },
 };
 
 async function publish({ published }: TradingRecord, file: NewFile): Promise<[kind: string, version: number]> {

@@ -13,25 +13,25 @@ for (const [engine, start] of Object.entries(RECORD_ENGINES)) {
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
-  "loses commits": "close() lets what was asked before finish, and a second time does nothing",
+  "loses commits": "close() completes earlier operations, and does nothing a second time",
   "answers before it has written": "what was answered is found again by all processes, and after all have closed",
   "lets two pass a limit together":
     "Journal.begin() in two processes at once lets them reach a limit per day together, not exceed it",
-  "lets a preview be used twice": "Previews are used once: by an order that begins, or by a question",
-  "lets another identity use a preview": "Previews are used by nobody but their caller, and are left to that",
-  "lets a preview be used that has expired": "Previews end with their time, and when the clock was set back",
+  "lets a preview be used twice": "Previews are used once: by an order that begins, or by an approval request",
+  "lets another identity use a preview": "Previews are used only by their caller, and stay available to it",
+  "lets a preview be used that has expired": "Previews expire with their time, and when the clock was set back",
   "reads what was there before it wrote":
     "what was answered is found again by all processes, and after all have closed",
   "forgets idempotency keys":
-    "Journal.begin() answers a repeated key with the first placement, whatever has become of it",
+    "Journal.begin() returns the first placement for a repeated key, whatever has become of it",
   "forgets halts": "Halts.pull() stops new orders of every process at once, and survives a restart",
   "forgets that a key was given back":
-    "CallClaims.claim() gives a key to one call at a time, and tells calls for the same from others",
+    "CallClaims.claim() gives a key to one call at a time, and distinguishes equal calls from others",
   "forgets that a replacement was given up":
     "ReplacementClaims.claim() gives an order to one replacement, in all processes",
-  "gives one answer to two calls": "Approvals.take() gives an answer to one call, in time, whichever process makes it",
+  "gives one answer to two calls": "Approvals.take() gives an answer to one call, in time, in any process",
   "takes orders from a process that lives":
-    "Instances.takeOver() leaves alone what a living process has sent, however long ago",
+    "Instances.takeOver() leaves what a live process has sent, however long ago",
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {

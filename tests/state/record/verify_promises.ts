@@ -114,7 +114,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
 
 /** By what is promised. */
 export const VERIFY_PROMISES: Promises = {
-  "Audit.verify() takes a record in which placements stand in every state, halted and not": async (installation) => {
+  "Audit.verify() accepts a record with placements in every state, halted and not": async (installation) => {
     const record = await installation.open();
     assert.deepEqual(await record.audit.verify(), { ok: true, rows: 0, head: CHAIN_START });
     await fill(record);
@@ -138,7 +138,7 @@ export const VERIFY_PROMISES: Promises = {
     ]),
   ),
 
-  "Audit.verify() finds a halt that was lifted without a word": async (installation) => {
+  "Audit.verify() finds a halt that was lifted without an audit row": async (installation) => {
     const record = await installation.open();
     await record.halts.pull({ by: "operator", reason: "lunch", now: NOW });
     await installation.force("UPDATE kill_switch SET is_halted = 0");

@@ -26,7 +26,7 @@ export const BROKEN_SHARED_ENGINES: Readonly<Record<string, BrokenEngine>> = {
   "admits one more than a limit": {
     start: () => startWith({ limit: (perMinute) => limitOf((key) => perMinute(key) + 1) }),
     purpose: "limits",
-    promise: /as many at once/,
+    promise: /a burst of a key's calls/,
   },
   "loses an event that it was told to keep": {
     start: () => startWith({ sessions: sessionsOf({ eventsOf: () => new ForgetfulLog() }) }),
@@ -41,7 +41,7 @@ export const BROKEN_SHARED_ENGINES: Readonly<Record<string, BrokenEngine>> = {
   "resumes a session with a used token": {
     start: () => startWith({ resumptions: resumptionsOf({ isReusable: true }) }),
     purpose: "resumptions",
-    promise: /goes on under another digest/,
+    promise: /continues it under another digest/,
   },
   "loses a session whose next token got lost": {
     start: () => startWith({ resumptions: resumptionsOf({ isUsedUp: true }) }),

@@ -7,7 +7,7 @@ import type { SharedPromises } from "../shared_engines.ts";
 
 /** By what is promised. */
 export const EVENT_PROMISES: SharedPromises = {
-  "EventLog.read() answers what was appended to a stream, in order, and whether it has ended": async (installation) => {
+  "EventLog.read() returns what was appended to a stream, in order, and whether it has ended": async (installation) => {
     const log = (await installation.open()).sessions.eventsOf("session");
     await Promise.all([log.begin("1", "call 1"), log.begin("2"), ...appendAll(log, "1", ["a", "b"]), log.end("1")]);
     const events = [{ number: 1, text: "a" }, { number: 2, text: "b" }];
@@ -16,13 +16,13 @@ export const EVENT_PROMISES: SharedPromises = {
     assert.equal(await log.read("3"), undefined);
   },
 
-  "EventLog.begin() leaves a stream as it is that has begun": async (installation) => {
+  "EventLog.begin() leaves a started stream unchanged": async (installation) => {
     const log = (await installation.open()).sessions.eventsOf("session");
     await Promise.all([log.begin("1", 7), ...appendAll(log, "1", ["a"]), log.begin("1", 8)]);
     assert.deepEqual(await log.read("1"), { events: [{ number: 1, text: "a" }], request: 7, hasEnded: false });
   },
 
-  "EventLog.append() drops the oldest events of a stream that holds too much, never its latest": async (
+  "EventLog.append() drops the oldest events of a stream that is too long, never its latest": async (
     installation,
   ) => {
     const log = (await installation.open()).sessions.eventsOf("session");
@@ -33,7 +33,7 @@ export const EVENT_PROMISES: SharedPromises = {
     assert.deepEqual((await log.read("1"))?.events.map(({ number }) => number), [4]);
   },
 
-  "EventLog.remove() forgets a stream alone, and nothing can be appended to it": async (installation) => {
+  "EventLog.remove() deletes one stream, and nothing can be appended to it": async (installation) => {
     const log = (await installation.open()).sessions.eventsOf("session");
     await Promise.all([log.begin("1"), log.begin("2"), ...appendAll(log, "1", ["a"]), log.remove("1")]);
     await Promise.all(appendAll(log, "1", ["b"]));
@@ -41,7 +41,7 @@ export const EVENT_PROMISES: SharedPromises = {
     assert.deepEqual(await log.read("2"), { events: [], hasEnded: false });
   },
 
-  "EventLog keeps sessions apart": async (installation) => {
+  "EventLog keeps sessions separate": async (installation) => {
     const { sessions } = await installation.open();
     const [one, other] = [sessions.eventsOf("one"), sessions.eventsOf("other")];
     await Promise.all([one.begin("1"), other.begin("1"), ...appendAll(one, "1", ["a"])]);

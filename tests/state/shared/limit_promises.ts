@@ -14,7 +14,7 @@ async function takeAll(limit: RateLimit, key: string): Promise<{ taken: number; 
 
 /** By what is promised. */
 export const LIMIT_PROMISES: SharedPromises = {
-  "RateLimit.take() admits as many at once as a key may make in a minute, then says when the next may come": async (
+  "RateLimit.take() allows a burst of a key's calls per minute, then says when the next is allowed": async (
     installation,
   ) => {
     const limit = (await installation.open()).limit(() => 2);
@@ -23,19 +23,19 @@ export const LIMIT_PROMISES: SharedPromises = {
     assert.ok(retryAfterMs > 0 && retryAfterMs <= 30_000, `retryAfterMs is ${retryAfterMs}`);
   },
 
-  "RateLimit.take() admits at the time that it named": async (installation) => {
+  "RateLimit.take() allows a call at the time that it named": async (installation) => {
     const limit = (await installation.open()).limit(() => 600);
     await installation.pass((await takeAll(limit, "ann")).retryAfterMs);
     assert.deepEqual(await limit.take("ann"), { ok: true });
   },
 
-  "RateLimit.take() counts each key for itself, by its own limit": async (installation) => {
+  "RateLimit.take() counts each key separately, by its own limit": async (installation) => {
     const limit = (await installation.open()).limit((key) => key === "ann" ? 1 : 3);
     assert.equal((await takeAll(limit, "ann")).taken, 1);
     assert.equal((await takeAll(limit, "bob")).taken, 3);
   },
 
-  "RateLimit.take() goes by a limit that was lowered": async (installation) => {
+  "RateLimit.take() applies a limit that was lowered": async (installation) => {
     const current = { perMinute: 100 };
     const limit = (await installation.open()).limit(() => current.perMinute);
     assert.deepEqual(await limit.take("ann"), { ok: true });
@@ -43,7 +43,7 @@ export const LIMIT_PROMISES: SharedPromises = {
     assert.ok((await takeAll(limit, "ann")).taken <= 2);
   },
 
-  "RateLimit.use() and keysAbove() name who has used much": async (installation) => {
+  "RateLimit.use() and keysAbove() name the heaviest users": async (installation) => {
     const limit = (await installation.open()).limit(() => 10);
     await takeAll(limit, "ann");
     await limit.take("bob");

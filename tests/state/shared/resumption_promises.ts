@@ -43,7 +43,7 @@ function taken(number: number, session: ResumableSession = SESSION): TakenResuma
 
 /** By what is promised. */
 export const RESUMPTION_PROMISES: SharedPromises = {
-  "ResumptionStore.take() answers a session as it was last, which goes on under another digest": async (
+  "ResumptionStore.take() returns a session as it was last, and continues it under another digest": async (
     installation,
   ) => {
     const [one, two] = await openTwo(installation);
@@ -56,7 +56,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     assert.deepEqual(await take(one, 2, { next: 3 }), taken(2, { ...SESSION, subscriptions: [] }));
   },
 
-  "ResumptionStore.take() goes on with a session whose next token its client never got, for the last who asks": async (
+  "ResumptionStore.take() continues a session whose next token its client never got, for the last caller": async (
     installation,
   ) => {
     const [one, two] = await openTwo(installation);
@@ -76,7 +76,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     assert.equal(await take(two, last, { next: 22 }), "unknown", "with a session all of its tokens are gone");
   },
 
-  "ResumptionStore.take() knows no session of another identity, which can still be resumed": async (installation) => {
+  "ResumptionStore.take() finds no session of another identity, which can still be resumed": async (installation) => {
     const [{ resumptions }, two] = await openTwo(installation);
     await resumptions.keep(digestOf(1), SESSION);
     assert.equal(await take(two, 1, { identity: "bob" }), "unknown");
@@ -84,7 +84,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     assert.deepEqual(await take(two, 1), taken(1));
   },
 
-  "ResumptionStore.update() brings back no session that was taken or removed": async (installation) => {
+  "ResumptionStore.update() restores no session that was taken or removed": async (installation) => {
     const [one, two] = await openTwo(installation);
     await one.resumptions.keep(digestOf(1), SESSION);
     await one.resumptions.keep(digestOf(2), SESSION);
@@ -98,7 +98,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     }
   },
 
-  "ResumptionStore.take() knows no session that was connected long ago; touch() counts as connected": async (
+  "ResumptionStore.take() finds no session that was connected long ago; touch() counts as connected": async (
     installation,
   ) => {
     const server = await installation.open();
@@ -113,7 +113,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     assert.equal(await take(server, 3), "unknown");
   },
 
-  "ResumptionStore.keep() bounds the sessions of each identity: the one that was connected first makes room": async (
+  "ResumptionStore.keep() bounds the sessions of each identity: the first connected one makes room": async (
     installation,
   ) => {
     const server = await installation.open();
@@ -133,7 +133,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     assert.notEqual(await take(server, 0, { identity: "bob" }), "unknown");
   },
 
-  "ResumptionStore keeps no session that holds too much": async (installation) => {
+  "ResumptionStore stores no session that is too large": async (installation) => {
     const server = await installation.open();
     const { resumptions } = server;
     const subscriptions = [{ kind: "resource", uri: "x".repeat(MAX_RESUMABLE_LENGTH) }] as const;

@@ -21,7 +21,7 @@ const PAUSE_MS = 1_100;
 
 /** By what is promised. */
 export const SESSION_PROMISES: SharedPromises = {
-  "SessionStore.take() answers a session as it was saved last, and how often it was taken": async (installation) => {
+  "SessionStore.take() returns a session as it was last saved, and how often it was taken": async (installation) => {
     const { sessions } = await installation.open();
     await sessions.save(SESSION);
     await sessions.save({ ...SESSION, subscriptions: ["luno://pairs"] });
@@ -30,7 +30,7 @@ export const SESSION_PROMISES: SharedPromises = {
     assert.deepEqual(await sessions.take(SESSION.id, "ann"), { ...kept, times: 2 });
   },
 
-  "SessionStore.take() knows no session of another identity, and none that was never saved": async (installation) => {
+  "SessionStore.take() finds no session of another identity, and none that was never saved": async (installation) => {
     const { sessions } = await installation.open();
     await sessions.save(SESSION);
     assert.equal(await sessions.take(SESSION.id, "bob"), undefined);
@@ -38,7 +38,7 @@ export const SESSION_PROMISES: SharedPromises = {
     assert.equal((await sessions.take(SESSION.id, "ann"))?.times, 1);
   },
 
-  "SessionStore keeps sessions and events for the next server, also where the one before was killed": async (
+  "SessionStore keeps sessions and events for the next server, also when the previous one was killed": async (
     installation,
   ) => {
     for (const end of ["close", "kill"] as const) {
@@ -54,7 +54,7 @@ export const SESSION_PROMISES: SharedPromises = {
     }
   },
 
-  "SessionStore.remove() forgets a session and its streams, and no other": async (installation) => {
+  "SessionStore.remove() deletes a session and its streams, and no other": async (installation) => {
     const { sessions } = await installation.open();
     for (const id of ["one", "two"]) {
       await sessions.save({ ...SESSION, id });
@@ -80,7 +80,7 @@ export const SESSION_PROMISES: SharedPromises = {
     assert.equal((await sessions.take("four", "bob"))?.id, "four");
   },
 
-  "SessionStore.take() knows no session that nobody has used for long; touch() counts as use": async (
+  "SessionStore.take() finds no session that was not used for long; touch() counts as use": async (
     installation,
   ) => {
     const { sessions } = await installation.open();
@@ -93,7 +93,7 @@ export const SESSION_PROMISES: SharedPromises = {
     assert.equal((await sessions.take("used", "ann"))?.id, "used");
   },
 
-  "SessionStore goes on without what there is no room for": async (installation) => {
+  "SessionStore continues without what there is no room for": async (installation) => {
     const { sessions } = await installation.open({ isFull: true });
     const log = sessions.eventsOf(SESSION.id);
     await sessions.save(SESSION);

@@ -1,8 +1,8 @@
-/** The commands of the program that README and docs show. */
+/** The commands of the program in README and docs. */
 
 import { COMMANDS } from "../src/cli/commands.ts";
 
-/** Parts of a page that are code: blocks that are not another language's, and code within a sentence. */
+/** Parts of a page that are code: blocks of no other language, and code within a sentence. */
 export function codeOf(page: string): string[] {
   const blocks = [...page.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)]
     .filter(([, , language = ""]) => language === "" || language === "sh")
@@ -12,7 +12,7 @@ export function codeOf(page: string): string[] {
   return [...blocks, ...spans];
 }
 
-/** The command lines of the program in a line of shell, without what the shell takes for itself. */
+/** The command lines of the program in a line of shell, without the shell's own syntax. */
 export function commandLines(line: string): string[] {
   const commands = line.replace(/ # .*$/, "").matchAll(/(?:^|[ (=`])luno-mcp-server( [^|;)>&]*)?/g);
   return [...commands].map(([, rest = ""]) => rest.replace(/ 2$/, "").replaceAll(/ +/g, " ").trim());
@@ -21,12 +21,12 @@ export function commandLines(line: string): string[] {
 /** Code that is a command without the program's name, such as `keys rotate NAME`. */
 export function shortCommand(code: string): string[] {
   const [name = "", next] = code.split(" ");
-  // A row of an answer has a gap between name and value; what ends a process by a signal has the name of a command.
+  // A row of an answer has a gap between name and value; a command that sends a signal has the name of a command.
   if (code.includes("  ")) return [];
   return Object.hasOwn(COMMANDS, name) && next !== undefined && next !== "-USR1" ? [code.replace(/ > .*$/, "")] : [];
 }
 
-/** The words of a command line; brackets around what may be left out are none. */
+/** The words of a command line, without the brackets around optional ones. */
 export function words(command: string): string[] {
   const plain = command.replaceAll("[name=value...]", "").replaceAll(/\[|\]/g, "");
   return [...plain.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', "")).filter((word) => word !== "…");

@@ -9,7 +9,7 @@ for (const [path, page] of await readPages()) {
   Deno.test(`every command in ${path} is valid`, () => {
     const problems = commands.flatMap((command) => {
       const read = readArguments(words(command));
-      // A sentence may name a flag, as `client --pairs` does, and leave its value open.
+      // A sentence may name a flag, as `client --pairs` does, without a value.
       const told = read.kind === "run" ? read.problems.filter((problem) => !problem.endsWith("expected a value")) : [];
       return told.map((problem) => `${command}: ${problem}`);
     });

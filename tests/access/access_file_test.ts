@@ -95,7 +95,7 @@ Deno.test("parseAccess() reports every problem at once, each with its place", ()
   assert.equal(problems.length, expected.length, problems.join("\n"));
 });
 
-/** Names that a credential cannot have, or that people would read as another one. */
+/** Names that no credential can have, or that resemble another name. */
 const ODD_NAMES = [
   "__proto__",
   "constructor",

@@ -235,7 +235,7 @@ Deno.test("Authenticator says which scope is none, and which there are", async (
   );
 });
 
-/** A ticket of `key:ann`, and what asks with it. */
+/** A ticket of `key:ann`, and a function that presents it. */
 async function withTicket(options: { headers?: Record<string, string> } = {}) {
   const tickets = new Tickets({ now: () => 0 });
   const authenticator = authenticatorOf({ keys, tickets });
@@ -288,7 +288,7 @@ Deno.test("Authenticator admits the local user when no credential is required", 
 
 const UPGRADE = { upgrade: "websocket" };
 
-/** Places in which people put credentials, right and wrong ones. */
+/** Places in which clients put credentials, correct and incorrect ones. */
 const PLACES: Readonly<Record<string, Shown>> = {
   "Bearer": bearer("zz"),
   "Basic": { headers: { authorization: `Basic ${btoa("ann:zz")}` } },

@@ -13,7 +13,7 @@ const GOOD: ClientCertificate = {
   notAfter: 5_000,
 };
 
-/** A source that reads every certificate as this one; `reads` counts how often. */
+/** A source that reads every certificate as this one; `reads` counts the readings. */
 function sourceOf(certificate: ClientCertificate, denied = NOBODY) {
   const reads: number[] = [];
   const read = (_der: Uint8Array, { now }: { now: number }) => {

@@ -1,4 +1,4 @@
-import "reflect-metadata"; // The certificate library asks for it, and for being second.
+import "reflect-metadata"; // Required by the certificate library, as the second import.
 import { BasicConstraintsExtension, ExtendedKeyUsage, type JsonGeneralName, KeyUsageFlags } from "@peculiar/x509";
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";

@@ -5,7 +5,7 @@ import type { Ending } from "../../src/access/caller.ts";
 import { CredentialWatch } from "../../src/access/credential_watch.ts";
 import { callerOf } from "../support/callers.ts";
 
-/** A caller whose credential can be revoked, and ends at 100. */
+/** A caller whose credential can be revoked, and expires at 100. */
 function revocable(clock: { now: number }) {
   const state = { isRevoked: false };
   const { credential } = callerOf("key:ann");

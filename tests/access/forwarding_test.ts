@@ -4,7 +4,7 @@ import { TrustedProxies } from "../../src/access/forwarding.ts";
 const PROXY = "10.0.0.1";
 const CLIENT = "203.0.113.9";
 
-/** The address that counts for a request of this peer. */
+/** The address used for a request of this peer. */
 function addressOf(proxies: readonly string[], peer: string, forwardedFor: string): string {
   return new TrustedProxies(proxies).originate(peer, new Headers({ "x-forwarded-for": forwardedFor })).address;
 }

@@ -1,8 +1,8 @@
-/** An issuer of access tokens on a real socket: it publishes its keys, signs whatever it is told to, and can fail. */
+/** An issuer of access tokens on a real socket: it publishes its keys, signs anything on request, and can fail. */
 
 import { Buffer } from "node:buffer";
 
-/** What this issuer's keys can sign with. */
+/** Algorithms of this issuer's keys. */
 export type SigningAlgorithm = keyof typeof SIGNATURES;
 
 /** One of an issuer's keys, or an attacker's. */
@@ -14,10 +14,10 @@ export interface SigningKey {
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 
-/** How an issuer answers for its keys: as it should, or one of the ways not to. */
+/** How an issuer answers requests for its keys: correctly, or by a fault. */
 export type Answering = "keys" | "error" | "hang" | "drip" | "flood" | "redirect" | { readonly body: string };
 
-/** Parts of a token; a header or claims as text are taken as they are, for what no object can say. */
+/** Parts of a token; a header or claims given as text are used unchanged, for content that no object can represent. */
 export interface TokenParts {
   readonly header?: Readonly<Record<string, unknown>> | string;
   readonly claims: Readonly<Record<string, unknown>> | string;
@@ -55,7 +55,11 @@ export const SIGNING_ALGORITHMS = [
   "Ed25519",
 ] as const satisfies readonly SigningAlgorithm[];
 
-/** Makes a key pair; `modulusLength` is of RSA keys. @default 2_048 */
+/**
+ * Creates a key pair; `modulusLength` applies to RSA keys.
+ *
+ * @default 2_048
+ */
 export async function createKey(
   alg: SigningAlgorithm,
   kid: string,
@@ -71,7 +75,7 @@ export async function createKey(
   return { kid, alg, privateKey: pair.privateKey, jwk };
 }
 
-/** The private half as a JWK, as nobody should publish it. */
+/** The private half as a JWK, which nobody should publish. */
 export async function privateJwk({ privateKey, kid }: SigningKey): Promise<Record<string, unknown>> {
   return { ...await crypto.subtle.exportKey("jwk", privateKey), kid };
 }
@@ -81,7 +85,7 @@ export function jwksOf(...keys: readonly SigningKey[]): string {
   return JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
 }
 
-/** A token, signed; its header says the key's `alg` and `kid` and `typ: at+jwt` unless told otherwise. */
+/** A signed token; by default its header has the key's `alg` and `kid`, and `typ: at+jwt`. */
 export async function signToken(key: SigningKey, { header = {}, claims }: TokenParts): Promise<string> {
   const full = typeof header === "string" ? header : { alg: key.alg, typ: "at+jwt", kid: key.kid, ...header };
   const input = `${encoded(full)}.${encoded(claims)}`;
@@ -95,13 +99,13 @@ export function encoded(part: Readonly<Record<string, unknown>> | string): strin
   return Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url");
 }
 
-/** An issuer that serves its keys at `jwksUrl`; disposing ends it, hanging answers included. */
+/** An issuer that serves its keys at `jwksUrl`; disposing ends it, including stalled answers. */
 export class IdentityProvider implements AsyncDisposable {
   readonly url: string;
   readonly jwksUrl: URL;
   readonly keys: SigningKey[];
   answering: Answering = "keys";
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly requests: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #over = new AbortController();
@@ -143,7 +147,7 @@ export class IdentityProvider implements AsyncDisposable {
     }
   }
 
-  /** One byte and no more. */
+  /** Sends one byte and no more. */
   #endless(): ReadableStream<Uint8Array> {
     return new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
   }

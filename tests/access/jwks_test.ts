@@ -17,7 +17,7 @@ const SECRET = { kty: "oct", kid: "shared", k: "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2Vj
 
 let issued = 0;
 
-/** A token that was not seen before, so that no verdict is remembered. */
+/** A token that was not seen before, so that no result is cached. */
 function tokenOf(key: SigningKey, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const claims = { iss: ISSUER, aud: AUDIENCE, sub: "alice", exp: SECONDS + 600, jti: `t${++issued}` };
   return signToken(key, { header, claims });

@@ -31,7 +31,7 @@ function claimsOf(changes: Claims = {}): Claims {
   return { iss: RULES.issuer, aud: RULES.audience, sub: "alice", iat: SECONDS - 10, exp: SECONDS + 600, ...changes };
 }
 
-/** A good token but for what is changed; `undefined` leaves a claim or a header out. */
+/** A valid token except for the given changes; `undefined` omits a claim or a header. */
 function tokenOf(changes: Claims = {}, { key = rsa, header = {} }: { key?: SigningKey; header?: Claims } = {}) {
   return signToken(key, { header, claims: claimsOf(changes) });
 }
@@ -43,7 +43,7 @@ function outcome(verdict: TokenVerdict): string {
 const good = await tokenOf();
 const [goodHeader = "", goodClaims = "", goodSignature = ""] = good.split(".");
 
-/** A token whose "signature" anybody can make who has the public key. */
+/** A token whose "signature" anybody with the public key can create. */
 function hmacToken(secret: string): string {
   const input = `${encoded({ alg: "HS256", typ: "at+jwt", kid: "rsa" })}.${goodClaims}`;
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
@@ -321,7 +321,7 @@ for (const key of [rsa, ec]) {
       }),
       { numRuns: 300 },
     );
-    // The last character holds bits that no byte needs: a decoder may ignore them, a verdict may not.
+    // The last character contains bits that no byte needs: a decoder may ignore them, a verification may not.
     for (const other of BASE64URL.replace(token.at(-1) ?? "", "")) {
       assert.notEqual(outcome(await verifier.verify(token.slice(0, -1) + other)), "ok", other);
     }

@@ -24,9 +24,9 @@ class Setup implements AsyncDisposable {
   readonly path: string;
   readonly source: KeySource;
   readonly records: LogRecords;
-  /** How often the source has asked what has changed. */
+  /** How often the source has read the changes. */
   asked = 0;
-  /** What happens to what the source asks. */
+  /** Delays or fails the source's reads. */
   hinder: ((ask: () => ReturnType<Keys["since"]>) => ReturnType<Keys["since"]>) | undefined;
   #elsewhere: StoredKeys | undefined;
 
@@ -50,7 +50,7 @@ class Setup implements AsyncDisposable {
     return this.#elsewhere ??= new StoredKeys(this.path);
   }
 
-  /** As long as a look is good for. */
+  /** The lifetime of a read. */
   async pass(ms = 100): Promise<void> {
     this.clock.monotonic += ms;
     await this.source.freshen();

@@ -1,4 +1,4 @@
-/** Keys in a file, made as the command makes them: what another process has done to the keys of a server. */
+/** Keys in a file, created as the command creates them: changes by another process to a server's keys. */
 
 import assert from "node:assert/strict";
 import { createApiKey } from "../../src/access/api_key.ts";
@@ -6,7 +6,7 @@ import type { StoredKey } from "../../src/access/keys.ts";
 import type { Scope } from "../../src/access/scopes.ts";
 import { SqliteKeys } from "../../src/state/record/sqlite/keys.ts";
 
-/** How a key differs from the usual one. */
+/** How a key differs from the default. */
 export interface TestKey {
   /** @default market:read */
   readonly scopes?: readonly Scope[];
@@ -20,7 +20,7 @@ export interface MadeKey {
   readonly text: string;
 }
 
-/** The engine itself, without the worker around it. */
+/** The engine itself, without its worker. */
 export class StoredKeys implements Disposable {
   readonly engine: SqliteKeys;
 
@@ -42,7 +42,7 @@ export class StoredKeys implements Disposable {
     return { key: rotated.key, text };
   }
 
-  /** Answers how many there were. */
+  /** Returns how many there were. */
   revoke(idOrName: string, now: number): number {
     return this.engine.revoke(idOrName, now).length;
   }
@@ -52,7 +52,7 @@ export class StoredKeys implements Disposable {
   }
 }
 
-/** Makes a key in a file that nobody has open. */
+/** Creates a key in a file that no process has open. */
 export function storeKey(path: string, name: string, key: TestKey): string {
   using keys = new StoredKeys(path);
   return keys.create(name, key).text;

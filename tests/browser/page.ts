@@ -1,6 +1,6 @@
 /**
- * A page in a real browser against the program: on an allowed origin it gets through, on a foreign one it does not. A
- * task of its own (`deno task browser`), as it needs Debian's Chromium.
+ * A page in a real browser against the program: on an allowed origin it connects, on a foreign one it does not. It has
+ * a task of its own (`deno task browser`), since it needs Debian's Chromium.
  */
 
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { PROGRAMS } from "../e2e/program.ts";
 import { createCerts, listenersOf, startServer } from "../e2e/servers.ts";
 import type { RunningServer } from "../e2e/servers.ts";
 
-/** The page: a WebSocket with the subprotocol and a tool over REST, and what became of both. */
+/** The page: a WebSocket with the subprotocol and a tool over REST, and the results of both. */
 function pageOf({ ws, http }: RunningServer): string {
   return `<!doctype html><script type="module">
     const socket = new Promise((resolve) => {
@@ -26,7 +26,7 @@ function pageOf({ ws, http }: RunningServer): string {
   </script>`;
 }
 
-/** Opens the page on an origin of its own, which the browser is told to look for on this machine. */
+/** Opens the page on an origin of its own, which the browser resolves to this machine. */
 async function visit(host: string, server: RunningServer): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const pages = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
@@ -43,9 +43,9 @@ async function visit(host: string, server: RunningServer): Promise<unknown> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      // A development authority is nothing that a browser trusts.
+      // Browsers do not trust a development authority.
       "--ignore-certificate-errors",
-      // The page's origin is not of this machine's own, and asks for something on it.
+      // The page's origin is not local, and requests something from this machine.
       "--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessRespectPreflightResults",
       `--user-data-dir=${profile}`,
       `--host-resolver-rules=MAP ${host} 127.0.0.1:${pages.addr.port}`,

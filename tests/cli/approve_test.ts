@@ -9,7 +9,7 @@ import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(approve);
 
-/** Has a person asked about an order with this headline. */
+/** Requests a person's approval of an order with this headline. */
 function askAbout(store: SqliteRecord, headline: string): string {
   return ask(store, { headline }).id;
 }
@@ -86,7 +86,7 @@ Deno.test("approve reports every problem of its command line", async () => {
   }
   assert.match((await run({ state: "/tmp", decline: "true" })).stderr, /^--decline: expected the id of the order/);
   const none = { state: "/tmp/none" };
-  // It may be mistyped, while an order waits in another one.
+  // The id may be mistyped while another order is pending.
   const missing = /^--state: expected a folder that exists: there is no \/tmp\/none\n/;
   assert.match((await run(none, { operands: ["a"] })).stderr, missing);
   assert.match((await run(none)).stderr, missing);

@@ -10,7 +10,7 @@ import { VERSION } from "../../src/version.ts";
 
 const COMMANDS: readonly CommandName[] = ["serve", "tools", "call", "config", "simulator"];
 
-/** The operands that a command cannot do without. */
+/** The required operands of a command. */
 const OPERANDS: Partial<Record<CommandName, string[]>> = { call: ["get_fees"], config: ["print"] };
 
 /** The flags of a command: those that take a value, and the switches. */
@@ -22,7 +22,7 @@ function flagsOf(command: CommandName): { valued: string[]; switches: string[] }
   return { valued: valued.map(({ flag }) => flag), switches: switches.map(({ flag }) => flag) };
 }
 
-/** Reads a command line that must be in order. */
+/** Reads a command line that must be valid. */
 function read(...args: string[]): Invocation {
   const found = readArguments(args);
   assert.ok(found.kind === "run", args.join(" "));
@@ -121,7 +121,7 @@ Deno.test("readArguments() refuses unknown commands and names the nearest known 
   assert.deepEqual(problemsOf("hlep"), ["hlep: unknown command, did you mean help"]);
   assert.deepEqual(problemsOf("versoin"), ["versoin: unknown command, did you mean version"]);
   assert.deepEqual(problemsOf("--versoin"), ["--versoin: unknown flag, did you mean --version"]);
-  // What follows is the command's, which is not known.
+  // What follows belongs to the command, which is unknown.
   assert.deepEqual(problemsOf("cal get_fees pair=XBTZAR"), ["cal: unknown command, did you mean call"]);
   assert.deepEqual(problemsOf("config prnt"), ["prnt: expected config <print|init path>, did you mean print"]);
   assert.deepEqual(problemsOf("kill --statsu"), ["--statsu: unknown flag, did you mean --status"]);
@@ -184,7 +184,7 @@ for (
     ["kill now", { problems: ["now: unexpected argument"] }],
     ["approve 1 2", { problems: ["2: unexpected argument"] }],
     ["audit show 1", { problems: ["1: unexpected argument"] }],
-    // It may be a key, which the command leaves out of what it prints.
+    // It may be a key, which the command does not print.
     ["keys revoke one two", { command: "keys", operands: ["revoke", "one", "two"] }],
     ["status now", { problems: ["now: unexpected argument"] }],
     ["--seed 1 --seed=2 --seed 3", {

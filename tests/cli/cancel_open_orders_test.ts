@@ -15,7 +15,7 @@ import { runnerOf } from "./trading_commands.ts";
 const run = runnerOf(kill);
 const KEY = { LUNO_API_KEY: SIMULATED_KEYS.trading.id, LUNO_API_SECRET: SIMULATED_KEYS.trading.secret };
 
-/** An exchange on the real clock with two orders that rest on it. */
+/** An exchange on the real clock with two resting orders. */
 async function openExchange(): Promise<FaultyExchange> {
   const exchange = new FaultyExchange({ clock: { now: Date.now() } });
   const client = exchange.connect({ withoutSockets: true });
@@ -29,7 +29,7 @@ function liveIn(exchange: FaultyExchange): number {
   return exchange.ledger.filter(({ status }) => status !== "COMPLETE").length;
 }
 
-/** A server that is there and does nothing, until it ends. */
+/** A server that is running but does nothing, until it ends. */
 function addServer(store: SqliteRecord, folder: string): { readonly id: string; readonly end: () => void } {
   const lock = InstanceLock.take(folder);
   store.instances.enter({ ...INSTANCE, id: lock.id, cancels: ["main"] });

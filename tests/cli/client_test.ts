@@ -9,7 +9,7 @@ import type { ChannelOptions } from "../../src/transport/channel_parts.ts";
 import { TestWorld } from "./world.ts";
 import type { TestWorldOptions } from "./world.ts";
 
-/** A server on the simulated exchange, and the command that speaks to it. */
+/** A server on the simulated exchange, and the command that connects to it. */
 class Served implements AsyncDisposable {
   readonly exchange: TestExchange;
   readonly server: TestServer;
@@ -143,7 +143,7 @@ Deno.test("client --pairs prints a line for each pair and round, or JSON, until 
   assert.match(await firstLine(false), /^2026-11-22T10:07:31Z ETHZAR bid \d+ ask \d+ last \d+ volume [\d.]+$/);
   const { tickers } = JSON.parse(await firstLine(true));
   assert.deepEqual(tickers.map(({ pair }: { pair: string }) => pair), ["ETHZAR", "XBTZAR"]);
-  // It ends with 1 where nothing was shown by then, as on a machine that is busy.
+  // It exits with 1 when nothing was shown by then, as on a busy machine.
   let code: number = 1;
   for (const duration of ["0.3", "3", "30"]) if (code !== 0) ({ code } = await served.run({ ...flags, duration }));
   assert.equal(code, 0);

@@ -1,16 +1,16 @@
-/** Shells that complete what a test types, each with its own completion. */
+/** Shells that complete a test's input, each with its own completion. */
 
 import { join } from "node:path";
 
-/** What a line becomes by Tab, in a folder; empty where nothing fits, several where it is not clear. */
+/** The completions of a line in a folder; empty when nothing fits, several when it is ambiguous. */
 export type Complete = (script: string, lines: readonly string[], folder: string) => Promise<string[]>;
 
-/** Whether a program is there. */
+/** Whether a program is installed. */
 export async function isInstalled(program: string): Promise<boolean> {
   return (await new Deno.Command("sh", { args: ["-c", 'command -v "$1"', "sh", program] }).output()).success;
 }
 
-/** How each shell is asked. */
+/** How to run the completion of each shell. */
 export const SHELLS_AT_WORK: Readonly<Record<string, Complete>> = { bash, zsh, fish };
 
 /** Calls the function as readline does, which splits words at = and : as well. */
@@ -38,7 +38,7 @@ _luno_mcp_server luno-mcp-server ${quoted(current)}; echo "\${COMPREPLY[*]}"`;
   });
 }
 
-/** Types into a shell of its own, where Tab completes and shows the line. */
+/** Types into a separate shell, where Tab completes and shows the line. */
 async function zsh(script: string, lines: readonly string[], folder: string): Promise<string[]> {
   const home = join(folder, "home");
   await Deno.writeTextFile(
@@ -65,7 +65,7 @@ async function fish(script: string, lines: readonly string[], folder: string): P
   return out.split("\n").slice(0, -1);
 }
 
-/** In the folder, with a home of its own within. */
+/** Runs in the folder, with a home folder within it. */
 async function run(command: readonly string[], folder: string): Promise<string> {
   await Deno.mkdir(join(folder, "home"), { recursive: true });
   const { stdout } = await new Deno.Command("sh", {

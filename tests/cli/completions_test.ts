@@ -9,7 +9,7 @@ import { TestWorld } from "./world.ts";
 
 const table = completionTable();
 
-/** What is typed behind the program's name, and its last word as a shell completes it; nothing where nothing fits. */
+/** Text typed after the program's name, and its last word as a shell completes it; nothing when nothing fits. */
 const TYPED: Readonly<Record<string, string>> = {
   "comp": "completions",
   "help aud": "audit",
@@ -35,7 +35,7 @@ const TYPED: Readonly<Record<string, string>> = {
   "frobnicate get_fe": "",
 };
 
-/** What a script says of flags with choices, lists, files, folders and anything, and of a tool and its arguments. */
+/** How a script describes flags with choices, lists, files, folders and free text, and a tool and its arguments. */
 const ROWS: Readonly<Record<string, readonly string[]>> = {
   bash: [
     "'--trading=off|confirm|auto' '--policy=<file>'",
@@ -75,7 +75,7 @@ const ROWS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Characters that mean something to some shell. */
+/** Characters with a meaning in some shell. */
 const ODD = "'; touch a; $(touch b) `touch c` \"; touch d; ]:[ ’; touch e; ’ \\'; touch f";
 
 const installed = [
@@ -110,7 +110,7 @@ for (const [shell, scriptOf] of Object.entries(SHELLS)) {
       tools: [{ name: "odd", title: ODD, words: [`odd=${ODD}`] }],
     });
     assert.ok(script.includes("touch a"));
-    // What stands outside of quotes, of which PowerShell has four more and fish an escape.
+    // Text outside of quotes, of which PowerShell has four more and fish an escape.
     const text = {
       powershell: /'(?:[^'‘’‚‛]|['‘’‚‛]{2})*'/g,
       fish: /'(?:[^'\\]|\\.)*'/g,
@@ -127,7 +127,7 @@ for (const shell of installed) {
       await Deno.mkdir(join(folder, "books"));
       const lines = Object.keys(TYPED);
       const answers = await SHELLS_AT_WORK[shell]?.(SHELLS[shell]?.(table) ?? "", lines, folder) ?? [];
-      // Behind a folder, a list or a flag some shells put what may follow.
+      // After a folder, a list or a flag some shells append what may follow.
       const words = answers.map((word) => word.replace(/[/,]$|(?<=^--[a-z]+)=$/, ""));
       assert.deepEqual(Object.fromEntries(lines.map((line, at) => [line, words[at]])), TYPED);
     }));

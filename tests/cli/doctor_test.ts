@@ -1,4 +1,4 @@
-/** `doctor`: what it says of a set-up as a whole. */
+/** `doctor`: its report on a whole set-up. */
 
 import assert from "node:assert/strict";
 import { ok, runCheck } from "../../src/cli/doctor/check.ts";

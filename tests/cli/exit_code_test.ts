@@ -51,7 +51,7 @@ Deno.test("exitCodeWithoutAnswer() is 4 for every tool that trades, since it may
   }
 });
 
-/** A broker behind a server, and `client call` that speaks to it. */
+/** A broker behind a server, and `client call` that connects to it. */
 async function withClient(
   options: BrokerWorldOptions,
   body: (world: BrokerWorld, run: (...operands: string[]) => Promise<number>) => Promise<void>,

@@ -15,7 +15,7 @@ const PROTOCOL: ReadonlySet<CommandName> = new Set(["serve", "bridge"]);
 for (const name of names) {
   Deno.test(`${name} --json reports an invalid command line in the common shape of errors`, async () => {
     const world = new TestWorld({ args: [name, "--frobnicate", "--json"], terminal: true });
-    // In this process no permission may be given back.
+    // This process may give up no permission.
     const read = readArguments(world.args);
     assert.ok(read.kind === "run" && read.invocation.json);
     assert.equal(await refuse(world, read.problems), 2);

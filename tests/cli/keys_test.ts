@@ -27,7 +27,7 @@ interface Setup extends TestWorldOptions {
   readonly uid?: () => number | null;
 }
 
-/** Runs `keys` with these operands, as the user that owns the files. */
+/** Runs `keys` with these operands, as the owner of the files. */
 async function run(operands: readonly string[], setup: Setup = {}): Promise<Run> {
   const { flags = {}, problems = [], json = false, uid = () => null } = setup;
   const world = new TestWorld(setup);
@@ -55,7 +55,7 @@ function storedKeys(state: string): readonly StoredKey[] {
   }
 }
 
-/** What is kept of a key with this text. */
+/** What is stored of a key with this text. */
 function keptKey(state: string, text: string): StoredKey {
   const digest = readApiKey(text);
   const key = storedKeys(state).find(({ id }) => id === digest?.id);

@@ -6,7 +6,7 @@ import { VARIABLES } from "../../src/config/variables.ts";
 import { isInstalled } from "./completing_shells.ts";
 import { TestWorld } from "./world.ts";
 
-/** As it is read, without what only roff needs. */
+/** The page as text, without markup that only roff needs. */
 const text = manualPage().replaceAll("\\-", "-").replaceAll("\\(dq", '"').replaceAll("\\e", "\\").replaceAll("\\&", "");
 
 Deno.test("manualPage() contains every command with its flags, and every variable", () => {

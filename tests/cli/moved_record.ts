@@ -1,4 +1,4 @@
-/** Records to move: what they hold, and processes that move them. */
+/** Records to move: their contents, and processes that move them. */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
@@ -25,7 +25,7 @@ export interface Installation extends AsyncDisposable {
   readonly database: string;
 }
 
-/** Two who trade on paper, with orders that are open, filled and cancelled. */
+/** Two identities on paper, with orders that are open, filled and cancelled. */
 export async function tradeOnPaper(folder: string): Promise<void> {
   const options = { path: join(folder, PAPER_FILE), openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 };
   const ledger = await openPaperLedger(options);
@@ -74,7 +74,7 @@ export async function installRecord(server: PostgresServer): Promise<Installatio
   };
 }
 
-/** All that a folder holds, by table. */
+/** All contents of a folder, by table. */
 export function dump(folder: string): Record<string, unknown> {
   const [trading, store] = [TRADING_DATABASE, KEYS_FILE].map((file) => new DatabaseSync(join(folder, file)));
   assert.ok(trading !== undefined && store !== undefined);
@@ -108,18 +108,18 @@ function openPaper(folder: string): DatabaseSync | undefined {
   try {
     return new DatabaseSync(join(folder, PAPER_FILE), { readOnly: true });
   } catch {
-    return undefined; // There is none.
+    return undefined; // There is no such file.
   }
 }
 
-/** Takes the databases of a folder away, as their owner does who wants to move back into it. */
+/** Removes the databases of a folder, as an owner does before moving back into it. */
 export async function clear(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
     if (/^(trading|keys|paper)\.db/.test(name)) await Deno.remove(join(folder, name));
   }
 }
 
-/** Answers when the process, and what it had open, is gone. */
+/** Resolves when the process, and what it had open, is gone. */
 export async function killInTheMiddle(args: readonly string[]): Promise<void> {
   const program = new URL("../state/record/move_process.ts", import.meta.url).href;
   const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", "--allow-net=127.0.0.1"];

@@ -20,7 +20,7 @@ async function run(flags: Readonly<Record<string, string>>, env: Readonly<Record
   return { code, stdout: world.stdout.text, stderr: world.stderr.text };
 }
 
-/** Runs `body` with a state folder in which two identities have reserved a rand for an order. */
+/** Runs `body` with a state folder in which two identities have reserved one rand for an order. */
 async function withState(body: (state: string) => Promise<void>): Promise<void> {
   const state = await Deno.makeTempDir();
   try {

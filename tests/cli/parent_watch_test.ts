@@ -14,7 +14,7 @@ Deno.test("watchParent() reports once that a program started by npm has got anot
     onGone: gone.resolve,
     intervalMs: 1,
   });
-  // The watch keeps nothing alive, so the test does.
+  // The watch does not keep the process alive, so the test does.
   const alive = setInterval(() => {}, 1_000);
   await gone.promise;
   clearInterval(alive);

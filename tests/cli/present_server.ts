@@ -1,4 +1,4 @@
-/** A server as others see it: its lock and what it says about itself. */
+/** A server as other processes see it: its lock and its report. */
 
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { InstanceReportFile } from "../../src/server/instances/instance_report.ts";
@@ -53,7 +53,7 @@ export class PresentServer implements Disposable {
     this.file = InstanceReportFile.create(folder, { id: this.id, report: { ...REPORT, ...changes } });
   }
 
-  /** As SIGKILL does: the lock is free, the report stays. */
+  /** Dies as by SIGKILL: the lock is free, the report remains. */
   die(): void {
     this.#lock.release();
   }

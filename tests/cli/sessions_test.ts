@@ -5,7 +5,7 @@ import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(sessions);
 
-/** A server that answers whatever it is asked with one body. */
+/** A server that answers every request with one body. */
 function answering(body: string): RawServer {
   return new RawServer((_request, connection) => connection.write(http(200, body)));
 }

@@ -14,7 +14,7 @@ const runSetup = runnerOf(setup);
 const LAUNCH = launchOf({ os: Deno.build.os, execPath: Deno.execPath(), isCompiled: false });
 const STAMP = new Date(NOW).toISOString().replaceAll(/[-:]/g, "");
 
-/** A test with a home, and `setup` run as its user. */
+/** Runs a test with a home folder, and `setup` as its user. */
 function withSetup(
   body: (
     home: Home & { run(flags: Record<string, string>, options?: RunOptions): ReturnType<typeof runSetup> },

@@ -1,4 +1,4 @@
-/** `status`: what it shows of servers and of trading in a state folder. */
+/** `status`: what it shows of servers and trading in a state folder. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

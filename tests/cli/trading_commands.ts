@@ -1,9 +1,9 @@
-/** Runs a command for the trading record in a world of its own. */
+/** Runs a command for the trading record in a separate world. */
 
 import type { ExitCode, Output, World } from "../../src/world.ts";
 import { NOW } from "../trading/stores.ts";
 
-/** What a command gets beside its flags. */
+/** The inputs of a command besides its flags. */
 export interface RunOptions {
   readonly operands?: readonly string[];
   readonly problems?: readonly string[];
@@ -11,15 +11,19 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout is a terminal, and stdin where `typed` is given. @default true */
   readonly terminal?: boolean;
-  /** How wide it is. @default 1000, so that no sentence is broken */
+  /**
+   * Width in columns.
+   *
+   * @default 1000, so that no sentence is wrapped
+   */
   readonly columns?: number;
-  /** Lines that somebody types; then the input ends. */
+  /** Lines of input, followed by its end. */
   readonly typed?: readonly string[];
   /** @default NOW */
   readonly now?: number;
 }
 
-/** What a command did. */
+/** The result of a command. */
 export interface Run {
   readonly code: ExitCode;
   readonly stdout: string;
@@ -31,7 +35,7 @@ type Command = (
   options: { world: World; problems: readonly string[]; operands: readonly string[]; json: boolean },
 ) => Promise<ExitCode>;
 
-/** Gives a function that runs the command. */
+/** Returns a function that runs the command. */
 export function runnerOf(command: Command): (flags: Record<string, string>, options?: RunOptions) => Promise<Run> {
   return async (
     flags,

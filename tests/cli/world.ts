@@ -1,21 +1,29 @@
-/** A world for commands under test: what they read and write is text. */
+/** A world for commands under test: their input and output is text. */
 
 import type { Output, World } from "../../src/world.ts";
 
-/** What a test decides about its world. */
+/** A test's settings for its world. */
 export interface TestWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout and stderr are terminals. @default false */
   readonly terminal?: boolean;
   /** @default [] */
   readonly args?: readonly string[];
-  /** How wide it is. @default 80 */
+  /**
+   * Width in columns.
+   *
+   * @default 80
+   */
   readonly columns?: number;
-  /** Whether it takes colours. @default false */
+  /**
+   * Whether it supports colours.
+   *
+   * @default false
+   */
   readonly colour?: boolean;
 }
 
-/** Streams in memory, the real clock, no randomness, and signals that come when the test says so. */
+/** Streams in memory, the real clock, no randomness, and signals sent by the test. */
 export class TestWorld implements World {
   readonly args: readonly string[];
   readonly stdout: TestOutput;
@@ -39,7 +47,7 @@ export class TestWorld implements World {
     return this.#shutdown.signal;
   }
 
-  /** As SIGINT does. */
+  /** Interrupts, as SIGINT does. */
   interrupt(): void {
     this.#shutdown.abort();
   }
@@ -82,7 +90,7 @@ export class TestOutput implements Output {
     return this.#terminal;
   }
 
-  /** Resolves once what was written matches. */
+  /** Resolves once the output matches. */
   matching(pattern: RegExp): Promise<void> {
     if (pattern.test(this.text)) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -96,7 +104,7 @@ export class TestOutput implements Output {
   }
 }
 
-/** Gives what a test types. */
+/** Provides a test's input. */
 class TestInput {
   readonly #chunks: Uint8Array[] = [];
   #isEnded = false;

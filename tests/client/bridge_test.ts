@@ -46,7 +46,7 @@ class Bridged implements AsyncDisposable {
     void this.local.send({ jsonrpc: "2.0", ...message } as JSONRPCMessage);
   }
 
-  /** The first message that fits, also of those that were here before. */
+  /** The first message that fits, including earlier ones. */
   next(is: (message: Json) => boolean): Promise<Json> {
     const before = this.received.find(is);
     if (before !== undefined) return Promise.resolve(before);
@@ -79,7 +79,7 @@ class Bridged implements AsyncDisposable {
   }
 }
 
-/** Answers requests by what a test says about each; `undefined` leaves one without an answer. */
+/** Answers requests by the test's script; `undefined` leaves one without an answer. */
 function scripted(answer: (request: Json, socket: Parameters<Serve>[0]) => unknown): Serve {
   return (socket) =>
     socket.on("message", (data) => {
@@ -116,7 +116,7 @@ const LIST = {
 const INITIALIZE = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } };
 const INITIALIZED = { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "s", version: "1" } };
 
-/** Repeats what a broken connection took along, as often as the bridge calls it safe. */
+/** Repeats what was lost with a broken connection, as long as the bridge calls it safe. */
 async function persistently<Value>(ask: () => Promise<Value>): Promise<Value> {
   try {
     return await ask();
@@ -217,7 +217,7 @@ Deno.test("Bridge repeats a read at another server when a closing server did not
   assert.deepEqual((await read).result, LIST);
 });
 
-/** A server that keeps subscriptions with a token, or knows of none. */
+/** A server that keeps subscriptions with a token, or supports none. */
 class SubscriptionServer {
   readonly seen: Json[] = [];
   #tokens = 0;
@@ -505,7 +505,7 @@ Deno.test("Bridge.close() answers every open request", async () => {
   assert.equal(late.error.data.code, "ERR_NOT_CONNECTED");
 });
 
-/** What a server does with a request. */
+/** A server's reaction to a request. */
 const move = fc.constantFrom("answer", "answer", "answer", "break before", "break after", "close", "swallow");
 
 Deno.test("Bridge answers every request exactly once and runs none twice, however connections break", async () => {

@@ -25,7 +25,7 @@ async function failureOf(endpoint: Endpoint, options: SocketOptions = {}): Promi
   return await connect(endpoint, options).then(() => assert.fail("connected"), (error) => error);
 }
 
-/** Accepts connections and says nothing, so that no handshake ever ends. */
+/** Accepts connections and sends nothing, so that no handshake ever ends. */
 function silentListener() {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted: Deno.Conn[] = [];

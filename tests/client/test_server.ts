@@ -18,21 +18,21 @@ import type { ChannelOptions, SubscriptionPath } from "../../src/transport/chann
 import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
 
-/** What a server does with the sockets that it accepts. */
+/** How a server handles the sockets that it accepts. */
 export type Serve = (socket: WebSocket, request: IncomingMessage) => void;
 
-/** How a server differs from one that accepts everybody. */
+/** How a server differs from one that accepts every client. */
 export interface TestServerOptions {
   readonly serve: Serve;
   /** Answers instead of an upgrade: the head of an HTTP response, such as `503 Busy\r\nRetry-After: 1`. */
   readonly refuse?: (request: IncomingMessage) => string | undefined;
-  /** With `ca` clients must bring a certificate. */
+  /** With `ca`, clients must present a certificate. */
   readonly tls?: TlsFiles & { readonly ca?: string };
 }
 
 /** A server on a free port of 127.0.0.1. */
 export class TestServer implements AsyncDisposable {
-  /** Upgrades that were accepted. */
+  /** Accepted upgrades. */
   accepted = 0;
   readonly endpoint: Endpoint;
   readonly #http: ReturnType<typeof createHttpServer>;
@@ -65,7 +65,7 @@ export class TestServer implements AsyncDisposable {
     return this.endpoint.url.href;
   }
 
-  /** Breaks every connection, without a word. */
+  /** Breaks every connection without a close frame. */
   breakAll(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
   }
@@ -84,7 +84,7 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
-/** Nothing is watched here; the SDK would acknowledge subscriptions that nobody hears of. */
+/** Nothing is watched here; the SDK would acknowledge subscriptions without notifications. */
 const NO_SUBSCRIPTIONS: SubscriptionPath = {
   take: () => ({ error: { code: -32601, message: "Method not found" } }),
   endStreams() {},
@@ -92,7 +92,7 @@ const NO_SUBSCRIPTIONS: SubscriptionPath = {
   close() {},
 };
 
-/** Serves the catalogue to every socket, as the program does. */
+/** Serves the catalogue on every socket, as the program does. */
 export function servingTools(
   { signal: _perCall, caller, ...context }: ToolContext,
   options: ChannelOptions = {},

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CLIENT_NAMES, configPlaces } from "../../src/client_configs/clients.ts";
 import type { System } from "../../src/client_configs/clients.ts";
 
-/** The files of every client on a made-up computer, the likeliest of each. */
+/** The files of every client on a fictitious computer, the most likely one of each. */
 function filesOn(os: System["os"], env: Readonly<Record<string, string>>): Record<string, string | undefined> {
   return Object.fromEntries(
     CLIENT_NAMES.map((name) => [name, configPlaces(name, { os, env: (name) => env[name] }).at(-1)?.file]),
@@ -46,7 +46,7 @@ Deno.test("configPlaces() finds every client's file in a profile on Windows, wit
     "codex": "C:\\Users\\Ann Lee\\.codex\\config.toml",
     "gemini": "C:\\Users\\Ann Lee\\.gemini\\settings.json",
   };
-  // HOME is what a Unix shell on Windows sets, in a form of its own.
+  // HOME as a Unix shell on Windows sets it, in a form of its own.
   const env = { USERPROFILE: "C:\\Users\\Ann Lee", HOME: "/c/Users/Ann Lee" };
   assert.deepEqual(filesOn("windows", env), expected);
   assert.deepEqual(filesOn("windows", { ...env, APPDATA: "C:\\Users\\Ann Lee\\AppData\\Roaming" }), expected);

@@ -25,14 +25,14 @@ function textOf(edited: Edited): string {
   return edited.text;
 }
 
-/** Whether a text has all characters of another one in their order: nothing was lost, and nothing moved. */
+/** Whether a text contains all characters of another one in order: nothing was lost, and nothing moved. */
 function isWithin(part: string, whole: string): boolean {
   let at = 0;
   for (const character of whole) if (character === part[at]) at++;
   return at === part.length;
 }
 
-/** What files of clients look like, with what a careless edit would lose. */
+/** Typical files of clients, with content that a careless edit would lose. */
 const FILES: Readonly<Record<ClientName, string>> = {
   "claude-code":
     '{\n  "numStartups": 34,\n  "mcpServers": {\n    "a": {\n      "command": "x"\n    }\n  },\n  "z": 12345678901234567890\n}\n',

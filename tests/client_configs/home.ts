@@ -1,18 +1,18 @@
-/** A made-up home with real files, removed afterwards. */
+/** A fictitious home with real files, removed afterwards. */
 
 import { dirname, join } from "node:path";
 import type { System } from "../../src/client_configs/clients.ts";
 
-/** What a test does with it. */
+/** What a test can do with it. */
 export interface Home {
   readonly folder: string;
   readonly system: System;
-  /** Writes a file below the home; answers its path. */
+  /** Writes a file below the home; returns its path. */
   write(path: string, text: string, mode?: number): Promise<string>;
   read(path: string): Promise<string>;
 }
 
-/** Gives the body a home, as a user on Linux has it. */
+/** Runs the body with a home, as a user on Linux has it. */
 export async function withHome(body: (home: Home) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   try {

@@ -4,7 +4,7 @@ import type { Loaded } from "../../src/config/load.ts";
 
 const SECRET = "canary-secret-0123456789";
 
-/** Runs `body` in a folder of its own; `write` answers the path of what it has written. */
+/** Runs `body` in a separate folder; `write` returns the path of the file it has written. */
 async function withFiles(
   body: (write: (text: string, mode?: number) => Promise<string>, folder: string) => Promise<void>,
 ): Promise<void> {
@@ -25,7 +25,7 @@ async function load(flags: Record<string, string>, env: Record<string, string> =
   return await loadConfig(flags, (name) => env[name]);
 }
 
-/** The problems, which never hold the secret. */
+/** The problems, which never contain the secret. */
 async function problemsOf(flags: Record<string, string>, env: Record<string, string> = {}): Promise<string[]> {
   const loaded = await load(flags, env);
   if (loaded.ok) return [];

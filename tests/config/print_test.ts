@@ -42,7 +42,7 @@ Deno.test("shownSettings() and publicConfig() show only that a secret is set", a
   assert.doesNotMatch(JSON.stringify([shownSettings(loaded, noEnvironment), publicConfig(loaded)]), /canary/);
 });
 
-/** What is shown of a setting where others decide. */
+/** What is shown of a setting that others determine. */
 async function shown(name: string, flags: Record<string, string>, env: Record<string, string> = {}) {
   const loaded = await loadConfig(flags, (variable) => env[variable]);
   assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.join("\n"));

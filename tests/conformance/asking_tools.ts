@@ -9,7 +9,7 @@ import {
 import type { InputRequests, McpServer, ServerContext } from "@modelcontextprotocol/server";
 import { textResult } from "./content_tools.ts";
 
-/** Signs what comes back from clients. */
+/** Signs the state that clients return. */
 export const STATE = createRequestStateCodec<{ readonly round: number }>({
   key: crypto.getRandomValues(new Uint8Array(32)),
 });
@@ -110,7 +110,7 @@ function stateOf({ mcpReq }: ServerContext): { readonly round: number } | undefi
   return mcpReq.requestState<{ readonly round: number }>();
 }
 
-/** Questions of the kinds that the client says it can answer. */
+/** The questions that the client says it can answer. */
 function within({ mcpReq }: ServerContext): InputRequests {
   const envelope: object = mcpReq.envelope ?? {};
   const declared: unknown = CLIENT_CAPABILITIES_META_KEY in envelope ? envelope[CLIENT_CAPABILITIES_META_KEY] : {};

@@ -1,4 +1,4 @@
-/** Fixture tools of the conformance suite that answer each kind of content. */
+/** Fixture tools of the conformance suite that return each kind of content. */
 
 import type { McpServer } from "@modelcontextprotocol/server";
 import { fromJsonSchema } from "@modelcontextprotocol/server";
@@ -6,10 +6,10 @@ import { fromJsonSchema } from "@modelcontextprotocol/server";
 /** One red pixel. */
 export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 
-/** A sound of no length. */
+/** A sound of zero length. */
 const WAV = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 
-/** A schema with members beside `properties`, which a list must hand on as they are. */
+/** A schema with members beside `properties`, which a list must pass on unchanged. */
 const SCHEMA_2020_12 = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   type: "object",
@@ -34,7 +34,7 @@ const SCHEMA_2020_12 = {
   additionalProperties: false,
 } as const;
 
-/** A schema with a member that is no JSON Schema's. */
+/** A schema with a member that does not belong to JSON Schema. */
 const SCHEMA_WITH_HEADER = {
   type: "object",
   properties: { region: { type: "string", "x-mcp-header": "Region" }, level: { type: "integer" } },

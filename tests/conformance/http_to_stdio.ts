@@ -1,8 +1,8 @@
 /**
- * Streamable HTTP in front of `bridge`, so that the conformance suite, which speaks HTTP alone, reaches a server over
- * WebSocket. A connection has one revision, by its first message: every session of an older revision gets a bridge of
- * its own, well-formed requests of 2026-07-28 share one, and what says no revision is sent over one that ends with it.
- * What HTTP demands of a server (origins, headers) is not this adapter's part.
+ * Streamable HTTP in front of `bridge`, so that the conformance suite, which only speaks HTTP, reaches a server over
+ * WebSocket. A connection has one revision, determined by its first message: every session of an older revision gets a
+ * separate bridge, well-formed requests of 2026-07-28 share one, and messages without a revision are sent over a bridge
+ * that ends with them. HTTP's own requirements (origins, headers) are not this adapter's part.
  */
 
 import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/client";
@@ -112,7 +112,7 @@ class BridgeProcess {
     for (const { stream } of this.#waiting.values()) stream.error(new Error("The bridge ended"));
   }
 
-  /** Answers go to their request; whatever the server says by itself goes along the newest stream. */
+  /** Answers go to their request; other messages of the server go along the newest stream. */
   #route(message: Message): void {
     const isAnswer = message.method === undefined;
     const key = isAnswer ? Number(message.id) : Math.max(...this.#waiting.keys());

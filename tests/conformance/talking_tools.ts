@@ -1,4 +1,4 @@
-/** Fixture tools of the conformance suite that speak to the client while they run: log, progress, questions. */
+/** Fixture tools of the conformance suite that send messages to the client while they run: log, progress, questions. */
 
 import { fromJsonSchema } from "@modelcontextprotocol/server";
 import type { ElicitRequestFormParams, McpServer, ServerContext } from "@modelcontextprotocol/server";

@@ -1,4 +1,4 @@
-/** What a hostile or broken peer does must not reach anybody else. */
+/** A hostile or broken peer must not affect anybody else. */
 
 import assert from "node:assert/strict";
 import { PROGRAMS } from "./program.ts";
@@ -6,7 +6,7 @@ import type { Program } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
-/** Asks the server for something over a connection of its own. */
+/** Sends the server a request over a separate connection. */
 async function isServed({ http }: RunningServer): Promise<boolean> {
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const response = await fetch(`${http}/healthz`, { client, signal: AbortSignal.timeout(5_000) });
@@ -14,7 +14,7 @@ async function isServed({ http }: RunningServer): Promise<boolean> {
   return response.status === 200;
 }
 
-/** Resident memory of the server in MiB, as it says itself, once it has opened what a first call needs. */
+/** Resident memory of the server in MiB, as it reports it, once it has opened what a first call needs. */
 async function residentMiB({ http }: RunningServer): Promise<number> {
   const called = await fetch(`${http}/v1/tools/get_market_overview`, {
     method: "POST",
@@ -26,7 +26,7 @@ async function residentMiB({ http }: RunningServer): Promise<number> {
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 1_048_576;
 }
 
-/** Opens a WebSocket by hand, so that what it sends need not be sound. */
+/** Opens a WebSocket by hand, so that it can send invalid data. */
 async function openRaw({ ws }: RunningServer): Promise<Deno.TcpConn> {
   const { port } = new URL(ws);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
@@ -98,7 +98,7 @@ for (const program of PROGRAMS) {
           for (let id = 0; id < 4_000; id++) {
             frames.push(frame(new TextEncoder().encode(JSON.stringify({ ...call, id }))));
           }
-          // What is written after the drop may fail.
+          // Writes after the drop may fail.
           for (const bytes of frames) await connection.write(bytes).catch(() => {});
           await server.said(/client stopped reading; disconnecting/);
           assert.ok(await residentMiB(server) - before < 150, "more than 150 MiB");

@@ -1,4 +1,4 @@
-/** Every credential that lets nobody in, and every entrance that it is shown at. */
+/** Every credential that must be refused, and every transport that it is presented at. */
 
 import { crc32 } from "node:zlib";
 import { createApiKey } from "../../src/access/api_key.ts";
@@ -8,15 +8,15 @@ import { bearer, legacy, modernCall, opening, restCall } from "./requests.ts";
 import type { Answered, Asked } from "./requests.ts";
 import { hmacToken, ISSUER, seconds, tokenOf } from "./tokens.ts";
 
-/** An `Authorization` header, sent as often as it says; none for an empty list. */
+/** An `Authorization` header, as often as it is listed; none for an empty list. */
 export interface Row {
   readonly name: string;
   readonly authorization: readonly string[];
-  /** Texts that must not turn up in the log. */
+  /** Texts that must not appear in the log. */
   readonly secrets: readonly string[];
 }
 
-/** Ways in, each with the headers that it is given. */
+/** Transports, each with the headers that it is given. */
 export const ENTRANCES: Readonly<
   Record<string, (server: GuardedServer, headers: Asked["headers"]) => Promise<Answered>>
 > = {
@@ -32,14 +32,14 @@ export const ENTRANCES: Readonly<
   "an upgrade": (server, headers) => server.upgrade(headers),
 };
 
-/** The same key id with another secret and the checksum that belongs to it. */
+/** The same key id with another secret and its correct checksum. */
 function withOtherSecret(key: string): string {
   const [prefix, id] = key.split("_");
   const body = `${prefix}_${id}_${"0123456789abcdef".repeat(4)}`;
   return `${body}_${crc32(body).toString(16).padStart(8, "0")}`;
 }
 
-/** Header forms that are none; nobody looks at what is in them. */
+/** Malformed headers, whose content is never read. */
 function malformedHeaders(key: string): Readonly<Record<string, readonly string[]>> {
   return {
     "no credential": [],
@@ -116,7 +116,7 @@ export async function refusedRows(server: GuardedServer): Promise<readonly Row[]
   ];
 }
 
-/** What of a credential nobody else may know: a key's secret, the end of anything else. */
+/** The confidential part of a credential: a key's secret, the end of anything else. */
 export function secretOf(credential: string): string {
   return /^lunomcp_[0-9a-f]{12}_([0-9a-f]{64})/i.exec(credential)?.[1] ?? credential.slice(-16);
 }

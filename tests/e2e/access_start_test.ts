@@ -1,4 +1,4 @@
-/** What a server refuses to start with, and what it is like where the operator exposes it or has no source. */
+/** What a server refuses to start with, and how it behaves when the operator exposes it or has no source. */
 
 import assert from "node:assert/strict";
 import { PROGRAMS, runProgram, SHIPPED } from "./program.ts";
@@ -14,9 +14,9 @@ const EVERYWHERE = ["--host", "0.0.0.0"];
 interface BadStart {
   readonly args: (folder: ServerFolder) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Done with the folder before. */
+  /** Prepares the folder. */
   readonly prepare?: (folder: ServerFolder) => Promise<void>;
-  /** What stderr says, a line for each and no line more. */
+  /** The expected lines of stderr, no more and no fewer. */
   readonly says: readonly RegExp[];
 }
 
@@ -107,7 +107,7 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
 };
 
-/** Only the superuser can give a file away. */
+/** Only the superuser can change a file's owner. */
 const OTHERS_FILES: typeof BAD_STARTS = Deno.uid() !== 0 ? {} : {
   "with an access file of another user": {
     args: (folder) => ["--access", folder.path("access.json")],
@@ -121,7 +121,7 @@ const OTHERS_FILES: typeof BAD_STARTS = Deno.uid() !== 0 ? {} : {
   },
 };
 
-/** Starts a server that shall not run, and checks its complaint. */
+/** Starts a server that must not run, and checks its message. */
 async function assertRefuses(program: Program, { args, env = {}, prepare, says }: BadStart): Promise<void> {
   await using folder = await ServerFolder.create(program);
   await prepare?.(folder);
@@ -134,7 +134,7 @@ async function assertRefuses(program: Program, { args, env = {}, prepare, says }
   assert.equal(problems.length, says.length, stderr);
 }
 
-/** Runs `body` with a server on a folder of its own. */
+/** Runs `body` with a server on a separate folder. */
 async function withServer(
   program: Program,
   argsOf: (folder: ServerFolder) => readonly string[],
@@ -162,7 +162,7 @@ const FORWARDED = ["Via", "CF-Connecting-IP", "X-Forwarded-Host", "X-Forwarded-P
 const HARDENED = PROGRAMS.filter((program) => listenersOf(program).includes("hardened")).slice(-1);
 
 for (const [name, row] of Object.entries({ ...BAD_STARTS, ...OTHERS_FILES })) {
-  // Off loopback an older runtime has a problem more, which is tested below.
+  // Off loopback an older runtime has one more problem, which is tested below.
   for (const program of /off loopback|client-ca/.test(name) ? HARDENED : SHIPPED) {
     Deno.test(`luno-mcp-server does not start ${name} (${program.name})`, () => assertRefuses(program, row));
   }

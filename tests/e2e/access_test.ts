@@ -1,4 +1,4 @@
-/** Who is let in, and what he may do: every entrance of a running server against every kind of credential. */
+/** Who is admitted, with which rights: every transport of a running server against every kind of credential. */
 
 import assert from "node:assert/strict";
 import { ENTRANCES, refusedRows, secretOf } from "./access_rows.ts";
@@ -11,7 +11,7 @@ import { METADATA_URL } from "./tokens.ts";
 const REALM = 'Bearer realm="luno-mcp-server"';
 const HINTS = `resource_metadata="${METADATA_URL}", scope="market:read account:read"`;
 
-/** A handshake for each costs more than the rest, and TLS knows no entrances. */
+/** A handshake for each costs more than the rest, and TLS does not distinguish transports. */
 const ENTRANCES_WITH_TLS = Object.entries(ENTRANCES).filter(([entrance]) =>
   /^(GET \/v1\/tools|an upgrade)$/.test(entrance)
 );

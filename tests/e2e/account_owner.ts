@@ -1,4 +1,4 @@
-/** The owner of the account that servers trade on, who uses it by himself too, and what the exchange tells them of it. */
+/** The owner of the account that servers trade on, who also trades directly, and what the exchange reports of that. */
 
 import Big from "big.js";
 import { ExchangeClient } from "../../src/exchange/client.ts";
@@ -11,21 +11,21 @@ const PAIR = "XBTZAR";
 /** More than the market ever bids for down to a low price. */
 const SOLD_AT_ONCE = "40";
 
-/** Paths at which one order is looked up. */
+/** Paths of look-ups of one order. */
 const LOOK_UP = /^\/api\/(1\/orders\/|exchange\/2\/orders\/|exchange\/3\/order$)/;
 
-/** Breaks the connection of every look-up of an order from now on; of all else, `fault` says what befalls it. */
+/** Breaks the connection of every look-up of an order from now on; `fault` decides about all other requests. */
 export function breakLookUps(exchange: FaultyExchange, fault: FaultyExchange["fault"] = () => undefined): void {
   const cut: WireFault = { kind: "cut", when: "before" };
   exchange.fault = (seen) => LOOK_UP.test(seen.path) ? cut : fault(seen);
 }
 
-/** How many look-ups of an order have arrived at the exchange. */
+/** How many look-ups of an order have reached the exchange. */
 export function lookUpsAt({ seen }: FaultyExchange): number {
   return seen.filter(({ path }) => LOOK_UP.test(path)).length;
 }
 
-/** Orders of the owner's, sent past all servers. */
+/** Orders of the owner, placed without a server. */
 export class AccountOwner {
   readonly #client: ExchangeClient;
 
@@ -34,7 +34,7 @@ export class AccountOwner {
     this.#client = exchange.connect({ sleep: () => Promise.resolve() });
   }
 
-  /** A price below the market, which does not fall to it by itself within minutes. */
+  /** A price below the market, which the market does not reach by itself within minutes. */
   async lowPrice(): Promise<string> {
     const { bid } = await this.#client.call("getTicker", { pair: PAIR });
     return new Big(bid).times("0.99").round(0, Big.roundDown).toFixed();
@@ -46,7 +46,7 @@ export class AccountOwner {
     await this.#client.call("postLimitOrder", { pair: PAIR, type: "ASK", price, volume, time_in_force: "IOC" });
   }
 
-  /** Has orders come and go until a server is told of them: the exchange says nothing of a key that it has let in. */
+  /** Places and cancels orders until a server is notified of one: the exchange sends no confirmation of a key. */
   async untilTold({ http }: RunningServer): Promise<void> {
     const look = async () => {
       const order = { pair: PAIR, type: "BID", price: await this.lowPrice(), volume: "0.001" } as const;

@@ -7,7 +7,7 @@ import type { Program } from "./program.ts";
 import { callOverMcp } from "./dialog_call.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
-/** Runs `call place_order` until it has asked a person, then ends it as Ctrl-C does; what it asked and answered. */
+/** Runs `call place_order` until it waits for approval, then ends it as by Ctrl-C; returns its output. */
 async function callUntilAsked(
   world: TradingWorld,
   program: Program,

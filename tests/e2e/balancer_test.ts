@@ -1,4 +1,4 @@
-/** Three servers behind HAProxy or nginx, set up by the files that operators are given, restarted one after the other under load. */
+/** Three servers behind HAProxy or nginx, configured by the shipped files, restarted one after another under load. */
 
 import assert from "node:assert/strict";
 import { lookUntil } from "../support/look_until.ts";
@@ -13,12 +13,13 @@ import { ServiceClient, sumTallies } from "./service_client.ts";
 const CLIENTS = 24;
 
 /**
- * What runs behind a balancer is on the hardened listener, as it is not on loopback. The runtime's own one breaks a connection
- * off when a request meets its close frame, and a client that has not read the frame by then sees 1006.
+ * Servers behind a balancer use the hardened listener, since they are not on loopback. The runtime's own listener
+ * resets a connection when a request crosses its close frame, and a client that has not read the frame by then sees
+ * 1006.
  */
 const HARDENED = PROGRAMS.filter((program) => listenersOf(program).includes("hardened")).slice(-1);
 
-/** A balancer that may have to be told that a server goes; others see for themselves that it is not ready. */
+/** A balancer that may have to be told that a server stops; others see that it is not ready. */
 type Started = Balancer & { setDown?(place: number, isDown: boolean): Promise<void> };
 
 /** Each balancer by its command. */
@@ -61,7 +62,7 @@ for (const { program, command, start } of installed.flat()) {
     const plan = { url: balancer.url, key, everyMs: 10 };
     const clients = Array.from({ length: CLIENTS }, () => new ServiceClient(plan, stop.signal));
     const running = Promise.all(clients.map((client) => client.run()));
-    // Asks the balancer in between, so that the clients get their turn.
+    // Polls the balancer with pauses, so that the clients can run.
     const look = async () => await statusOf(`${balancer.url}/healthz`) === 200 ? sumTallies(clients).answered : 0;
     await lookUntil((count) => count > CLIENTS, look, "no call was answered");
     for (const [index, port] of ports.entries()) {

@@ -1,4 +1,4 @@
-/** Stock MCP clients against the program: the current library in both eras, and the older one. */
+/** Standard MCP clients against the program: the current library in both eras, and the older one. */
 
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { inherited, PROGRAMS } from "./program.ts";
 import type { Program } from "./program.ts";
 
-/** One plain call of each tool; accounts and orders are found out first. */
+/** One plain call of each tool; accounts and orders are looked up first. */
 interface Known {
   readonly accountId: string;
   readonly orderId: string;

@@ -1,4 +1,4 @@
-/** Servers on machines of their own that share one database and one account of an exchange. */
+/** Servers on separate machines that share one database and one account of an exchange. */
 
 import { lookUntil } from "../support/look_until.ts";
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
-/** A database, an exchange, and as many servers as are started; each has a state folder of its own. */
+/** A database, an exchange, and any number of servers, each with a separate state folder. */
 export class Cluster implements AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly world: TradingWorld;
@@ -37,12 +37,12 @@ export class Cluster implements AsyncDisposable {
     return { ...this.world.env, LUNO_MCP_STATE_URL: this.postgres.url(this.#database) };
   }
 
-  /** Starts one more server, on a machine of its own. */
+  /** Starts one more server, on a separate machine. */
   serve(...flags: readonly string[]): Promise<RunningServer> {
     return this.#serve("live", flags);
   }
 
-  /** The same with everybody on paper. */
+  /** The same with every client on paper. */
   servePaper(...flags: readonly string[]): Promise<RunningServer> {
     return this.#serve("paper", flags);
   }
@@ -56,14 +56,14 @@ export class Cluster implements AsyncDisposable {
     return server;
   }
 
-  /** Runs a command on a machine that no server is on; answers what it prints. */
+  /** Runs a command on a machine without a server; returns its output. */
   async command(...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(...args);
     assert.equal(code, 0, stderr);
     return stdout;
   }
 
-  /** Like {@linkcode Cluster.command}, for commands that may fail: answers nothing then. */
+  /** Like {@linkcode Cluster.command}, for commands that may fail: returns nothing then. */
   async tryCommand(...args: readonly string[]): Promise<string | undefined> {
     const { code, stdout } = await this.run(...args);
     return code === 0 ? stdout : undefined;
@@ -75,7 +75,7 @@ export class Cluster implements AsyncDisposable {
     return results.rows;
   }
 
-  /** Runs a command on a machine that no server is on to its end, however that comes. */
+  /** Runs a command on a machine without a server to its end, successful or not. */
   async run(...args: readonly string[]): Promise<Ended> {
     const folder = await Deno.makeTempDir();
     try {
@@ -90,7 +90,7 @@ export class Cluster implements AsyncDisposable {
     await this.command(kind, "publish", await this.write(kind, content));
   }
 
-  /** Writes a file of its own; answers its path. */
+  /** Writes a separate file; returns its path. */
   async write(kind: "policy" | "access", content: object): Promise<string> {
     const folder = await Deno.makeTempDir();
     this.#folders.push(folder);
@@ -107,12 +107,12 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-/** Places an order by a server. */
+/** Places an order at a server. */
 export function place(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
   return callTool(server, "place_order", order);
 }
 
-/** Asks again until it is known what became of an order; fails where it never is. */
+/** Repeats the question until the outcome of an order is known; fails if it never is. */
 export async function settled(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
   const isKnown = ({ status }: Json) => ["placed", "not_placed"].includes(status);
   return await lookUntil(isKnown, () => place(server, order), "it is not known what became of the order");

@@ -1,4 +1,7 @@
-/** Random histories of three servers on one database: a short run that nothing may be wrong in. `prove cluster` makes long ones. */
+/**
+ * Random histories of three servers on one database: a short run without any violation. `prove cluster` makes long
+ * ones.
+ */
 
 import assert from "node:assert/strict";
 import { proveOnCluster } from "./cluster_proof/run.ts";

@@ -1,4 +1,4 @@
-/** Servers on machines of their own that share one record: what one of them knows, decides or leaves undone, all do. */
+/** Servers on separate machines that share one record: what one of them knows, decides or leaves undone, all do. */
 
 import assert from "node:assert/strict";
 import type { Row } from "../../src/state/row.ts";
@@ -56,13 +56,13 @@ for (const program of SHIPPED) {
       assert.equal((await place(server, await cluster.world.resting())).status, "placed");
     }
     const resting = await cluster.world.resting();
-    // One that stands still hears of nothing: what it is asked meanwhile comes right after it goes on.
+    // A frozen server receives nothing: requests meanwhile are handled right after it continues.
     other.child.kill("SIGSTOP");
     const late = place(other, resting);
     await publish({ default: { mode: "auto", sides: ["SELL"] } });
     other.child.kill("SIGCONT");
     const refused = await late;
-    // On a slow machine its lease may have run out too.
+    // On a slow machine its lease may have expired too.
     assert.notEqual(refused.status, "placed", JSON.stringify(refused));
     await Promise.all([one, other].map((server) => server.said(/published policy file in force.*version=2/)));
     for (const server of [one, other]) {
@@ -162,7 +162,7 @@ for (const program of SHIPPED) {
     await cluster.postgres.disk.fill();
     const resting = await cluster.world.resting();
     const isRefused = ({ code }: Json) => code === "ERR_RECORD_FAILED";
-    // Pages that its tables have already take a few more.
+    // Pages that its tables already have can hold a few more rows.
     const refused = await lookUntil(isRefused, () => place(server, resting), "orders go on on a full disk");
     assert.match(refused.detail, /the disk is full: free some space/);
     const sent = cluster.world.sent.length;
@@ -180,7 +180,7 @@ for (const program of SHIPPED) {
     await assertVerified(cluster);
 
     const before = cluster.world.sent.length;
-    // Without room for its write-ahead log it ends itself, and whoever makes room starts it again.
+    // Without room for its write-ahead log it ends itself, and is started again once there is room.
     await cluster.postgres.disk.fill();
     const write = () => cluster.query("SELECT pg_logical_emit_message(true, '', ''), pg_switch_wal()");
     await lookUntil(
@@ -229,10 +229,10 @@ for (const program of SHIPPED) {
       const told = await settled(other, order);
       assert.equal(told.status, "not_placed", JSON.stringify(told));
       exchange.fault = () => undefined;
-      // Its request comes through only now, as one does that it had written down before it was stopped.
+      // Its request arrives only now, as one would that it had recorded before it was stopped.
       await exchange.advance(0);
       assert.deepEqual(cluster.world.orders, []);
-      // It is on the list no more, and what it left undone is the other's.
+      // It is no longer registered, and what it left undone belongs to the other.
       const listed = () => cluster.query("SELECT pid FROM luno_mcp.instances");
       const isTaken = (rows: Row[]) => rows.every(({ pid }) => Number(pid) !== one.child.pid);
       await lookUntil(isTaken, listed, "nobody takes over from a server that is stopped");
@@ -242,7 +242,7 @@ for (const program of SHIPPED) {
     }
     assert.equal((await lost).status, "not_placed");
     assert.equal(cluster.world.orders.length, 1);
-    // It is on the list again by itself.
+    // It has registered again by itself.
     assert.equal((await settled(one, { ...order, idempotency_key: "order-2" })).status, "placed");
   });
 
@@ -277,7 +277,7 @@ for (const program of SHIPPED) {
   });
 }
 
-/** Nothing is missing in the audit log, nor changed. */
+/** Checks that nothing in the audit log is missing or changed. */
 async function assertVerified(cluster: Cluster): Promise<void> {
   const verified = JSON.parse(await cluster.command("audit", "verify", "--json"));
   assert.equal(verified.ok, true, JSON.stringify(verified));

@@ -1,4 +1,6 @@
-/** The connection to a shared database is lost at each statement of an order: what is told of the order stays true. */
+/**
+ * The connection to a shared database is lost at each statement of an order: what is reported of the order stays true.
+ */
 
 import assert from "node:assert/strict";
 import { PostgresRelay } from "../support/postgres_relay.ts";
@@ -16,7 +18,7 @@ for (const program of SHIPPED) {
     await using relay = new PostgresRelay(postgres.port);
     url.port = `${relay.port}`;
     const env = { ...world.env, LUNO_MCP_STATE_URL: url.href };
-    // Nothing but the database is in the way of so many orders.
+    // Nothing but the database should prevent so many orders.
     const policy = await world.policy({ default: { mode: "auto", max_orders_per_minute: null } });
     const flags = world.flags("auto", "--api-rate-limit", "100000", ...policy);
     await using server = await startServer(program, flags, {

@@ -1,4 +1,4 @@
-/** Calls of a client that can show dialogs, in the revision in which an answer is a call of its own. */
+/** Calls of a client that can show dialogs, in the revision in which an answer is a separate call. */
 
 import type { Json } from "../support/exchange.ts";
 import type { RunningServer } from "./servers.ts";

@@ -1,4 +1,7 @@
-/** Clients that disconnect while their orders wait: over real sockets, with an exchange over HTTP and the record on disk. */
+/**
+ * Clients that disconnect while their orders wait: over real sockets, with an exchange over HTTP and the record on
+ * disk.
+ */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
@@ -14,10 +17,10 @@ import type { RunningServer } from "./servers.ts";
 import { SocketClient } from "./socket_client.ts";
 import { TradingWorld } from "./trading_world.ts";
 
-/** Calls a minute, of which reads of the account may use all but one. */
+/** Calls per minute, of which reads of the account may use all but one. */
 const CALLS = 19;
 
-/** The program from source, with a monotonic clock that is told the time. */
+/** The program from source, with a monotonic clock set by the test. */
 const PROGRAM: Program = {
   name: "source",
   command: Deno.execPath(),
@@ -40,7 +43,7 @@ class SlowServer implements AsyncDisposable {
     return new SlowServer(trading, await trading.serve(PROGRAM, mode, { flags: ["--api-rate-limit", String(CALLS)] }));
   }
 
-  /** Sets the clock to a time since the start; it goes on from there unless it is to stand still. */
+  /** Sets the clock to a time since the start; it continues from there unless it is to stand still. */
   async setClock(elapsedMs: number, { isStill = false } = {}): Promise<void> {
     await this.#clock.write(new TextEncoder().encode(`${elapsedMs}${isStill ? " still" : ""}\n`));
   }
@@ -57,7 +60,9 @@ class SlowServer implements AsyncDisposable {
     return result ?? { error };
   }
 
-  /** Makes a call, and once it runs breaks its connection and waits until it has ended; `meanwhile` runs before that. */
+  /**
+   * Makes a call, and once it runs breaks its connection and waits until it has ended; `meanwhile` runs before that.
+   */
   async callAndLeave(name: string, args: Record<string, unknown>, meanwhile = () => Promise.resolve()): Promise<void> {
     const { client, socket } = await this.connect();
     client.send({ jsonrpc: "2.0", id: 1, method: name, params: args });
@@ -89,7 +94,7 @@ class SlowServer implements AsyncDisposable {
     }
   }
 
-  /** What the audit says of one preview's order. */
+  /** The audit's events of one preview's order. */
   events(previewId: string): (readonly [event: string, code: unknown])[] {
     const rows = this.record(({ audit }) => audit.trail({ identity: "local" }));
     const [clientOrderId] = rows.filter(({ data }) => data.includes(previewId)).flatMap((row) =>
@@ -116,7 +121,7 @@ Deno.test("an order that is queued for the call budget when its client disconnec
   const last = await server.call("place_order", { preview_id: first.preview_id });
   assert.equal(last.status, "placed", JSON.stringify(last));
   const order = { preview_id, idempotency_key: "key-1" };
-  // The first calls leave the window of a minute soon: until then an order waits for its turn.
+  // The first calls leave the window of a minute soon: until then an order is queued.
   await server.setClock(56_000, { isStill: true });
   await server.callAndLeave("place_order", order);
   assert.equal(trading.sent.length, 1);
@@ -151,7 +156,7 @@ Deno.test("an order that is pending approval when its client disconnects is not 
   assert.equal(trading.sent.length, 1);
 });
 
-/** Asks for an order that nobody has asked for; `false` once the call budget is used up for that. */
+/** Reads an order that nobody has read; `false` once the call budget is used up for that. */
 async function isAnswered(server: SlowServer, id: number): Promise<boolean> {
   const { error } = await server.call("get_order_status", { order_id: `BXMC2CJ7HNB${String(id).padStart(4, "0")}` });
   return error?.data?.code !== "ERR_BUDGET_EXHAUSTED";

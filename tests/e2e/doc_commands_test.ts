@@ -1,4 +1,4 @@
-/** The commands of README and docs that end by themselves and need nobody else, run on a terminal of 80 columns. */
+/** The commands of README and docs that end by themselves and need no other program, on a terminal of 80 columns. */
 
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
@@ -7,20 +7,23 @@ import { inherited } from "./program.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** They serve until they are told to end, connect elsewhere, or belong to an example that a test of its own runs, or look into the user's home. */
+/**
+ * They serve until they are stopped, connect elsewhere, belong to an example with a test of its own, or read the user's
+ * home.
+ */
 const ELSEWHERE =
   /^(?:$|-|<|client|bridge|simulator|serve|setup|\w+ init|COMMAND|lets|reload|resume|sessions|kill|status --running|approve \w|call (?:TOOL|place|cancel|preview|get_order_status|get_account_balance --api-url))|\$|\/path\/|--ca |--policy|…/;
 
-/** What stands for something of the reader's. */
+/** Placeholders for the reader's own values. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [[/\bNAME\b/, "carol"], [/--order ID/, ""], [
   /\bTOOL\b/,
   "get_crypto_price",
 ], [/\bSHELL\b/, "bash"]];
 
-/** What is for a program to read. */
+/** Output for programs. */
 const FOR_PROGRAMS = /--json|^completions |^man\b/;
 
-/** Commands that need what a clean folder does not have, and say so with code 2. */
+/** Commands that need what a clean folder lacks, and say so with code 2. */
 const NEEDS_MORE =
   /^(?:audit (?:verify|show --order)|paper reset|policy explain$|state move|(?:policy|access) (?:publish|rollback|show|versions))/;
 
@@ -38,7 +41,7 @@ Deno.test("the commands of README and docs run in a clean folder and fit 80 colu
     if (name !== undefined) await onTerminal(`keys create ${name}`, folder);
     const { code, text } = await onTerminal(command, folder);
     if (code !== (NEEDS_MORE.test(command) ? 2 : 0)) problems.push(`${command}: ended with ${code}: ${text}`);
-    // Records of the log are one a line, a key is one word to be copied, and JSON is for programs.
+    // Log records are one line each, a key is one word to copy, and JSON is for programs.
     const wide = text.split("\n").filter((line) => [...line].length > 80 && !/^\d{4}-\d\d-\d\dT|^\S+$/.test(line));
     if (wide.length > 0 && !FOR_PROGRAMS.test(command)) problems.push(`${command}: too wide: ${wide.join("\n")}`);
     await Deno.remove(folder, { recursive: true });

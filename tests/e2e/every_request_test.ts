@@ -8,7 +8,7 @@ import { ENVELOPE, INITIALIZE_PARAMS } from "./requests.ts";
 import type { Json } from "./requests.ts";
 import { startServer } from "./servers.ts";
 
-/** No answer takes as long; whatever is not answered by then is named in the failure. */
+/** No answer takes as long; ids without an answer by then are named in the failure. */
 const PATIENCE_MS = 10_000;
 
 const RUNS = 60;
@@ -22,7 +22,7 @@ const OPENINGS: readonly Opening[] = ["none", "2025-11-25", "2026-07-28"];
 class Counted {
   readonly #send: (text: string) => void;
   readonly #counts = new Map<unknown, number>();
-  /** Of all messages so far, as an id may come again by chance. */
+  /** Of all messages so far, since an id may occur again by chance. */
   readonly #wanted = new Map<unknown, number>();
   readonly #optional = new Set<unknown>();
   readonly #texts = new Map<unknown, readonly string[]>();
@@ -84,7 +84,7 @@ function counter(): () => number {
   return () => ++number;
 }
 
-/** What a client sends first. */
+/** A client's first messages. */
 function openingOf(opening: Opening): readonly Json[] {
   if (opening === "none") return [];
   if (opening === "2026-07-28") {
@@ -98,7 +98,7 @@ function openingOf(opening: Opening): readonly Json[] {
 
 const HTTP_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
 
-/** Opens a session and answers the headers by which requests belong to it. */
+/** Opens a session and returns the headers of its requests. */
 async function openSession(address: string): Promise<Record<string, string>> {
   const [opening] = openingOf("2025-11-25");
   const body = JSON.stringify(opening);
@@ -107,7 +107,7 @@ async function openSession(address: string): Promise<Record<string, string>> {
   return { "mcp-session-id": response.headers.get("mcp-session-id") ?? "", "mcp-protocol-version": "2025-11-25" };
 }
 
-/** What a client of 2026-07-28 repeats in headers, as far as a header can say it. */
+/** What a client of 2026-07-28 repeats in headers, as far as a header can express it. */
 function headersOf(opening: Opening, text: string): Record<string, string> {
   if (opening !== "2026-07-28") return HTTP_HEADERS;
   const { method, params } = readOrNothing(text);
@@ -227,7 +227,7 @@ for (const program of PROGRAMS) {
         };
         const client = new Counted((text) => {
           const posted = post(text);
-          posted.catch(() => {}); // It is waited for below, unless something else has failed before.
+          posted.catch(() => {}); // It is awaited below, unless something else has failed before.
           posts.push(posted);
         });
         await client.exchange(messages, nextId);

@@ -1,4 +1,4 @@
-/** A server whose exchange goes away and comes back, as clients of it see that. */
+/** A server whose exchange goes away and comes back, as its clients see it. */
 
 import { Client } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
@@ -37,7 +37,7 @@ class BookReader {
     return (await this.#client.callTool({ name: "get_orderbook", arguments: PAIR })).structuredContent;
   }
 
-  /** The first book that says of itself that it comes from there. */
+  /** The first book with this source. */
   async bookFrom(source: string): Promise<Json> {
     return await lookUntil((book) => book?.source === source, () => this.book(), `no book from ${source}`);
   }

@@ -1,4 +1,4 @@
-/** What a running server says of the calls that it makes and saves, everywhere the same. */
+/** What a running server reports of the calls that it makes and saves, the same everywhere. */
 
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";

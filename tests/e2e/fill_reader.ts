@@ -1,9 +1,9 @@
-/** Somebody who follows the trades of an order from page to page, whichever server answers. */
+/** A reader of an order's trades, page by page, at any server. */
 
 import { lookUntil } from "../support/look_until.ts";
 import type { ServiceCaller } from "./service_caller.ts";
 
-/** Reads of one order, each on from where the one before ended. */
+/** Reads of one order, each from where the previous one ended. */
 export class FillReader {
   readonly #caller: ServiceCaller;
   readonly #orderId: string;
@@ -15,12 +15,12 @@ export class FillReader {
     this.#orderId = orderId;
   }
 
-  /** Numbers of the trades that were read, in the order in which they came. */
+  /** Numbers of the trades that were read, in order. */
   get read(): readonly number[] {
     return this.#read;
   }
 
-  /** Reads until trades are known that there are already. */
+  /** Reads until these existing trades are known. */
   async untilRead(known: readonly number[]): Promise<void> {
     const look = async () => {
       await this.#readOn();

@@ -1,4 +1,4 @@
-/** A client that sends whatever it can must not stop the others, whoever it is. */
+/** A client that sends as much as it can must not stop the others, whoever it is. */
 
 import assert from "node:assert/strict";
 import { frameOf, OPCODE, RawPeer, upgradeRequest } from "../transport/raw_peer.ts";
@@ -21,7 +21,7 @@ const FLOODS: Readonly<Record<string, Uint8Array>> = {
   "empty texts": frameOf(OPCODE.text, ""),
 };
 
-/** A text whose answer tells that everything before it was read. */
+/** A text whose answer shows that everything before it was read. */
 const LAST = frameOf(OPCODE.text, '{"jsonrpc":"2.0","id":"last","method":"ping"}');
 
 async function lastAnswered(peer: RawPeer): Promise<void> {
@@ -43,14 +43,14 @@ for (const program of PROGRAMS) {
           const send = async (count: number) => {
             for (let sent = 0; sent < count; sent++) await peer.write(frame);
           };
-          // Whoever has been cut off before begins with less.
+          // A client that was cut off before begins with less.
           await send(isFirst ? BUDGET - 100 : 40);
           isFirst = false;
           await peer.write(LAST);
           await lastAnswered(peer);
           await send(200);
           const code = await peer.closeCode();
-          // The native listener drops whoever sends on, often before it has told the code.
+          // The native listener drops a client that keeps sending, often before it has sent the code.
           assert.ok(code === 1008 || (listener === "native" && code === undefined), `${code}`);
           await server.said(/client sends too much; disconnecting/);
         });

@@ -1,4 +1,4 @@
-/** Somebody who asks without a pause, and counts how often a service lets it through. */
+/** A caller that sends calls without a pause, and counts how many are allowed. */
 
 /** What each of three servers may hold of a limit: a batch (5 %), and as much once Redis is away. */
 const HELD_SHARE = 3 * 2 * 0.05;
@@ -6,7 +6,7 @@ const HELD_SHARE = 3 * 2 * 0.05;
 const PATIENCE_MS = 10_000;
 const MINUTE_MS = 60_000;
 
-/** Runs from its making to its end. */
+/** Runs from its creation to its end. */
 export class GreedyCaller {
   readonly #url: string;
   readonly #key: string;
@@ -23,7 +23,7 @@ export class GreedyCaller {
     this.#running = this.#run();
   }
 
-  /** How many calls were let through, and how many may have been: a full limit, what flowed in, and what servers hold. */
+  /** How many calls were allowed, and the maximum: a full limit, what refilled, and what servers hold. */
   async end(): Promise<{ admitted: number; allowed: number }> {
     this.#hasEnded = true;
     await this.#running;

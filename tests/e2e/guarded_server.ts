@@ -1,4 +1,4 @@
-/** A server of the program that knows its callers, and what they ask it. */
+/** A server that authenticates its callers, and their requests. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import type { RunningServer } from "./servers.ts";
 import { SocketClient } from "./socket_client.ts";
 import { AUDIENCE, ISSUER, signingKey } from "./tokens.ts";
 
-/** A folder for a server's files, closed to others. */
+/** A folder for a server's files, readable by its owner only. */
 export class ServerFolder implements AsyncDisposable {
   readonly dir: string;
   readonly #program: Program;
@@ -48,14 +48,14 @@ export class ServerFolder implements AsyncDisposable {
     await Deno.chmod(this.path(name), mode);
   }
 
-  /** Runs the real `keys` command on the state folder; answers what it prints. */
+  /** Runs the real `keys` command on the state folder; returns its output. */
   async keys(...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await runProgram(this.#program, ["keys", ...args, "--state", this.path("state")]);
     assert.equal(code, 0, stderr);
     return stdout.trim();
   }
 
-  /** Makes a key without the command, which is quicker and can be done in the past. */
+  /** Creates a key without the command, which is faster and can be dated in the past. */
   addKey(
     name: string,
     scopes: readonly Scope[],
@@ -77,12 +77,12 @@ export class ServerFolder implements AsyncDisposable {
   }
 }
 
-/** How a guarded server differs from the usual one. */
+/** How a guarded server differs from the default. */
 export interface GuardedOptions {
   readonly listener: "native" | "hardened";
   /** @default false */
   readonly secure?: boolean;
-  /** Beside those for keys and tokens. */
+  /** In addition to those for keys and tokens. */
   readonly args?: readonly string[];
 }
 
@@ -90,11 +90,11 @@ export interface GuardedOptions {
 export class GuardedServer implements AsyncDisposable {
   readonly folder: ServerFolder;
   readonly port: number;
-  /** Made by the real command; may read. */
+  /** Created by the real command; may read. */
   readonly reader: string;
-  /** May read market data alone. */
+  /** May read only market data. */
   readonly market: string;
-  /** May do everything that tools do, and look at the server. */
+  /** May use every tool, and read the server's status. */
   readonly admin: string;
   /** Shows whether an access file has been read. */
   readonly #marker: string;
@@ -142,12 +142,12 @@ export class GuardedServer implements AsyncDisposable {
     return this.#server.said(pattern);
   }
 
-  /** Has the server read its files again. */
+  /** Makes the server read its files again. */
   hangUp(): void {
     this.#server.child.kill("SIGHUP");
   }
 
-  /** Writes an access file, and waits until it counts; other identities than these are as without a file. */
+  /** Writes an access file, and waits until it is in force; other identities are as without a file. */
   async grant(identities: Record<string, unknown>): Promise<void> {
     const isListed = await this.#isMarkerListed();
     const marker = { scopes: isListed ? [] : ["market:read"] };
@@ -162,16 +162,16 @@ export class GuardedServer implements AsyncDisposable {
     return toolsOf(await this.ask("/v1/tools", { headers: bearer(this.#marker) })).length > 0;
   }
 
-  /** Ends the server, and gives everything that it has written. */
+  /** Ends the server, and returns everything that it has written. */
   async log(): Promise<string> {
     if (this.#log !== undefined) return this.#log;
     this.#server.child.kill("SIGTERM");
-    // Waits for the end, and then has all lines in its complaint.
+    // Waits for the end, and then reports all lines in its message.
     this.#log = await this.#server.said(/(?!)/).then(() => "", (error: Error) => error.message);
     return this.#log;
   }
 
-  /** One request on a connection of its own. */
+  /** One request on a separate connection. */
   async ask(path: string, { method = "GET", headers = {}, body }: Asked = {}): Promise<Answered> {
     const length = body === undefined ? {} : { "Content-Length": String(new TextEncoder().encode(body).length) };
     const all = { Host: "localhost", ...this.#lastRequest("close"), ...length, ...headers };
@@ -179,13 +179,13 @@ export class GuardedServer implements AsyncDisposable {
     return await this.#exchange(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`);
   }
 
-  /** A handshake of a WebSocket that is not used any further. */
+  /** A WebSocket handshake without further use. */
   async upgrade(headers: Asked["headers"] = {}, path = "/ws"): Promise<Answered> {
     const request = upgradeRequest({ ...this.#lastRequest("Upgrade, close"), ...headers });
     return await this.#exchange(request.replace("GET /ws ", `GET ${path} `));
   }
 
-  /** A WebSocket whose answers come one at a time; rejects with the status of a refusal. */
+  /** A WebSocket whose answers arrive one at a time; rejects with the status of a refusal. */
   connect(headers: Record<string, string> = {}, { path = "/ws", protocols = ["mcp"] } = {}): Promise<SocketClient> {
     const url = `${this.httpUrl.replace(/^http/, "ws")}${path}`;
     return SocketClient.open(new WebSocket(url, [...protocols], { headers, ca: certificates.authority.cert }));
@@ -204,7 +204,7 @@ export class GuardedServer implements AsyncDisposable {
     await this.folder[Symbol.asyncDispose]();
   }
 
-  /** With TLS the native listener sends a last answer at once, others only when what went before was acknowledged. */
+  /** With TLS the native listener sends a last answer at once, others only when the previous data was acknowledged. */
   #lastRequest(connection: string): Record<string, string> {
     return this.#isSecure ? { Connection: connection } : {};
   }

@@ -1,18 +1,21 @@
-/** HAProxy, set up by the file that operators are given. */
+/** HAProxy, configured by the shipped file. */
 
 import { lookUntil } from "../support/look_until.ts";
 
 const SHIPPED_FILE = new URL("../../deploy/haproxy/haproxy.cfg", import.meta.url);
 
-/** A balancer that runs. */
+/** A running balancer. */
 export interface Balancer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`; WebSockets are served there too. */
   readonly url: string;
-  /** Cuts every connection, and serves again. */
+  /** Disconnects every connection, and serves again. */
   restart(): Promise<void>;
 }
 
-/** Starts HAProxy before servers on these ports with the shipped file: other addresses, and plain text towards the clients. */
+/**
+ * Starts HAProxy in front of servers on these ports with the shipped file: other addresses, and plain text towards the
+ * clients.
+ */
 export async function startBalancer(ports: readonly number[]): Promise<Balancer> {
   const port = freePort();
   const lines = (await Deno.readTextFile(SHIPPED_FILE)).split("\n").filter((line) => !/^ {2}(bind|server) /.test(line));
@@ -46,12 +49,12 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
   return balancer;
 }
 
-/** Waits until the balancer passes requests on. */
+/** Waits until the balancer forwards requests. */
 export async function untilBalanced({ url }: Balancer): Promise<void> {
   await lookUntil((status) => status === 200, () => statusOf(`${url}/healthz`), "HAProxy never served");
 }
 
-/** Status of an answer to a GET; 0 where there was none. */
+/** Status of the answer to a GET; 0 if there was none. */
 export async function statusOf(url: string): Promise<number> {
   const response = await fetch(url).catch(() => undefined);
   await response?.body?.cancel();

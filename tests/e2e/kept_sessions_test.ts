@@ -4,7 +4,7 @@ import { INITIALIZE, runProgram, SHIPPED, toolCall } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
-/** Posts one message; answers the session's id and what was answered. */
+/** Posts one message; returns the session's id and the answer. */
 async function post({ http }: RunningServer, message: object, session?: string) {
   const response = await fetch(`${http}/mcp`, {
     method: "POST",

@@ -9,7 +9,7 @@ import type { Program } from "./program.ts";
 import { StdioServer } from "./stdio_server.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
-/** A ledger that another process is about to make. */
+/** A ledger that another process is about to create. */
 function lockNewLedger({ state }: TradingWorld): Promise<StateProcess> {
   return lockNewDatabase(join(state, "paper.db"));
 }

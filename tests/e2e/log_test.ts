@@ -1,4 +1,4 @@
-/** The log of a server for machines: records of JSON and nothing else, from the first byte to the last. */
+/** The log of a server for machines: only JSON records, from the first byte to the last. */
 
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";

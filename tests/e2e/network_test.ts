@@ -1,4 +1,4 @@
-/** The program on the network, the way people start it: WebSocket, Streamable HTTP and REST on one port, with limits. */
+/** The program on the network, as people start it: WebSocket, Streamable HTTP and REST on one port, with limits. */
 
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
@@ -10,7 +10,7 @@ import { lookUntil } from "../support/look_until.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
-/** A WebSocket whose answers come one at a time. */
+/** A WebSocket whose answers arrive one at a time. */
 async function connect(address: string, protocols: string[] = ["mcp"]) {
   const socket = new WebSocket(address, protocols);
   const answers: unknown[] = [];
@@ -303,7 +303,7 @@ async function isReady(url: string): Promise<boolean> {
   return response?.status === 200;
 }
 
-/** A simulated exchange behind a relay that holds questions for tickers back until it is told to let them through. */
+/** A simulated exchange behind a relay that holds requests for tickers back until the test releases them. */
 class HeldExchange implements AsyncDisposable {
   readonly #gate = Promise.withResolvers<void>();
   readonly #asked = Promise.withResolvers<void>();
@@ -314,7 +314,7 @@ class HeldExchange implements AsyncDisposable {
     this.#simulation = simulation;
     this.#relay = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
-      // A server asks for the ticker of XBTZAR of itself.
+      // A server reads the ticker of XBTZAR by itself.
       if (pathname.includes("ticker") && search.includes("ETHZAR")) {
         this.#asked.resolve();
         await this.#gate.promise;

@@ -1,18 +1,18 @@
-/** nginx, set up by the file that operators are given. */
+/** nginx, configured by the shipped file. */
 
 import { lookUntil } from "../support/look_until.ts";
 import { statusOf } from "./haproxy.ts";
 import type { Balancer } from "./haproxy.ts";
 
-/** A balancer that does not ask servers whether they are ready, but is told. */
+/** A balancer that does not check whether servers are ready, but is configured. */
 export interface NginxBalancer extends Balancer {
-  /** Sends no new client to a server, by its place, or does so again. */
+  /** Sends no new client to a server, by its index, or sends them again. */
   setDown(place: number, isDown: boolean): Promise<void>;
 }
 
 const SHIPPED_FILE = new URL("../../deploy/nginx/luno.conf", import.meta.url);
 
-/** What stands in nginx's own file, with everything in one folder. */
+/** nginx's own file, with everything in one folder. */
 const MAIN_FILE = `
 daemon off;
 worker_processes 2;
@@ -30,7 +30,7 @@ http {
 }
 `;
 
-/** The shipped file with other addresses, plain text towards the clients, and a count by which it is known. */
+/** The shipped file with other addresses, plain text towards the clients, and a number that identifies it. */
 async function configuration(
   port: number,
   { ports, down, count }: {

@@ -1,4 +1,4 @@
-/** What nginx passes on, set up by the file that operators are given. */
+/** What nginx forwards, configured by the shipped file. */
 
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ const TICKER = "luno://market/XBTZAR/ticker";
 
 const isThere = (await new Deno.Command("sh", { args: ["-c", "command -v nginx"] }).output()).success;
 
-/** A port of loopback on which nobody listens. */
+/** A port of loopback on which nothing listens. */
 function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -49,7 +49,7 @@ class DroppingServer implements AsyncDisposable {
 interface KeyedServer extends AsyncDisposable {
   readonly server: RunningServer;
   readonly port: number;
-  /** What a client says who it is with. */
+  /** The headers that authenticate a client. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -109,7 +109,7 @@ if (isThere) {
       );
       if (mode === "legacy") await client.subscribeResource({ uri: TICKER });
       else await client.listen({ resourceSubscriptions: [TICKER] });
-      // The stream goes on, so that a buffer would never be passed on for its end.
+      // The stream continues, so that a buffer would not be flushed by its end.
       assert.equal(await promise, TICKER);
       await client.close();
     });

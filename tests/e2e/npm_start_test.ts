@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PROGRAMS, readLines, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
 
-/** The program as `npx` starts it: by a shell that waits for it, passes no signal on and dies of its own. */
+/** The program as `npx` starts it: by a shell that waits for it, forwards no signal and can die by itself. */
 function throughShell({ name, command, args }: Program): Program {
   return { name, command: "sh", args: ["-c", '"$0" "$@"; exit $?', command, ...args] };
 }

@@ -1,10 +1,13 @@
-/** Messages as careless and hostile clients send them: right ones of either era, changed in any member of their envelope. */
+/**
+ * Messages as careless and hostile clients send them: valid ones of either era, changed in any member of their
+ * envelope.
+ */
 
 import fc from "fast-check";
 import { ENVELOPE, INITIALIZE_PARAMS } from "./requests.ts";
 import type { Json } from "./requests.ts";
 
-/** The eras of the protocol, and a client that sends without any opening. */
+/** The eras of the protocol, and a client without any opening. */
 export type Opening = "none" | "2025-11-25" | "2026-07-28";
 
 /** A message before its ids are known. */
@@ -14,7 +17,7 @@ export interface OddMessage {
   readonly kind: "request" | "notification" | "answer" | "batch" | "twice" | "cancelled" | "cut";
   /** Whether the id is a string. */
   readonly isNamed: boolean;
-  /** What is changed: a place among all places of the message, and what is put there. */
+  /** The change: a place among all places of the message, and its new value. */
   readonly changes: readonly { readonly place: number; readonly value: unknown }[];
 }
 
@@ -22,7 +25,7 @@ export interface OddMessage {
 export interface OddTexts {
   readonly texts: readonly string[];
   readonly answers: ReadonlyMap<unknown, number>;
-  /** Ids whose requests were cancelled or cut off, and so may stay unanswered. */
+  /** Ids whose requests were cancelled or cut off, and may stay unanswered. */
   readonly optional: readonly unknown[];
 }
 
@@ -52,7 +55,7 @@ const METHODS: Readonly<Record<string, Json>> = {
   "no/such": {},
 };
 
-/** Members that a message need not have. */
+/** Optional members of a message. */
 const OPTIONAL_PLACES: readonly (readonly string[])[] = [
   ["result"],
   ["error"],
@@ -109,7 +112,7 @@ export function oddMessages(opening: Opening): fc.Arbitrary<OddMessage> {
   }).map(({ method, ...rest }) => ({ method, params: { ...METHODS[method], ...meta }, ...rest }));
 }
 
-/** Writes a message down. */
+/** Serializes a message. */
 export function writeMessage({ method, params, kind, isNamed, changes }: OddMessage, number: number): OddTexts {
   const id = isNamed ? `id ${number}` : number;
   const whole = kind === "answer"
@@ -134,7 +137,7 @@ export function writeMessage({ method, params, kind, isNamed, changes }: OddMess
   }
 }
 
-/** What JSON-RPC wants answered: whatever has an id and is no answer itself. */
+/** What JSON-RPC requires an answer to: every message with an id that is not an answer itself. */
 function idsToAnswer(message: Json): unknown[] {
   const { id, method, result, error } = message;
   const isAnswer = method === undefined && (result !== undefined || error !== undefined);

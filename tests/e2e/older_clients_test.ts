@@ -1,10 +1,10 @@
-/** Clients written to the contract of the older server: plain methods, integer ids, no handshake, no headers. */
+/** Clients written for the older server: plain methods, integer ids, no handshake, no headers. */
 
 import assert from "node:assert/strict";
 import { PROGRAMS, readLines, startProgram } from "./program.ts";
 import { startServer } from "./servers.ts";
 
-/** The pairs that such a client watches where it is told none. */
+/** The pairs that such a client watches by default. */
 const PAIRS = ["XBTZAR", "ETHZAR", "XRPZAR", "LTCZAR", "BCHZAR", "BTCNGN", "ETHNGN"];
 
 /** One request and its answer. */
@@ -42,7 +42,7 @@ class OlderClient {
     await this.#channel.send(
       JSON.stringify({ jsonrpc: "2.0", method: "unsubscribe", params: { pair }, id: ++this.#id }),
     );
-    // Prices that were on their way come before the answer, and none after it.
+    // Prices that were in flight arrive before the answer, and none after it.
     for (;;) {
       const message = JSON.parse(await this.#channel.next());
       if (message.method === "price_update") continue;
@@ -51,7 +51,7 @@ class OlderClient {
     }
   }
 
-  /** What its price display shows of one pair. */
+  /** The text of its price display for one pair. */
   async priceLine(pair: string): Promise<string> {
     const price = await this.request("get_crypto_price", { pair });
     const time = new Date((price["timestamp"] / 1_000) * 1_000).toISOString();
@@ -79,7 +79,7 @@ async function checkClient(client: OlderClient): Promise<void> {
   assert.equal(ledger["transactions"].length > 0, true);
 }
 
-/** An order's life, where trading needs nobody's confirmation. */
+/** An order's life, with trading that needs no confirmation. */
 async function checkOrder(client: OlderClient): Promise<void> {
   const { bid } = await client.request("get_crypto_price", { pair: "XBTZAR" });
   const price = String(Math.floor(Number(bid) * 0.97));

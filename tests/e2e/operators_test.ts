@@ -1,4 +1,4 @@
-/** What operators see of a running server: the exchange that is away, its state, and the first API key. */
+/** What operators see of a running server: an exchange that is away, its state, and the first API key. */
 
 import assert from "node:assert/strict";
 import { RawServer } from "../exchange/raw_server.ts";
@@ -21,7 +21,7 @@ for (const program of PROGRAMS) {
       const lost = await server.said(/exchange unreachable/);
       assert.ok(lost.includes(host) && lost.includes("connection refused"), lost);
       const look = async () => JSON.parse((await runProgram(program, ["status", "--state", state, "--json"])).stdout);
-      // What the server writes for others follows what it knows.
+      // The server's report follows what it knows.
       const isTold = ({ servers }: Awaited<ReturnType<typeof look>>) => servers[0].exchange.reachable !== null;
       const shown = await lookUntil(isTold, look, "status never told that the exchange was asked");
       const answered = await (await fetch(`${server.http}/status`)).json();
@@ -51,7 +51,7 @@ for (const program of PROGRAMS) {
         await answer.body?.cancel();
         return answer.status;
       };
-      // A look at the file is a tenth of a second away at most.
+      // The file is read again within a tenth of a second.
       const isOver = (status: number) => status !== 200;
       assert.equal(await lookUntil(isOver, statusWithoutKey, "the first key never ended anonymous access"), 401);
       const known = await fetch(`${server.http}/v1/tools`, { headers: { authorization: `Bearer ${key}` } });

@@ -1,4 +1,4 @@
-/** Previews and dialogs between processes on one record: asked for at one of them, placed at another, once. */
+/** Previews and dialogs between processes on one record: requested at one of them, placed at another, once. */
 
 import assert from "node:assert/strict";
 import { Cluster } from "./cluster.ts";

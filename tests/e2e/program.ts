@@ -1,4 +1,4 @@
-/** The program as a process, the way people start it: from source and, where one was compiled, as the binary. */
+/** The program as a process, as people start it: from source and, if one was compiled, as the binary. */
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export const PROGRAMS: readonly Program[] = binary === undefined
   ? [SOURCE]
   : [SOURCE, { name: "binary", command: binary, args: [] }];
 
-/** One of them: the binary where there is one. For tests that take long and whose subject is not how the program is built. */
+/** One of them: the binary if there is one. For slow tests that do not depend on how the program is built. */
 export const SHIPPED: readonly Program[] = PROGRAMS.slice(-1);
 
 /** Output of a run that has ended. */
@@ -33,10 +33,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Where there are no keys and no trading record: the developer's own are none of a test's business. */
+/** A folder without keys and without a trading record, so that a test does not use the developer's own. */
 const NO_STATE = join(tmpdir(), "luno-mcp-server-without-state");
 
-/** Settings of a run; the environment holds nothing else. */
+/** Settings of a run; the environment contains nothing else. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. */
@@ -65,7 +65,7 @@ export function startProgram(program: Program, args: readonly string[], options:
   }).spawn();
 }
 
-/** What a process needs to find its caches, and nothing of the developer's own settings. */
+/** What a process needs to find its caches, and none of the developer's own settings. */
 export function inherited(): Record<string, string> {
   const names = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
   return Object.fromEntries(names.flatMap((name) => {

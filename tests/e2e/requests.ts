@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 
-/** JSON as a test walks through it. */
+/** JSON without a type, for tests to navigate. */
 // deno-lint-ignore no-explicit-any
 export type Json = any;
 
-/** What a test sends; a list repeats a header. */
+/** A request of a test; a list repeats a header. */
 export interface Asked {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -20,19 +20,19 @@ export interface Answered {
   readonly body: string;
 }
 
-/** What a 2025-era client opens with. */
+/** The opening parameters of a 2025-era client. */
 export const INITIALIZE_PARAMS = {
   protocolVersion: "2025-06-18",
   capabilities: {},
   clientInfo: { name: "test", version: "1" },
 };
 
-/** The header that shows a key or a token. */
+/** The header with a key or a token. */
 export function bearer(credential: string): Record<string, string> {
   return { Authorization: `Bearer ${credential}` };
 }
 
-/** What a 2025-era client sends over HTTP. */
+/** The headers of a 2025-era client over HTTP. */
 export function legacy(method: string, params: object, headers: Asked["headers"] = {}, id: number = 1): Asked {
   return {
     method: "POST",
@@ -82,7 +82,7 @@ export function toolsOf({ status, body }: Answered): Json[] {
   return JSON.parse(body).tools;
 }
 
-/** The one message of an answer, whether it came as JSON or as an event. */
+/** The one message of an answer, whether it arrived as JSON or as an event. */
 export function messageOf({ body }: Answered): Json {
   return JSON.parse(/^data: (.+)$/m.exec(body)?.[1] ?? body);
 }

@@ -1,4 +1,4 @@
-/** Clients over WebSocket that go on with their session: at the same server, at another one, and after a restart. */
+/** Clients over WebSocket that resume their session: at the same server, at another one, and after a restart. */
 
 import assert from "node:assert/strict";
 import { WebSocket } from "ws";
@@ -17,7 +17,7 @@ import { SocketClient } from "./socket_client.ts";
 
 const TICKER = "luno://market/XBTZAR/ticker";
 
-/** A state folder with keys, and an exchange with an account: what servers have in common. */
+/** A state folder with keys, and an exchange with an account: what servers share. */
 class Ground implements AsyncDisposable {
   readonly exchange: TestExchange;
   readonly keys: Readonly<Record<"alice" | "bob", string>>;
@@ -50,7 +50,7 @@ class Ground implements AsyncDisposable {
     return new Ground(program, { state, keys, exchange: await TestExchange.start() });
   }
 
-  /** Starts a server that writes down all that it does, on a free port. */
+  /** Starts a server that logs everything, on a free port. */
   async serve(...args: readonly string[]): Promise<RunningServer> {
     return await this.serveAt(0, ...args);
   }
@@ -84,7 +84,7 @@ class BridgedClient implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
-  /** Notifications that came before an answer. */
+  /** Notifications that arrived before an answer. */
   readonly told: string[] = [];
 
   constructor(child: Deno.ChildProcess) {
@@ -119,7 +119,7 @@ class BridgedClient implements AsyncDisposable {
   }
 }
 
-/** Opens a session, or goes on with one; answers what was said of it. */
+/** Opens or resumes a session; returns what the answer says of it. */
 async function open(client: SocketClient, token?: string): Promise<Json> {
   const _meta = { [RESUMPTION_KEY]: token === undefined ? {} : { token } };
   const { result } = await client.ask("initialize", { ...INITIALIZE_PARAMS, _meta }, "open");
@@ -141,7 +141,7 @@ async function told(client: SocketClient, count: number): Promise<string[]> {
   return uris;
 }
 
-/** An order with its fills, as its resource says. */
+/** An order with its fills, as its resource shows it. */
 async function orderOf(client: SocketClient, uri: string): Promise<Json> {
   const { result } = await client.ask("resources/read", { uri });
   return JSON.parse(result.contents[0].text);
@@ -279,9 +279,10 @@ for (const program of SHIPPED) {
     const port = Number(new URL(one.http).port);
     await one[Symbol.asyncDispose]();
     await using _two = await ground.serveAt(port, ...shared);
-    // The next words are of the session that goes on; the connection may come before or after this is asked.
+    // The next words are about the resumed session; the connection may open before or after this call.
     assert.notEqual(await read(11), before);
-    // The first server takes connections while it drains, so a resource may be told of for each of two connections.
+    // The first server accepts connections while it drains, so a resource may be notified once for each of two
+    // connections.
     while (new Set(client.told).size < 2) client.told.push((await client.next()).params.uri);
     await read(12);
     assert.deepEqual(new Set(client.told), new Set([order, TICKER]));

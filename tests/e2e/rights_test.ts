@@ -1,4 +1,4 @@
-/** What callers may do who are let in: lists, scopes, limits, sessions, and the end of a credential. */
+/** What admitted callers may do: lists, scopes, limits, sessions, and the end of a credential. */
 
 import assert from "node:assert/strict";
 import { ENTRANCES, secretOf } from "./access_rows.ts";
@@ -10,7 +10,7 @@ import type { Answered, Json } from "./requests.ts";
 import type { SocketClient } from "./socket_client.ts";
 import { ISSUER, METADATA_URL, seconds, tokenOf } from "./tokens.ts";
 
-/** Tokens and tickets that were shown to a server. */
+/** Tokens and tickets that were presented to a server. */
 const shown: string[] = [];
 
 async function newToken(claims: Record<string, unknown> = {}): Promise<string> {
@@ -19,7 +19,7 @@ async function newToken(claims: Record<string, unknown> = {}): Promise<string> {
   return token;
 }
 
-/** A ticket for whoever sends these headers. */
+/** A ticket for the sender of these headers. */
 async function newTicket(server: GuardedServer, headers: Record<string, string>): Promise<string> {
   const { status, headers: answered, body } = await server.ask("/v1/tickets", { method: "POST", headers });
   assert.equal(status, 201, body);
@@ -39,7 +39,7 @@ function names(items: readonly Json[]): string[] {
   return items.map(({ name }) => name);
 }
 
-/** Everything that a caller is shown, over REST, WebSocket and Streamable HTTP. */
+/** Everything that a caller sees, over REST, WebSocket and Streamable HTTP. */
 async function listsOf(server: GuardedServer, headers: Record<string, string>) {
   const rest = toolsOf(await server.ask("/v1/tools", { headers }));
   const { paths } = JSON.parse((await server.ask("/openapi.json", { headers })).body);
@@ -63,7 +63,7 @@ async function listsOf(server: GuardedServer, headers: Record<string, string>) {
 const OPEN_RESOURCES = ["luno://status", "luno://endpoints"];
 const ACCOUNT_RESOURCES = ["luno://wallets", "luno://transactions", "luno://balances", "luno://orders/open"];
 
-/** Status at each entrance for somebody who may read. */
+/** Status of each transport for a caller that may read. */
 const LET_IN: Readonly<Record<string, number>> = {
   "POST /mcp without a session": 400,
   "POST /v1/tickets": 201,
@@ -244,7 +244,7 @@ const RIGHTS: Steps = {
   },
 };
 
-/** A stream of events to whoever sends these headers; `ended` resolves with it. */
+/** A stream of events for the sender of these headers; `ended` resolves with it. */
 async function openStream(server: GuardedServer, headers: Record<string, string>): Promise<{ ended: Promise<string> }> {
   const session = sessionOf(await server.ask("/mcp", opening(headers)));
   const response = await fetch(`${server.httpUrl}/mcp`, {

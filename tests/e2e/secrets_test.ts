@@ -1,4 +1,4 @@
-/** A canary secret must not turn up in anything that the program writes, whatever happens. */
+/** A canary secret must not appear in anything that the program writes, whatever happens. */
 
 import assert from "node:assert/strict";
 import { startSimulation } from "../../src/simulation/server.ts";
@@ -18,7 +18,7 @@ const RESOURCES = [
   "luno://accounts/1",
 ];
 
-/** Everything that can be asked for, with arguments that fit or not. */
+/** Every request, with valid and invalid arguments. */
 const REQUESTS = [
   ...catalogue.map(({ name }, index) => toolCall(index, name, { pair: "XBTZAR", account_id: "1", order_id: SECRET })),
   ...catalogue.map(({ name }, index) =>

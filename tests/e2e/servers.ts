@@ -9,21 +9,21 @@ const HARDENED = await Promise.all(PROGRAMS.map(async (program) => {
   return stderr.includes("need Deno 2.9") ? [] : [program.name];
 }));
 
-/** The listeners that a program can run: a binary with an older runtime in it says itself that it cannot be hardened. */
+/** The listeners that a program supports: a binary with an older runtime says itself that it cannot be hardened. */
 export function listenersOf({ name }: Program): readonly ("native" | "hardened")[] {
   return HARDENED.flat().includes(name) ? ["native", "hardened"] : ["native"];
 }
 
 const LONGEST_WAIT_MS = 120_000;
 
-/** A server that runs, and where. */
+/** A running server, with its addresses. */
 export interface RunningServer extends AsyncDisposable {
   /** `ws://localhost:PORT` or `wss://…`. */
   readonly ws: string;
   /** `http://localhost:PORT` or `https://…`. */
   readonly http: string;
   readonly child: Deno.ChildProcess;
-  /** Waits until a line of stderr matches; lines that were written before count. */
+  /** Waits until a line of stderr matches, including earlier lines. */
   said(pattern: RegExp): Promise<string>;
   /** Resolves when the server has written its last line. */
   readonly ended: Promise<void>;
@@ -31,7 +31,7 @@ export interface RunningServer extends AsyncDisposable {
   readonly lines: readonly string[];
 }
 
-/** How a server differs from the usual one. */
+/** How a server differs from the default. */
 export interface ServerOptions extends Pick<RunOptions, "env"> {
   /** @default "simulated" */
   readonly exchange?: string;
@@ -64,7 +64,7 @@ export async function startServer(
   })();
   async function said(pattern: RegExp): Promise<string> {
     let isOver = false;
-    // A line that never comes fails its test instead of holding up all others.
+    // A line that never comes fails its test instead of delaying all others.
     const limit = setTimeout(() => {
       isOver = true;
       wake();
@@ -93,7 +93,7 @@ export async function startServer(
       try {
         child.kill("SIGTERM");
       } catch {
-        // It has ended already.
+        // It has already ended.
       }
       await child.status;
       await reading;

@@ -1,4 +1,6 @@
-/** A service as `docs/scaling.md` sets it up: servers on one PostgreSQL and one Redis behind HAProxy, on one exchange. */
+/**
+ * A service as `docs/scaling.md` describes it: servers on one PostgreSQL and one Redis behind HAProxy, on one exchange.
+ */
 
 import assert from "node:assert/strict";
 import { PostgresServer } from "../state/postgres_server.ts";
@@ -12,7 +14,7 @@ import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 import { TradingWorld } from "./trading_world.ts";
 
-/** How large a service is, and what its servers are started with beside the usual. */
+/** The size of a service, and additional flags of its servers. */
 export interface ServiceOptions {
   readonly servers: number;
   /** @default none */
@@ -29,7 +31,7 @@ interface Parts {
   readonly world: TradingWorld;
 }
 
-/** The parts of a service, each of which can be taken away; each server has a state folder and a port of its own. */
+/** The parts of a service, each of which can be stopped; each server has a separate state folder and port. */
 export class Service implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #servers: RunningServer[] = [];
@@ -39,7 +41,7 @@ export class Service implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Starts everything; answers when the balancer passes requests on. */
+  /** Starts everything; resolves when the balancer forwards requests. */
   static async start(program: Program, { servers, flags = [] }: ServiceOptions): Promise<Service> {
     const [postgres, redis, world] = await Promise.all([PostgresServer.start(), startRedis(), TradingWorld.start()]);
     const folders = await Promise.all(Array.from({ length: servers }, () => Deno.makeTempDir()));
@@ -77,14 +79,14 @@ export class Service implements AsyncDisposable {
     return this.#parts.world;
   }
 
-  /** Runs a command on the record; answers what it prints. */
+  /** Runs a command on the record; returns its output. */
   async command(...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await runProgram(this.#parts.program, args, { env: this.#env });
     assert.equal(code, 0, stderr);
     return stdout;
   }
 
-  /** Ends a server by a signal and starts it again, where it was. */
+  /** Ends a server by a signal and starts it again in its place. */
   async restart(index: number, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     const server = this.#servers[index];
     assert.ok(server !== undefined, `there is no server ${index}`);

@@ -1,24 +1,24 @@
-/** Somebody who trades on a service behind its balancer, over REST, a session over HTTP, or WebSocket. */
+/** A trader on a service behind its balancer, over REST, a session over HTTP, or WebSocket. */
 
 import { WebSocket } from "ws";
 import type { Json } from "../support/exchange.ts";
 import { INITIALIZE, toolCall } from "./program.ts";
 import { postCall } from "./trading_world.ts";
 
-/** How a call can be made. */
+/** Ways to make a call. */
 export const WAYS = ["rest", "session", "websocket"] as const;
 
 /** One of {@linkcode WAYS}. */
 export type Way = (typeof WAYS)[number];
 
-/** What the envelope of the revision without sessions says. */
+/** The envelope of the revision without sessions. */
 const META = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
   "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
-/** Longer than a server that stands still is away. */
+/** Longer than a frozen server is away, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
 /** One identity. */
@@ -34,7 +34,7 @@ export class ServiceCaller {
     this.#key = key;
   }
 
-  /** Calls a tool; nothing where nobody answers, or the session has ended. */
+  /** Calls a tool; nothing when there is no answer, or the session has ended. */
   async call(way: Way, name: string, args: Record<string, unknown>): Promise<Json | undefined> {
     try {
       if (way === "rest") return await postCall(`${this.#url}/v1/tools/${name}`, args, this.#key);
@@ -45,13 +45,13 @@ export class ServiceCaller {
     }
   }
 
-  /** Reads a resource over WebSocket; nothing where nobody answers. */
+  /** Reads a resource over WebSocket; nothing when there is no answer. */
   async read(uri: string): Promise<Json | undefined> {
     const result = await this.#overSocket("resources/read", { uri });
     return result === undefined ? undefined : JSON.parse(result.contents[0].text);
   }
 
-  /** Status that another identity gets for a call in this one's session. */
+  /** Status that another identity gets for a call in this identity's session. */
   async statusFor(key: string): Promise<number> {
     if (this.#session === "") return 0;
     const { status } = await this.#post(toolCall(1, "get_ticker", { pair: "XBTZAR" }), key);
@@ -91,7 +91,7 @@ export class ServiceCaller {
     return { status: response.status, id: response.headers.get("mcp-session-id") ?? "", text: await response.text() };
   }
 
-  /** One request of the revision without sessions; answers its result. */
+  /** One request of the revision without sessions; returns its result. */
   #overSocket(method: string, params: Record<string, unknown>): Promise<Json | undefined> {
     const { promise, resolve } = Promise.withResolvers<Json | undefined>();
     const socket = new WebSocket(this.#url.replace(/^http/, "ws"), {

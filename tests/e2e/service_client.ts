@@ -1,32 +1,32 @@
-/** A client of a service that asks for prices over WebSocket, and connects again when its connection ends. */
+/** A client of a service that reads prices over WebSocket, and reconnects when its connection ends. */
 
 import { WebSocket } from "ws";
 
-/** What a client lived through. */
+/** The experience of a client. */
 export interface ClientTally {
   readonly answered: number;
-  /** Calls asked a second time, as the first came to nothing. */
+  /** Calls repeated after a failure. */
   readonly retried: number;
-  /** Calls that came to nothing twice. */
+  /** Calls that failed twice. */
   readonly failed: number;
   /** For each connection that ended: milliseconds until the next answer. */
   readonly gapsMs: readonly number[];
-  /** Codes that connections were closed with. */
+  /** Close codes of connections. */
   readonly codes: readonly number[];
 }
 
-/** Where a client connects, and how often it asks. */
+/** Where a client connects, and how often it calls. */
 export interface ClientPlan {
   /** `http://…` of the service. */
   readonly url: string;
   readonly key: string;
-  /** Between an answer and the next call; 0 asks at once. */
+  /** Milliseconds between an answer and the next call; 0 calls at once. */
   readonly everyMs: number;
 }
 
 const CALL = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "get_crypto_price", params: { pair: "XBTZAR" } });
 
-/** What could not be done is tried again that much later; connecting, at random up to twice. */
+/** Delay before a retry; connecting is delayed at random up to twice as much. */
 const RETRY_MS = 100;
 
 /** One client; runs until it is stopped. */
@@ -38,7 +38,7 @@ export class ServiceClient {
   #failed = 0;
   readonly #gapsMs: number[] = [];
   readonly #codes: number[] = [];
-  /** Attempts of the call that is under way. */
+  /** Attempts of the call in progress. */
   #attempts = 0;
   #endedAtMs: number | undefined;
 
@@ -52,7 +52,7 @@ export class ServiceClient {
     return { answered, retried, failed, gapsMs: this.#gapsMs, codes: this.#codes };
   }
 
-  /** Whether it is connected again after its last connection ended. */
+  /** Whether it has reconnected after its last connection ended. */
   get isBack(): boolean {
     return this.#endedAtMs === undefined;
   }
@@ -64,7 +64,7 @@ export class ServiceClient {
     }
   }
 
-  /** Lives until its connection ends; answers whether there was one. */
+  /** Runs until its connection ends; returns whether there was one. */
   #connection(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { url, key, everyMs } = this.#plan;
@@ -87,9 +87,9 @@ export class ServiceClient {
       isWaiting = false;
       const answer = JSON.parse(String(text));
       this.#take(answer);
-      // The server ends: the next connection is another one's.
+      // The server ends: the next connection is to another one.
       if (answer.error?.data?.code === "ERR_SHUTTING_DOWN") return;
-      // What came to nothing is asked again a moment later.
+      // A failed call is repeated a moment later.
       const nextMs = this.#attempts > 0 ? RETRY_MS : everyMs;
       if (nextMs === 0) ask();
       else timer = setTimeout(ask, nextMs);
@@ -113,7 +113,7 @@ export class ServiceClient {
     this.#endedAtMs = undefined;
   }
 
-  /** A connection ended, or none was made. */
+  /** A connection ended, or could not be opened. */
   #lose(code: number | undefined, isWaiting: boolean): void {
     this.#endedAtMs ??= performance.now();
     if (code !== undefined) this.#codes.push(code);

@@ -1,7 +1,7 @@
 /**
- * Random histories of a whole service, while servers, Redis and PostgreSQL are killed or stand still. Afterwards every
- * idempotency key has one outcome, the exchange has the orders that were told of, once, no identity was answered in another
- * one's session, every trade of an own order was read once, and nobody was let through more than the limits allow.
+ * Random histories of a whole service, while servers, Redis and PostgreSQL are killed or frozen. Afterwards every
+ * idempotency key has one outcome, the exchange has the reported orders, once, no identity was answered in another
+ * one's session, every trade of an own order was read once, and no caller was allowed more than its limits.
  */
 
 import type { Json } from "../support/exchange.ts";
@@ -13,7 +13,7 @@ import { SHIPPED } from "./program.ts";
 import { Service } from "./service.ts";
 import { ServiceCaller, WAYS } from "./service_caller.ts";
 
-/** What befalls a history. */
+/** Faults during a history. */
 const STRIKES = [
   "none",
   "kill server",
@@ -27,7 +27,7 @@ const STRIKES = [
 
 type Strike = (typeof STRIKES)[number];
 
-/** What came of the histories. */
+/** The results of the histories. */
 export interface ServiceTally {
   readonly histories: number;
   readonly calls: number;
@@ -37,7 +37,7 @@ export interface ServiceTally {
   readonly strikes: Readonly<Partial<Record<Strike, number>>>;
   /** Calls that a session answered, and sessions that had ended when they were called. */
   readonly sessions: { readonly answered: number; readonly ended: number };
-  /** Calls of one identity that were let through, and the most that its limit allows in that time. */
+  /** Calls of one identity that were allowed, and the maximum that its limit allows in that time. */
   readonly limit: { readonly admitted: number; readonly allowed: number };
   readonly violations: readonly string[];
 }
@@ -50,7 +50,7 @@ const STANDSTILL_MS = 3_000;
 const READS = 3;
 const TRADERS = ["alice", "bob"] as const;
 const TRADING = ["market:read", "account:read", "orders:write"];
-/** What an identity of no trade may call in a minute. */
+/** What an identity that does not trade may call per minute. */
 const GREEDY_LIMIT = 120;
 
 interface Trader {
@@ -59,14 +59,14 @@ interface Trader {
   readonly caller: ServiceCaller;
 }
 
-/** What a caller was told of an idempotency key. */
+/** What a caller was answered for an idempotency key. */
 interface Told {
   readonly trader: Trader;
   readonly key: string;
   readonly answer: Json | undefined;
 }
 
-/** Runs histories one after the other, on one service. */
+/** Runs histories one after another, on one service. */
 export async function runServiceHistories(count: number, seed: number): Promise<ServiceTally> {
   const [program] = SHIPPED;
   if (program === undefined) throw new TypeError("Cannot run histories as there is no program");
@@ -89,7 +89,7 @@ function accessFile(): object {
   return { identities: { ...traders, "key:greedy": { scopes: ["market:read"], rate_limit: GREEDY_LIMIT } } };
 }
 
-/** The service of a run, and what it has told. */
+/** The service of a run, and its answers. */
 class ServiceRun {
   readonly #service: Service;
   readonly #dice: Dice;
@@ -145,7 +145,7 @@ class ServiceRun {
     }
   }
 
-  /** Strikes, and lets everything go on again. */
+  /** Causes a fault, and lets everything continue. */
   async #strike(strike: Strike): Promise<void> {
     const { postgres, redis, servers } = this.#service;
     const victim = this.#dice.below(SERVERS);
@@ -204,14 +204,14 @@ class ServiceRun {
     }
   }
 
-  /** Asks again until it is known what became of an order. */
+  /** Repeats the question until the outcome of an order is known. */
   async #settled({ caller, name }: Trader, order: Record<string, unknown>): Promise<Json> {
     const isKnown = (answer: Json | undefined) => ["placed", "not_placed"].includes(answer?.status);
     const ask = () => caller.call(this.#dice.pick(WAYS), "place_order", order);
     return await lookUntil(isKnown, ask, `it is not known what became of an order of ${name}`);
   }
 
-  /** What was said of a key before holds. */
+  /** Earlier answers about a key still hold. */
   #compare(key: string, last: Json, told: readonly Told[]): void {
     if (last.status === "placed") this.#placed.add(last.order_id);
     for (const { answer } of told) {

@@ -1,4 +1,4 @@
-/** Operators who look at the sessions of several servers, and end some. */
+/** Operators who list the sessions of several servers, and end some. */
 
 import assert from "node:assert/strict";
 import { WebSocket } from "ws";
@@ -54,7 +54,7 @@ async function open({ ws }: RunningServer, key: string, token?: string): Promise
   return { client, said: result._meta[RESUMPTION_KEY] };
 }
 
-/** A request of a session over HTTP; without one its opening. */
+/** A request of a session over HTTP, or its opening. */
 async function post({ http }: RunningServer, key: string, session?: string): Promise<Response> {
   const message = session === undefined
     ? { jsonrpc: "2.0", id: 1, method: "initialize", params: INITIALIZE_PARAMS }
@@ -107,7 +107,7 @@ for (const program of SHIPPED) {
         seen.sessions.find((row: Json) =>
           row.identity === "key:alice" && row.transport === transport && row.state === state
         ).id;
-      // Where Redis was too slow for once, the command says so, and is repeated.
+      // If Redis was too slow once, the command says so, and is repeated.
       const end = async (...words: readonly string[]) =>
         (await lookUntil(
           ({ code }: { readonly code: number }) => code === 0,

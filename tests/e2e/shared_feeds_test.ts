@@ -1,4 +1,4 @@
-/** Three servers of the program on one Redis and one exchange: who reads its stream, and what clients are told. */
+/** Three servers of the program on one Redis and one exchange: which one reads its stream, and what clients receive. */
 
 import assert from "node:assert/strict";
 import { startRedis } from "../state/shared/redis/redis_server.ts";
@@ -15,7 +15,7 @@ interface Market {
   readonly ageMs: number;
 }
 
-/** Asks a server for a book, and who reads the stream of it. */
+/** Reads a book at a server, and which server reads its stream. */
 async function marketOf({ http }: RunningServer): Promise<Market> {
   const init = { method: "POST", headers: { "content-type": "application/json" }, body: '{"pair":"XBTZAR"}' };
   const { source, age_ms: ageMs } = await (await fetch(`${http}/v1/tools/get_order_book`, init)).json();
@@ -35,7 +35,7 @@ async function oneLeader(servers: readonly RunningServer[]): Promise<RunningServ
   return servers[markets.findIndex(({ role }) => role === "leader")] ?? assert.fail();
 }
 
-/** Starts a server on a machine of its own. */
+/** Starts a server on a separate machine. */
 async function serve(program: Program, { exchange, env }: TradingWorld, redisUrl: string): Promise<RunningServer> {
   const state = await Deno.makeTempDir();
   const args = ["--state", state, "--api-url", exchange.url, "--drain-time", "1", "--rate-limit", "1000000"];

@@ -1,4 +1,4 @@
-/** API keys that several servers share: made on one machine, in force on all. */
+/** API keys that several servers share: created on one machine, in force on all. */
 
 import assert from "node:assert/strict";
 import { PostgresServer } from "../state/postgres_server.ts";

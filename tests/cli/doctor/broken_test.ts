@@ -1,4 +1,4 @@
-/** Broken set-ups, of each of which `doctor` names the one thing that is broken, and how to mend it. */
+/** Broken set-ups, for each of which `doctor` reports the one thing that is broken, and how to fix it. */
 
 import assert from "node:assert/strict";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
@@ -9,13 +9,13 @@ import { openStore, tamper } from "../../trading/stores.ts";
 import { Setup } from "./setups.ts";
 import type { Changes } from "./setups.ts";
 
-/** One thing that somebody did to a set-up, and what `doctor` says of it. */
+/** One fault of a set-up, and what `doctor` reports. */
 interface Break {
   readonly what: string;
   readonly name: string;
   readonly text: RegExp;
   readonly fix: RegExp;
-  /** Breaks the set-up; answers what to run it with. */
+  /** Breaks the set-up; returns how to run it. */
   readonly how: (setup: Setup) => Changes | Promise<Changes>;
 }
 
@@ -123,7 +123,7 @@ const BREAKS: readonly Break[] = [
     name: "clock",
     text: /^this machine's clock is 1 h behind the exchange's$/,
     fix: /^set it from the network/,
-    // With a few seconds more: the exchange's answer is on its way for a moment.
+    // With a few seconds added, since the exchange's answer takes a moment.
     how: () => ({ now: Date.now() - HOUR_MS - 10_000 }),
   },
   {
@@ -338,13 +338,13 @@ function keyOf({ id, secret }: { id: string; secret: string }): Record<string, s
   return { LUNO_API_KEY: id, LUNO_API_SECRET: secret };
 }
 
-/** A port at which nobody listens any more. */
+/** A port on which nothing listens any more. */
 function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** Puts another certificate in the place of the server's. */
+/** Replaces the server's certificate. */
 async function certificate(
   setup: Setup,
   { now = Date.now(), part = "server" }: { now?: number; part?: "server" | "client" },

@@ -1,4 +1,4 @@
-/** `doctor` and the clients on this computer: what it says of the entries that start this program. */
+/** `doctor` and the clients on this computer: its report about the entries that start this program. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ const START = fileURLToPath(new URL("../../../scripts/start.ts", import.meta.url
 /** How the program is started from source. */
 const FROM_SOURCE = ["run", "--quiet", "--no-prompt", "-P=serve", START];
 
-/** What a file of Claude Code says of servers. */
+/** The servers in a file of Claude Code. */
 async function claudeCode(setup: Setup, servers: Readonly<Record<string, unknown>>): Promise<string> {
   return await setup.write(".claude.json", JSON.stringify({ mcpServers: servers }));
 }
@@ -26,7 +26,7 @@ async function clientLines(setup: Setup): Promise<readonly CheckResult[]> {
   return checks.filter(({ name }) => name === "client");
 }
 
-/** Where the runtime keeps packages: clients pass on no variable that says so, and the home of a test has none. */
+/** The runtime's package cache: clients pass on no variable for it, and the home of a test has none. */
 async function packageFolder(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
@@ -46,14 +46,14 @@ Deno.test("doctor starts the command of each entry, one with trading without it,
     status: "ok",
     text: `Claude Code, ${name} in ${file}: starts${how} and answers as luno-mcp-server ${VERSION}`,
   });
-  // Of the shell that doctor runs in, clients know nothing.
+  // Clients know nothing of the shell that doctor runs in.
   const { checks } = await setup.results({ env: { MCP_TRANSPORT: "websocket" } });
   const lines = checks.filter(({ name }) => name === "client");
   assert.deepEqual(lines, [started("luno", ""), started("trader", " without trading")]);
   await assert.rejects(Deno.stat(setup.path("entry-state")), Deno.errors.NotFound);
 });
 
-/** Entries that no client can use, or that start something else than a server for a client. */
+/** Entries that no client can use, or that start something other than a server for a client. */
 const MISTAKES: readonly (readonly [what: string, entry: Readonly<Record<string, unknown>>, text: RegExp])[] = [
   ["arguments in one text", { args: "--exchange simulated" }, /: args: expected a list of texts$/],
   ["a number as a variable", { env: { MCP_PORT: 1 } }, /: env: expected texts by their names$/],
@@ -181,7 +181,7 @@ Deno.test("doctor reports every setting of an entry that the program would refus
 
 Deno.test("doctor reports an entry whose server ends before it answers", async () => {
   await using setup = await Setup.start();
-  // A flag of the runtime, of which the program never hears.
+  // A flag of the runtime, which the program does not see.
   const args = ["run", "--no-such-flag", START];
   await claudeCode(setup, { luno: { command: Deno.execPath(), args } });
   const { text, fix } = await setup.break();
@@ -254,7 +254,7 @@ Deno.test("commandLine() quotes words with spaces, and omits values of secret va
   assert.equal(commandLine({ command: "x", args }), 'x --state "/a b" LUNO_API_SECRET=… --exchange=paper');
 });
 
-/** A program that reads its input and does what the test says with it. */
+/** A program that reads its input and processes it as the test says. */
 function program(code: string) {
   return { command: Deno.execPath(), args: ["eval", "--quiet", code], env: {} };
 }

@@ -1,4 +1,4 @@
-/** A whole set-up of a network server on a simulated exchange, for a test to break. */
+/** A complete set-up of a network server on a simulated exchange, for a test to break. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -11,17 +11,17 @@ import { TestExchange } from "../../support/exchange.ts";
 import { runnerOf } from "../trading_commands.ts";
 import type { Run, RunOptions } from "../trading_commands.ts";
 
-/** What a test changes; `undefined` takes a flag or a variable away. */
+/** A test's changes; `undefined` removes a flag or a variable. */
 export interface Changes extends Pick<RunOptions, "now" | "json" | "columns"> {
   readonly flags?: Readonly<Record<string, string | undefined>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly outside?: Partial<Outside>;
 }
 
-/** A set-up in which nothing is broken: an exchange, a key, a state folder, a certificate and a policy. */
+/** A working set-up: an exchange, a key, a state folder, a certificate and a policy. */
 export class Setup implements AsyncDisposable {
   readonly exchange: TestExchange;
-  /** Holds the files of the set-up; the state folder is `state` in it. */
+  /** Contains the files of the set-up; the state folder is `state` in it. */
   readonly folder: string;
 
   private constructor(exchange: TestExchange, folder: string) {
@@ -51,7 +51,7 @@ export class Setup implements AsyncDisposable {
     return path;
   }
 
-  /** Runs `doctor` on the set-up with what the test changes. The exchange dates its answers by the real clock. */
+  /** Runs `doctor` on the set-up with the test's changes. The exchange dates its answers by the real clock. */
   async run({ flags = {}, env = {}, outside, now = Date.now(), ...options }: Changes = {}): Promise<Run> {
     const { id, secret } = SIMULATED_KEYS.trading;
     const run = runnerOf((given, call) => doctor(given, call, outside));
@@ -77,7 +77,7 @@ export class Setup implements AsyncDisposable {
     return { code, checks: JSON.parse(stdout).checks };
   }
 
-  /** What is broken, which ends `doctor` with exit code 1; each line says how to mend it. */
+  /** The failures, with which `doctor` exits with code 1; each line says how to fix it. */
   async broken(changes: Changes = {}): Promise<readonly CheckResult[]> {
     const { code, checks } = await this.results(changes);
     const broken = checks.filter(({ status }) => status === "broken");
@@ -86,7 +86,7 @@ export class Setup implements AsyncDisposable {
     return broken;
   }
 
-  /** The one line that is broken. */
+  /** The only failure. */
   async break(changes: Changes = {}): Promise<CheckResult> {
     const [first, ...others] = await this.broken(changes);
     assert.ok(first, "nothing is broken");

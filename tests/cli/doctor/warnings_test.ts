@@ -1,4 +1,4 @@
-/** What `doctor` warns of: it works today. */
+/** Warnings of `doctor`: the set-up still works. */
 
 import assert from "node:assert/strict";
 import { keys } from "../../../src/cli/keys.ts";
@@ -13,7 +13,7 @@ import type { Changes } from "./setups.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The line of a check, in a set-up in which nothing is broken. */
+/** The line of a check in a working set-up. */
 async function line(setup: Setup, name: string, changes: Changes = {}): Promise<CheckResult> {
   const { code, checks } = await setup.results(changes);
   assert.equal(code, 0, JSON.stringify(checks));

@@ -1,6 +1,6 @@
 /**
- * Holds what callers were told, what the record says and what the operators did against the exchange's own ledger, which
- * no server can write to. A violation is one sentence that begins with its kind.
+ * Compares the callers' answers, the record and the operators' actions with the exchange's own ledger, which no server
+ * can write to. A violation is one sentence that begins with its kind.
  */
 
 import Big from "big.js";
@@ -12,10 +12,10 @@ import type { AskedOrder, Step } from "./plan.ts";
 import type { PulledHalt } from "./strikes.ts";
 import type { SeenRow } from "./witness.ts";
 
-/** What can be wrong. */
+/** Kinds of violations. */
 export type ViolationKind = "doubled" | "lost" | "misreported" | "forbidden" | "limit" | "open";
 
-/** Something that is wrong; `history` where it is of one. */
+/** A violation; `history` is set when it belongs to one. */
 export interface Violation {
   readonly kind: ViolationKind;
   readonly text: string;
@@ -25,7 +25,7 @@ export interface Violation {
 /** The exchange's orders by the idempotency key under which the record began them. */
 export type OrdersByKey = ReadonlyMap<string, readonly LedgerOrder[]>;
 
-/** Orders by key; and those that the record knows nothing of. */
+/** Orders by key, and those that the record does not know. */
 export function ordersByKey(
   ledger: readonly LedgerOrder[],
   keys: ReadonlyMap<string, string>,
@@ -41,7 +41,7 @@ export function ordersByKey(
   return { byKey, strays };
 }
 
-/** What is wrong with one history. */
+/** Violations of one history. */
 export function checkHistory(history: EndedHistory, byKey: OrdersByKey): Violation[] {
   const keys = new Set(history.plan.map(({ step }) => keyOf(step)));
   for (const { step } of history.told) keys.add(keyOf(step));
@@ -109,7 +109,7 @@ function checkCancels(told: readonly Told[], byKey: OrdersByKey): Violation[] {
   });
 }
 
-/** Of an order and what replaced it never both were alive. */
+/** An order and its replacement were never both alive. */
 function checkReplacements(told: readonly Told[], byKey: OrdersByKey): Violation[] {
   const replacements = new Map(told.flatMap(({ step }) => step.kind === "replace" ? [[step.by, step] as const] : []));
   return [...replacements.values()].flatMap(({ key, by }: Extract<Step, { kind: "replace" }>): Violation[] => {
@@ -166,7 +166,7 @@ export class HaltCheck {
   }
 }
 
-/** What reached the exchange after a halt had been answered was named by it. */
+/** Every order that reached the exchange after a halt's answer was named by it. */
 export function checkHalts(halts: readonly PulledHalt[], ledger: readonly LedgerOrder[]): Violation[] {
   return halts.flatMap(({ fromMs, untilMs, onTheirWay }) =>
     ledger

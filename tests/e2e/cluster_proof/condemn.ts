@@ -1,4 +1,4 @@
-/** Shows the proof of servers on one database an engine that is broken on purpose. */
+/** Runs the proof of servers on one database against an engine that is broken on purpose. */
 
 import type { Violation, ViolationKind } from "./checks.ts";
 import type { Flaw } from "./flaws.ts";
@@ -13,7 +13,7 @@ interface Condemning {
   readonly heldReadShare?: number;
 }
 
-/** What each flaw shows in, and what has to befall it. */
+/** Where each flaw shows, and which faults it takes. */
 const CONDEMNING: Readonly<Record<Flaw, Condemning>> = {
   "no lease check": { kind: "forbidden", strikes: ["hold lease"] },
   "hasty takeover": {
@@ -29,7 +29,7 @@ const CONDEMNING: Readonly<Record<Flaw, Condemning>> = {
   },
 };
 
-/** Ends as soon as the flaw has shown; `isCondemned` is `false` where it never did. */
+/** Ends as soon as the flaw is detected; `isCondemned` is `false` if it never is. */
 export async function condemn(flaw: Flaw): Promise<{ readonly isCondemned: boolean; readonly tally: ClusterTally }> {
   const { kind, ...befalling } = CONDEMNING[flaw];
   const isEnough = (violation: Violation) => violation.kind === kind;

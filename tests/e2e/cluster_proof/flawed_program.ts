@@ -1,6 +1,6 @@
 /**
- * The program on an engine that is broken on purpose. It changes what goes to PostgreSQL and comes back below the engine,
- * so that nothing of it stands in the product. The first argument names the flaw.
+ * The program on an engine that is broken on purpose. It changes what is sent to PostgreSQL and returned, below the
+ * engine, so that the product contains nothing of it. The first argument names the flaw.
  */
 
 // @ts-types="@types/pg"
@@ -8,17 +8,17 @@ import pg from "pg";
 
 type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
 
-/** How old the facts are that are read outside of the transaction. */
+/** The age of the facts that are read outside of the transaction, in milliseconds. */
 const STALE_MS = 2_000;
 
-/** What belongs to limits, and to halts, of the facts about an order that is to begin. */
+/** Which facts about a new order belong to limits, and which to halts. */
 const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "limits read outside": ["sums", "open"],
   "halt read outside": ["halt"],
 };
 
 const REPLACED: Readonly<Record<string, (text: string) => string>> = {
-  // A server that is told of a halt at once would hardly ever begin an order behind it.
+  // A server that is notified of a halt at once would hardly ever begin an order after it.
   "halt read outside": (text) => text.replace(/^LISTEN .*/, "SELECT 1"),
   "no lease check": (text) =>
     text.replace(
@@ -42,7 +42,7 @@ const outside = OUTSIDE[flaw] ?? [];
 
 const ask = pg.Client.prototype.query as Query;
 
-/** A state of the database that is a while old. */
+/** An earlier state of the database. */
 let snapshot: Promise<pg.Client> | undefined;
 
 async function openSnapshot(of: pg.Client): Promise<pg.Client> {
@@ -80,7 +80,7 @@ interface PlainQuery {
   readonly values?: unknown[];
 }
 
-/** What a client is asked, by a text and values or by an object of both; `undefined` for a query of its own kind. */
+/** The query of a client, from a text and values or from an object of both; `undefined` for other kinds. */
 function readQuery([query, ...rest]: unknown[]): { readonly query: PlainQuery; readonly rest: unknown[] } | undefined {
   if (typeof query === "string") {
     const [values] = rest;
@@ -92,7 +92,7 @@ function readQuery([query, ...rest]: unknown[]): { readonly query: PlainQuery; r
   return isPlain ? { query: query as PlainQuery, rest } : undefined;
 }
 
-/** The facts of the transaction, but for those that are read outside of it. */
+/** The facts of the transaction, except those that are read outside of it. */
 async function mixed(client: pg.Client, text: string, values: unknown[]): Promise<pg.QueryResult> {
   const facts = await ask.call(client, text, values);
   const before = await askOutside(client, text, values).catch(() => facts);

@@ -5,13 +5,13 @@ import type { Program } from "../program.ts";
 
 /** What is wrong with an engine. */
 export const FLAWS = [
-  /** Sends though its lease has run out, and another server may have taken over from it. */
+  /** Sends though its lease has expired, and another server may have taken over. */
   "no lease check",
-  /** Takes a server for dead that has just missed a renewal, and its orders for gone while they may still arrive. */
+  /** Considers a server dead that has just missed a renewal, and its orders gone while they may still arrive. */
   "hasty takeover",
-  /** Holds an order against limits as they were before the transaction that it is written in. */
+  /** Checks an order against limits as they were before the transaction that writes it. */
   "limits read outside",
-  /** Asks whether trading is halted before that transaction. */
+  /** Checks whether trading is halted before that transaction. */
   "halt read outside",
 ] as const;
 

@@ -1,4 +1,4 @@
-/** One history: three callers of one identity who call servers at random, and what all of them were told. */
+/** One history: three callers of one identity who call servers at random, and the answers they got. */
 
 import { sleep } from "../../../src/timing/sleep.ts";
 import type { Json } from "../../support/exchange.ts";
@@ -8,19 +8,19 @@ import { callTool } from "../trading_world.ts";
 import { drawSteps } from "./plan.ts";
 import type { PlannedStep, Step } from "./plan.ts";
 
-/** What one call was answered; nothing where its server was killed. */
+/** The answer to one call; nothing if its server was killed. */
 export interface Told {
   readonly step: Step;
   readonly answer: Json | undefined;
 }
 
-/** Where a history takes place. */
+/** The servers of a history. */
 export interface HistoryPlace {
-  /** The servers as they are now. */
+  /** The servers at this moment. */
   readonly servers: () => readonly RunningServer[];
   /** The credential of the history's identity. */
   readonly token: string;
-  /** What the market pays for XBT. */
+  /** The market's bid for XBT. */
   readonly bid: number;
 }
 
@@ -29,17 +29,17 @@ export interface EndedHistory {
   readonly number: number;
   readonly plan: readonly PlannedStep[];
   readonly told: readonly Told[];
-  /** What it never found out. */
+  /** Keys whose outcome was never found out. */
   readonly open: readonly string[];
 }
 
 const CALLERS = 3;
-/** A server that stands still answers nothing meanwhile. */
+/** The time limit of a call, since a frozen server does not answer, in milliseconds. */
 const CALL_MS = 60_000;
 const PATIENCE_MS = 150_000;
 const PAUSE_MS = 700;
 
-/** Codes of calls that came to nothing for a reason that passes, so that nothing is known of their order. */
+/** Codes of calls that failed for a temporary reason, so that nothing is known of their order. */
 const PASSING = new Set([
   "ERR_RECORD_FAILED",
   "ERR_UNDER_WAY",
@@ -61,7 +61,7 @@ const PASSING = new Set([
   "ERR_NOT_FINAL",
 ]);
 
-/** Runs one history to its end: all steps, then until it is known what became of each order, and none is open. */
+/** Runs one history to its end: all steps, then until the outcome of each order is known, and none is open. */
 export async function runHistory(number: number, seed: number, place: HistoryPlace): Promise<EndedHistory> {
   const dice = new Dice(seed * 1_000_003 + number);
   const plan = drawSteps(dice, { history: number, bid: place.bid });
@@ -81,11 +81,11 @@ class History {
   readonly told: Told[] = [];
   readonly #place: HistoryPlace;
   readonly #dice: Dice;
-  /** Order ids by key, as far as they were told. */
+  /** Order ids by key, as far as they were returned. */
   readonly #placed = new Map<string, string>();
   readonly #ended = new Set<string>();
   readonly #calls = new Map<string, { begun: number; running: number }>();
-  /** The last step of each key whose outcome is not known. */
+  /** The last step of each key whose outcome is unknown. */
   readonly #unknown = new Map<string, Step>();
 
   constructor(place: HistoryPlace, dice: Dice) {
@@ -115,7 +115,7 @@ class History {
     return answer;
   }
 
-  /** Asks until all is known, and cancels what is open; answers what could not be found out in time. */
+  /** Repeats until all outcomes are known, and cancels open orders; returns what could not be found out in time. */
   async end(): Promise<string[]> {
     const untilMs = performance.now() + PATIENCE_MS;
     const isTime = () => performance.now() < untilMs;
@@ -165,7 +165,7 @@ class History {
     return calls;
   }
 
-  /** A refusal says nothing of another call with the same key that ran meanwhile. */
+  /** A refusal says nothing about another call with the same key that ran meanwhile. */
   #learn(step: Step, answer: Json | undefined, { isAlone }: { readonly isAlone: boolean }): void {
     if (answer === undefined || PASSING.has(answer.code)) return;
     const placement = placementIn(step, answer);
@@ -176,7 +176,7 @@ class History {
   }
 }
 
-/** Under which key a step places. */
+/** The key under which a step places. */
 export function keyOf(step: Step): string {
   return step.kind === "replace" ? step.by : step.key;
 }
@@ -186,7 +186,7 @@ export function placementIn(step: Step, answer: Json): Json | undefined {
   return step.kind === "replace" ? answer.placement : answer;
 }
 
-/** Whether an answer leaves nothing open: no repetition could come to an order, if it is not placed. */
+/** Whether an answer is final: no repetition could place an order that is not placed. */
 function isKnown(step: Step, answer: Json): boolean {
   if (answer.code !== undefined) return true;
   if (step.kind === "replace" && answer.status === "nothing_left") return true;

@@ -1,14 +1,14 @@
-/** What the callers of one history do: up to twelve calls, each at a server that chance picks. */
+/** The actions of the callers of one history: up to twelve calls, each at a random server. */
 
 import type { Dice } from "../../trading/chance.ts";
 
-/** Most calls of a history, those apart by which it is found out at its end what became of them. */
+/** Maximum calls of a history, not counting those that find out the outcomes at its end. */
 const MOST_CALLS = 12;
 
 /** What no caller may exceed. */
 export const LIMITS = { perOrder: "800", perDay: "1700", openOrders: 2 } as const;
 
-/** The policy of all servers that says so. */
+/** The policy of all servers with these limits. */
 export const POLICY = {
   default: {
     mode: "auto",
@@ -20,20 +20,20 @@ export const POLICY = {
   },
 } as const;
 
-/** An order as it is asked for; its price or amount tells its key. */
+/** An order as requested; its price or amount identifies its key. */
 export type AskedOrder = Readonly<Record<string, string>>;
 
 /** One call. */
 export type Step =
   | { readonly kind: "place"; readonly key: string; readonly order: AskedOrder }
   | { readonly kind: "cancel"; readonly key: string }
-  /** Puts another order in the place of the one of a key. */
+  /** Replaces the order of a key. */
   | { readonly kind: "replace"; readonly key: string; readonly by: string; readonly price: string };
 
 /** A step at one of the servers, after a pause. */
 export interface PlannedStep {
   readonly step: Step;
-  /** Which of the servers: a number, of which the remainder counts. */
+  /** The server, as a number of which the remainder is used. */
   readonly server: number;
   readonly pauseMs: number;
 }
@@ -41,10 +41,10 @@ export interface PlannedStep {
 const MOST_KEYS = 5;
 const LONGEST_PAUSE_MS = 250;
 const SMALL = "0.0005";
-/** Worth more than one order may be. */
+/** Worth more than the limit per order. */
 const LARGE = "0.001";
 
-/** Draws the steps of a history; `bid` is what the market pays. */
+/** Draws the steps of a history; `bid` is the market's bid. */
 export function drawSteps(dice: Dice, { history, bid }: { history: number; bid: number }): PlannedStep[] {
   const keys = Array.from({ length: 1 + dice.below(MOST_KEYS) }, (_each, index) => `h${history}-k${index}`);
   const orders = new Map(keys.map((key, index) => [key, drawOrder(dice, { index, bid })]));
@@ -73,7 +73,7 @@ function drawStep(
     readonly bid: number;
   },
 ): Step {
-  // Most begin with orders one after the other, so that limits are reached.
+  // Most begin with consecutive orders, so that limits are reached.
   const fresh = dice.chance(0.7) ? keys[number] : undefined;
   const key = fresh ?? dice.pick(keys);
   const order = orders.get(key) ?? {};
@@ -81,6 +81,6 @@ function drawStep(
   const kind = isFirst ? "place" : dice.pick(["place", "place", "place", "cancel", "replace"] as const);
   if (kind === "place") return { kind, key, order };
   if (kind === "cancel") return { kind, key };
-  // The same replacement may be asked for again.
+  // The same replacement may be requested again.
   return { kind, key, by: `${key}-r`, price: String(Math.floor(bid * 0.95) - Number(key.split("k")[1])) };
 }

@@ -1,6 +1,6 @@
 /**
  * Random histories on three servers that share one record, many at a time, while servers and database are killed or
- * stand still, the exchange holds up and loses requests, and trading is halted and goes on.
+ * frozen, the exchange delays and loses requests, and trading is halted and resumed.
  */
 
 import { sleep } from "../../../src/timing/sleep.ts";
@@ -20,52 +20,68 @@ import { Striker } from "./strikes.ts";
 import type { Strike } from "./strikes.ts";
 import { Witness } from "./witness.ts";
 
-/** What is to be run. */
+/** The options of a run. */
 export interface ClusterProofOptions {
-  /** How many at least. */
+  /** Minimum number of histories. */
   readonly histories: number;
   readonly seed: number;
-  /** Histories at a time. @default {20} */
+  /**
+   * Concurrent histories.
+   *
+   * @default {20}
+   */
   readonly atOnce?: number;
-  /** Histories between two strikes, on average. @default {20} */
+  /**
+   * Histories between two faults, on average.
+   *
+   * @default {20}
+   */
   readonly between?: number;
-  /** What strikes first, one after the other, for which histories go on as long as it takes; chance decides afterwards. */
+  /** The first faults, in order, for which histories continue as long as necessary; later ones are random. */
   readonly strikes?: readonly Strike[];
-  /** How often a request that places an order is held up. @default {0.1} */
+  /**
+   * Share of requests to place an order that are delayed.
+   *
+   * @default {0.1}
+   */
   readonly heldShare?: number | undefined;
-  /** How often a request that reads is. @default {0.02} */
+  /**
+   * Share of reading requests that are delayed.
+   *
+   * @default {0.02}
+   */
   readonly heldReadShare?: number | undefined;
   /** What is broken on purpose. */
   readonly flaw?: Flaw | undefined;
-  /** What ends the run early, as it is all that was to be seen. */
+  /** Ends the run early when it returns true. */
   readonly isEnough?: ((violation: Violation) => boolean) | undefined;
   /** Called now and then. */
   readonly onProgress?: (tally: ClusterTally) => void;
 }
 
-/** What came of the histories so far. */
+/** The results of the histories so far. */
 export interface ClusterTally {
   readonly histories: number;
   readonly calls: number;
-  /** What the exchange has. */
+  /** The exchange's orders. */
   readonly orders: number;
   readonly strikes: Readonly<Partial<Record<Strike, number>>>;
   readonly killsAndPauses: number;
   readonly halts: number;
-  /** How often each answer was given, such as `place placed`. */
+  /** How often each answer occurred, such as `place placed`. */
   readonly told: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
 }
 
 const HISTORIES_BETWEEN = 20;
 const CHECK_EVERY_MS = 10_000;
-/** Where the run may end early. */
+/** How often to check whether the run may end early. */
 const CHECK_OFTEN_MS = 1_000;
 const MAX_HELD_MS = 4_500;
 const MAX_HELD_READ_MS = 1_500;
 const SCOPES = "market:read account:read orders:write";
 
-/** Runs histories until there are so many. */
+/** Runs histories until the number is reached. */
 export async function proveOnCluster(options: ClusterProofOptions): Promise<ClusterTally> {
   await using cluster = await Cluster.start(programOf(options.flaw));
   const run = await ClusterRun.start(cluster, options);
@@ -169,7 +185,7 @@ class ClusterRun {
   async #checkUntil(over: AbortSignal): Promise<void> {
     const { isEnough } = this.#options;
     while (await sleep(isEnough === undefined ? CHECK_EVERY_MS : CHECK_OFTEN_MS, over).then(() => true, () => false)) {
-      // A database that is struck is asked again the next time.
+      // A database with a fault is queried again the next time.
       await this.#check().catch(() => {});
       if (isEnough !== undefined && !this.#hasEnough && this.#violations.some(isEnough)) {
         this.#hasEnough = true;
@@ -207,7 +223,7 @@ class ClusterRun {
     }
   }
 
-  /** Checks what is of no history alone. */
+  /** Checks what belongs to no single history. */
   async #checkRecord(): Promise<void> {
     const ledger = this.#cluster.world.ledger;
     this.#violations.push(...ordersByKey(ledger, this.#keys).strays, ...checkHalts(this.#striker.halts, ledger));
@@ -235,7 +251,7 @@ function wordOf({ step: { kind }, answer }: Told): string {
   return `${kind} ${answer?.code ?? answer?.status ?? "without an answer"}`;
 }
 
-/** What befalls a request that places an order. */
+/** The fault of a request that places an order. */
 function drawFault(dice: Dice, heldShare: number): WireFault | undefined {
   if (dice.chance(heldShare)) return { kind: "held", ms: dice.below(MAX_HELD_MS) };
   if (dice.chance(0.03)) return { kind: "cut", when: dice.pick(["before", "after"]) };

@@ -1,4 +1,4 @@
-/** What befalls servers and their database while histories run, one after the other. */
+/** Faults of servers and their database while histories run, one after another. */
 
 import { sleep } from "../../../src/timing/sleep.ts";
 import { lookUntil } from "../../support/look_until.ts";
@@ -9,11 +9,11 @@ import { callTool } from "../trading_world.ts";
 import type { Json } from "../../support/exchange.ts";
 import type { Witness } from "./witness.ts";
 
-/** How often each comes, against all others. */
+/** The relative frequency of each. */
 const WEIGHTS = {
   "kill server": 6,
   "pause server": 4,
-  /** For longer than the lease, the time that the exchange takes a request in, and what clocks may differ by. */
+  /** Longer than the lease, the time that the exchange accepts a request in, and the tolerance of clocks. */
   "pause server long": 1,
   "kill database": 5,
   "pause database": 3,
@@ -29,23 +29,23 @@ export type Strike = keyof typeof WEIGHTS;
 /** All of them. */
 const STRIKES = Object.keys(WEIGHTS) as readonly Strike[];
 
-/** A halt, as whoever pulled it was told. */
+/** A halt, as its caller was answered. */
 export interface PulledHalt {
-  /** When its answer was there, and when the lift was asked for; wall milliseconds. */
+  /** When its answer arrived, and when the lift was requested; wall milliseconds. */
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Client order ids of what was sent before. */
+  /** Client order ids of the orders that had been sent before. */
   readonly onTheirWay: readonly string[];
 }
 
-/** What strikes fall upon. */
+/** The parts that faults affect. */
 export interface StruckParts {
   readonly cluster: Cluster;
   readonly witness: Witness;
   readonly servers: RunningServer[];
-  /** Starts a server in the place of one that was killed. */
+  /** Starts a server in place of one that was killed. */
   readonly startServer: () => Promise<RunningServer>;
-  /** How many histories have ended, and how many end between two strikes, on average. */
+  /** How many histories have ended, and how many end between two faults, on average. */
   readonly ended: () => number;
   readonly between: number;
   /** The credential of an administrator. */
@@ -54,11 +54,11 @@ export interface StruckParts {
 
 const LONG_MS = 18_000;
 const HOLD_MS = 20_000;
-/** Before each of those that come first, so that something is going on. */
+/** Before each of the first faults, so that something is in progress, in milliseconds. */
 const FIRST_PAUSE_MS = 1_500;
 const LOOK_EVERY_MS = 100;
 
-/** Draws and makes strikes. */
+/** Draws and executes faults. */
 export class Striker {
   readonly counts: Partial<Record<Strike, number>> = {};
   readonly halts: PulledHalt[] = [];
@@ -68,7 +68,7 @@ export class Striker {
   readonly #ending = new AbortController();
   #hasMadeFirst: boolean;
 
-  /** `first`: what comes before chance decides. */
+  /** `first` lists the faults before random ones. */
   constructor(parts: StruckParts, dice: Dice, first: readonly Strike[] = []) {
     this.#parts = parts;
     this.#dice = dice;
@@ -76,18 +76,18 @@ export class Striker {
     this.#hasMadeFirst = first.length === 0;
   }
 
-  /** Whether what was to come first is over. */
+  /** Whether the first faults are over. */
   get hasMadeFirst(): boolean {
     return this.#hasMadeFirst;
   }
 
-  /** How many servers or databases were killed or stood still. */
+  /** How many servers or databases were killed or frozen. */
   get killsAndPauses(): number {
     const struck = STRIKES.filter((strike) => /kill|pause/.test(strike));
     return struck.reduce((sum, strike) => sum + (this.counts[strike] ?? 0), 0);
   }
 
-  /** Strikes again and again until {@linkcode Striker.end}, and leaves everything running. */
+  /** Executes faults until {@linkcode Striker.end}, and leaves everything running. */
   async run(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       const first = this.#next.shift();
@@ -101,7 +101,7 @@ export class Striker {
     }
   }
 
-  /** No strike begins from now on. */
+  /** Starts no further fault. */
   end(): void {
     this.#ending.abort();
   }
@@ -171,7 +171,7 @@ export class Striker {
     await witness.freeLeases();
   }
 
-  /** Pulls a halt at a server or from a machine without one, and lifts it from a machine without one. */
+  /** Halts at a server or from a machine without one, and lifts the halt from a machine without one. */
   async #halt(ms: number): Promise<void> {
     const { cluster } = this.#parts;
     const onTheirWay = this.#dice.chance(0.7) ? await this.#haltAtServer() : await this.#haltByCommand();

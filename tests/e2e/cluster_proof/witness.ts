@@ -1,13 +1,13 @@
-/** What the database itself sees of the servers, whatever their engine says of it. */
+/** What the database itself sees of the servers, independent of their engine. */
 
 import type { Cluster } from "../cluster.ts";
 
-/** How long a transaction may take from its look at the lease to the row that the witness sees, in milliseconds. */
+/** Maximum duration of a transaction from its check of the lease to the row that the witness sees, in milliseconds. */
 const TRANSACTION_MS = 3_000;
 
 /**
- * Notes each order that is written down by a server whose lease is not there or has run out, and lets leases be held:
- * all that is changed of a server's row while it is held fails as if somebody kept it locked.
+ * Records each order that is written by a server whose lease is missing or has expired, and can hold leases: every
+ * change of a server's row while it is held fails as if another process kept it locked.
  */
 const WITNESS = `
 CREATE SCHEMA proof;
@@ -37,11 +37,11 @@ export interface SeenRow {
   readonly seq: number;
   readonly event: string;
   readonly clientOrderId: string | null;
-  /** Of an intent. */
+  /** The key of an intent. */
   readonly key: string | null;
 }
 
-/** The witness of one cluster, whose tables are there. */
+/** The witness of one cluster, whose tables exist. */
 export class Witness {
   readonly #cluster: Cluster;
   #lastSeq = 0;
@@ -60,18 +60,18 @@ export class Witness {
     await this.#cluster.query(`INSERT INTO proof.held VALUES (${pid})`);
   }
 
-  /** Lets all renew theirs. */
+  /** Lets all servers renew their leases. */
   async freeLeases(): Promise<void> {
     await this.#cluster.query("DELETE FROM proof.held");
   }
 
-  /** Client order ids of what servers without a lease have written down. */
+  /** Client order ids of what servers without a lease have written. */
   async withoutLease(): Promise<string[]> {
     const rows = await this.#cluster.query("SELECT client_order_id FROM proof.without_lease");
     return rows.map((row) => String(row["client_order_id"]));
   }
 
-  /** Rows of the audit that came since the last reading: orders as they began and were sent, halts and their lifts. */
+  /** Rows of the audit since the last reading: orders as they began and were sent, halts and their lifts. */
   async rows(): Promise<SeenRow[]> {
     const rows = await this.#cluster.query(
       `SELECT seq::text, event, client_order_id, CASE WHEN event = 'intent' THEN data::json ->> 'idempotency_key' END AS key

@@ -8,7 +8,7 @@ import { TestExchange } from "./exchange.ts";
 
 const ROW = { note: exchangeText("from the exchange"), volume: "0.5", filled: "0" };
 
-/** A tool that answers whatever it is given, as types cannot hold what another program has written. */
+/** A tool that returns any value, as types do not bind other programs. */
 function toolOf(answer: unknown): Tool {
   return defineTool({
     name: "list_rows",

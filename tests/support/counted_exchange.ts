@@ -1,4 +1,4 @@
-/** A simulation whose requests are counted, read by many together on clocks that move when told. */
+/** A simulation whose requests are counted, for concurrent readers on clocks that a test moves. */
 
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
@@ -10,7 +10,7 @@ import { callerOf } from "./callers.ts";
 import { TestExchange } from "./exchange.ts";
 import type { TestExchangeOptions } from "./exchange.ts";
 
-/** What was asked of the exchange, such as `/api/1/ticker?pair=XBTZAR`. */
+/** Requests to the exchange, such as `/api/1/ticker?pair=XBTZAR`. */
 export class CountedExchange implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly shared: SharedReads;
@@ -42,18 +42,18 @@ export class CountedExchange implements AsyncDisposable {
     return new CountedExchange(await TestExchange.start(options));
   }
 
-  /** Lets time go by, for the exchange and for those who read it. */
+  /** Moves time on, for the exchange and for its readers. */
   pass(ms: number): void {
     this.#monotonicMs += ms;
     this.exchange.clock.now += ms;
   }
 
-  /** How often the exchange was asked for this path, with whatever behind it. */
+  /** Counts the requests for this path, with any query. */
   count(path: string): number {
     return this.requests.filter((request) => request.startsWith(path)).length;
   }
 
-  /** What tools of a caller work with, as a server has it. */
+  /** The context of a caller's tools, as a server creates it. */
   contextOf(caller = callerOf()): ToolContext {
     const { shared, markets } = this;
     const now = () => this.exchange.clock.now;

@@ -1,4 +1,4 @@
-/** A simulated exchange on a clock that moves when told, and clients, markets and tool contexts that speak to it. */
+/** A simulated exchange on a clock that a test moves, with clients, markets and tool contexts for it. */
 
 import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
@@ -20,13 +20,17 @@ export const START_MS = Date.UTC(2026, 10, 22, 10, 7, 31);
 /** Every tool and alias. */
 export const everyTool = selectTools(["market", "account", "server"]);
 
-/** JSON as a test walks through it. */
+/** JSON without a type, for tests to navigate. */
 // deno-lint-ignore no-explicit-any
 export type Json = any;
 
-/** How a client of the exchange differs from the usual one. */
+/** How a client of the exchange differs from the default. */
 export interface ClientSettings extends Partial<ExchangeClientOptions> {
-  /** Which key it brings; `null` for none. @default "trading" */
+  /**
+   * The client's key; `null` for none.
+   *
+   * @default "trading"
+   */
   readonly key?: keyof typeof SIMULATED_KEYS | null;
 }
 
@@ -41,7 +45,7 @@ export type TestExchangeOptions = Omit<ServerOptions, "now" | "port" | "hostname
  *     const { bid } = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
  */
 export class TestExchange implements AsyncDisposable {
-  /** The exchange's and the tools' wall clock; stands still until a test moves it. */
+  /** The wall clock of exchange and tools; stands still until a test moves it. */
   readonly clock: { now: number };
   readonly simulation: RunningSimulation;
   /** The context of the client with the trading key. */
@@ -66,12 +70,12 @@ export class TestExchange implements AsyncDisposable {
     return new TestExchange(simulation, clock);
   }
 
-  /** The client with the trading key, for what no tool does, such as placing an order. */
+  /** The client with the trading key, for calls that no tool makes, such as placing an order. */
   get client(): Exchange {
     return this.context.exchange;
   }
 
-  /** One more client of this exchange, whose repetitions come without a pause, and the context of its tools. */
+  /** Creates one more client of this exchange, which retries without a delay, and the context of its tools. */
   connect({ key = "trading", ...options }: ClientSettings = {}): ToolContext {
     const exchange = new ExchangeClient({
       url: this.simulation.url,
@@ -100,14 +104,14 @@ export class TestExchange implements AsyncDisposable {
     };
   }
 
-  /** What a tool answers. */
+  /** The answer of a tool. */
   async answer(name: string, args: Record<string, unknown> = {}, context: ToolContext = this.context): Promise<Json> {
     const outcome = await runTool(name, args, context);
     assert.ok(outcome.ok, JSON.stringify(outcome));
     return outcome.value;
   }
 
-  /** The error that a tool answers. */
+  /** The error of a tool. */
   async refusal(
     name: string,
     args: Record<string, unknown> = {},
@@ -124,7 +128,7 @@ export class TestExchange implements AsyncDisposable {
   }
 }
 
-/** Runs a tool, by name or alias, as every caller does; its answer is held to its schema. */
+/** Runs a tool, by name or alias, as every caller does; its answer is checked against its schema. */
 export async function runTool(name: string, args: unknown, context: ToolContext): Promise<ToolOutcome> {
   const tool = everyTool.find(name);
   assert.ok(tool, `there is no tool ${name}`);

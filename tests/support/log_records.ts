@@ -3,7 +3,7 @@
 import { receiveLog } from "../../src/logging/logger.ts";
 import type { LogRecord } from "@logtape/logtape";
 
-/** Collects what is logged until it is disposed of. */
+/** Collects log records until it is disposed. */
 export class LogRecords implements Disposable {
   readonly all: LogRecord[] = [];
   #changed = Promise.withResolvers<void>();
@@ -14,7 +14,7 @@ export class LogRecords implements Disposable {
     return new LogRecords();
   }
 
-  /** The messages, in their order. */
+  /** The messages, in order. */
   get messages(): string[] {
     return this.all.map(({ rawMessage }) => String(rawMessage));
   }
@@ -24,7 +24,7 @@ export class LogRecords implements Disposable {
     return this.all.filter(({ rawMessage }) => rawMessage === message);
   }
 
-  /** The first record of a message, once it is there. */
+  /** Resolves with the first record of a message. */
   async next(message: string): Promise<LogRecord> {
     for (;;) {
       const [found] = this.of(message);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 
-/** For what another process or a timer does; far longer than either takes. */
+/** For what another process or a timer does; far longer than either takes, in milliseconds. */
 const LONGEST_WAIT_MS = 120_000;
 
-/** Between two looks, which leaves the processor to whoever is waited for. */
+/** Pause between two checks, which leaves the processor to the other process, in milliseconds. */
 const PAUSE_MS = 5;
 
-/** Looks again and again until what is seen is as wanted; fails with `problem` where it never is. */
+/** Polls until the value is as wanted; fails with `problem` if it never is. */
 export async function lookUntil<Seen>(
   isWanted: (seen: Seen) => boolean,
   look: () => Promise<Seen>,

@@ -1,6 +1,9 @@
-/** A relay before PostgreSQL that counts the statements which pass, and cuts the connection at one of them. */
+/** A relay in front of PostgreSQL that counts statements, and cuts the connection at one of them. */
 
-/** Where a connection is cut: before a statement gets through, or once it was answered and before its answer does. */
+/**
+ * When a connection is cut: before a statement is forwarded, or after it was answered and before the answer is
+ * forwarded.
+ */
 export type CutWhen = "before" | "after";
 
 interface Cut {
@@ -12,7 +15,7 @@ const SIMPLE_QUERY = 0x51; // Q
 const PARSE = 0x50; // P
 const SYNC = 0x53; // S
 
-/** Listens on a free port of loopback until it is disposed of. */
+/** Listens on a free port of loopback until it is disposed. */
 export class PostgresRelay implements AsyncDisposable {
   /** Texts of statements, oldest first; the test empties it. */
   readonly statements: string[] = [];
@@ -22,7 +25,7 @@ export class PostgresRelay implements AsyncDisposable {
   readonly #running: Promise<void>;
   #cut: Cut | undefined;
 
-  /** `target`: the port of the server. */
+  /** `target` is the port of the server. */
   constructor(target: number) {
     this.#target = target;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -33,7 +36,7 @@ export class PostgresRelay implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** Cuts the connection of the statement that is the `number`th from now on, 1 the next one. */
+  /** Cuts the connection of a coming statement, 1 being the next one. */
   cutAt(number: number, when: CutWhen): void {
     this.#cut = { left: number, when };
   }
@@ -85,7 +88,7 @@ export class PostgresRelay implements AsyncDisposable {
     }
   }
 
-  /** Counts a statement; answers whether the connection is cut at it. */
+  /** Counts a statement; returns whether the connection is cut at it. */
   #take(text: string): CutWhen | undefined {
     this.statements.push(text);
     const cut = this.#cut;
@@ -95,14 +98,14 @@ export class PostgresRelay implements AsyncDisposable {
   }
 }
 
-/** What a client says, statement by statement; what comes before the first has no text. */
+/** The client's messages, statement by statement; those before the first have no text. */
 async function* statementsIn(client: Deno.TcpConn): AsyncGenerator<{ bytes: Uint8Array; text?: string }> {
   let buffer = new Uint8Array();
   let [hasStarted, at] = [false, 0];
   let text: string | undefined;
   for await (const bytes of chunks(client)) {
     buffer = concat(buffer, bytes);
-    // `at`: where the next message begins that is not whole yet.
+    // `at` is where the next incomplete message begins.
     for (;;) {
       const head = hasStarted ? 1 : 0;
       if (buffer.length < at + head + 4) break;
@@ -151,6 +154,6 @@ function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch {
-    // It is closed already.
+    // It is already closed.
   }
 }

@@ -1,8 +1,8 @@
-/** An exchange that answers what a test wrote down, for what the simulation never says. */
+/** An exchange with scripted answers, for what the simulation never returns. */
 
 import { http, RawServer } from "../exchange/raw_server.ts";
 
-/** What a path answers: text as it is, anything else as JSON, a function by what the query says. */
+/** The answer of a path: text unchanged, anything else as JSON, a function by the query. */
 export type ScriptedAnswer = string | object | ((query: URLSearchParams) => object);
 
 /** Answers by the last part of the path; everything else is a 404. */

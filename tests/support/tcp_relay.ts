@@ -1,6 +1,6 @@
-/** A way to a server over TCP that a test cuts, holds up, or leads elsewhere. */
+/** A TCP connection to a server that a test can cut, delay, or redirect. */
 
-/** Listens on a free port of loopback and passes everything on, both ways. */
+/** Listens on a free port of loopback and forwards everything, in both directions. */
 export class TcpRelay implements AsyncDisposable {
   readonly port: number;
   readonly #listener: Deno.Listener;
@@ -30,18 +30,18 @@ export class TcpRelay implements AsyncDisposable {
     this.#connections.clear();
   }
 
-  /** Nothing gets through, and nothing ends: what is sent meanwhile comes later. */
+  /** Forwards nothing and ends nothing: what is sent meanwhile arrives later. */
   hold(): void {
     this.#going = Promise.withResolvers();
   }
 
-  /** All is as it was before; what was held up comes now. */
+  /** Restores normal operation; what was held back arrives now. */
   mend(): void {
     this.#isCut = false;
     this.#going.resolve();
   }
 
-  /** Leads elsewhere from now on; connections that there are end. */
+  /** Redirects from now on; existing connections end. */
   lead(target: number): void {
     this.cut();
     this.#target = target;
@@ -94,6 +94,6 @@ function close(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // It is closed already.
+    // It is already closed.
   }
 }

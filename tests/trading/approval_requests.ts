@@ -1,4 +1,4 @@
-/** Orders that wait for a person, made up. */
+/** Fictitious orders that wait for approval. */
 
 import assert from "node:assert/strict";
 import type { Approval, ApprovalRequest } from "../../src/trading/record/approval.ts";
@@ -8,7 +8,7 @@ import { NOW, ORDER } from "./stores.ts";
 
 let previews = 0;
 
-/** What a caller asks for; each has a preview of its own. */
+/** A caller's request; each has a separate preview. */
 export function orderRequest(
   { order = ORDER, headline = "Buy 0.001 BTC for about 1\u00a0000 ZAR", ...changes }:
     & Partial<ApprovalRequest>
@@ -33,7 +33,7 @@ export function orderRequest(
   };
 }
 
-/** Has a person asked. */
+/** Requests approval. */
 export function ask(
   { approvals }: Pick<SqliteRecord, "approvals">,
   changes: Parameters<typeof orderRequest>[0] = {},

@@ -11,7 +11,7 @@ import { ask } from "./approval_requests.ts";
 import { answeringLate } from "./late_record.ts";
 import { entry, FREE, NOW, tamper, withStore } from "./stores.ts";
 
-/** What the log says of what `act` does to a record that a server follows and others share. */
+/** The log after `act` on a record that a server follows and others share. */
 async function logged(
   act: (store: SqliteRecord, context: { folder: string; other: SqliteRecord; log: AuditLog }) => unknown,
 ): Promise<{ lines: [level: string, message: unknown, fields: Record<string, unknown>][]; log: AuditLog }> {
@@ -127,7 +127,7 @@ Deno.test("AuditLog logs nothing of a change that was rolled back, and nothing r
   await withStore(async (store, { folder }) => {
     store.halts.pull({ by: "local", reason: "before", now: NOW });
     const log = await AuditLog.open(answeringLate(store.feed));
-    // What the change ends with cannot be written.
+    // The end of the change cannot be written.
     tamper(folder, "CREATE TRIGGER full BEFORE UPDATE ON audit_head BEGIN SELECT RAISE (ABORT, 'no'); END");
     assert.throws(() => store.halts.lift({ by: "local", now: NOW }), StoreError);
     tamper(folder, "DROP TRIGGER full");

@@ -1,7 +1,6 @@
 /**
- * What random histories do not tell of an engine, each shown on the engine as it is and on one that is broken in that way:
- * own orders that trade with each other, exchanges that are taken for one another, and equal orders that are asked about
- * as one.
+ * Errors of an engine that random histories do not detect, each tested on the real engine and on a broken one: own
+ * orders that trade with each other, exchanges that are confused, and equal orders that are merged into one request.
  */
 
 import assert from "node:assert/strict";
@@ -13,10 +12,10 @@ import { BrokerWorld, REST } from "./broker_world.ts";
 import { CROSSING, ExecutorWorld, withJournal } from "./executor_world.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "./stores.ts";
 
-/** Fills in part, and the rest is the best offer then. */
+/** Fills in part, and the rest is then the best offer. */
 const PARTLY: Order = { ...CROSSING, side: "SELL", volume: "0.5", price: "1093900", timeInForce: "GTC" };
 
-/** Takes an order that may trade with an own one for one that takes nothing. */
+/** Treats an order that may trade with an own one as one that takes nothing. */
 function blindToOwnOrders(options: ExecutorOptions): ExecutorOptions {
   const { journal } = options.record;
   const begin: typeof journal.begin = async (entry, policy, now) => {
@@ -28,7 +27,7 @@ function blindToOwnOrders(options: ExecutorOptions): ExecutorOptions {
   return withJournal(options, { begin });
 }
 
-/** Two orders of one account that would meet; answers how often they have. */
+/** Two orders of one account that would match; returns how often they have. */
 async function meet(wrap?: (options: ExecutorOptions) => ExecutorOptions): Promise<number> {
   await using world = await ExecutorWorld.start(wrap === undefined ? {} : { wrap });
   await world.executor.place(world.request(PARTLY));
@@ -41,7 +40,7 @@ Deno.test("OrderExecutor.place() lets no own orders trade with each other, as a 
   assert.ok(await meet(blindToOwnOrders) > 0);
 });
 
-/** What of an order on one exchange is applied to another one that gives the same order id. */
+/** What of an order on one exchange is applied to another one that assigns the same order id. */
 function mixed({ journal, replacements }: SqliteRecord, [one, other]: readonly [string, string]): string[] {
   const id = "BX1";
   const keyed = entry("a", { venue: one, idempotencyKey: "k" });
@@ -76,12 +75,12 @@ Deno.test("Journal keeps exchanges separate, unlike an engine without venues", a
   await withStore((store) => assert.deepEqual(mixed(store, ["", ""]), ["key", "order", "claim", "limit"]));
 });
 
-/** Two equal orders of one caller wait for a person, who approves all that is asked; answers how many are placed. */
+/** Two equal orders of one caller wait for a person, who approves every request; returns how many are placed. */
 async function approveEqual(isBroken: boolean): Promise<number> {
   await using world = await BrokerWorld.start({ policy: { default: { mode: "confirm" } } });
   const { approvals } = world.record;
   const request = approvals.request.bind(approvals);
-  // One question for what looks the same.
+  // One request for what looks the same.
   if (isBroken) {
     approvals.request = (asked, now) => {
       const [equal] = approvals.equalTo({ ...asked, digest: orderDigest(asked.facts.order) }, now);

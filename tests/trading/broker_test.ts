@@ -155,7 +155,7 @@ const ENDING: Readonly<
   ERR_CANCELLED: (_world, ended) => ended.caller.abort(),
   ERR_SCOPE_MISSING: (_world, ended) => ended.mayTrade = false,
   ERR_POLICY_MODE: (world) => world.policies.replace(policyFileOf({ default: { mode: "observe" } })),
-  // From now on a person has to confirm it, and nobody has.
+  // From now on approval is required, and missing.
   ERR_PREVIEW_STALE: (world) => world.policies.replace(policyFileOf({ default: { mode: "confirm" } })),
 };
 
@@ -165,7 +165,7 @@ for (const [reason, end] of Object.entries(ENDING)) {
     const ended = { caller: new AbortController(), mayTrade: true };
     const call = { ...world.call(), signal: ended.caller.signal, mayTrade: () => ended.mayTrade };
     const { previewId } = await world.broker.preview(REST, call);
-    world.skewMs = 300; // A clock that jumps is compared anew.
+    world.skewMs = 300; // A clock that jumps is compared again.
     world.exchange.fault = ({ path }) => {
       if (path === "/api/1/ticker") end(world, ended);
       return undefined;
@@ -177,7 +177,7 @@ for (const [reason, end] of Object.entries(ENDING)) {
   });
 }
 
-/** Moves the market, so that an amount that is converted comes out differently. */
+/** Moves the market, so that a converted amount changes. */
 async function move(world: BrokerWorld): Promise<void> {
   await world.answer("place_order", { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.1" });
 }
@@ -226,14 +226,14 @@ Deno.test("Broker.place() stops waiting for the first call with its key when its
   assert.equal(world.orders.length, 1);
 });
 
-/** The record takes nothing more: what this process does from then on is as lost as with the process. */
+/** The record accepts nothing more: what this process does from then on is lost with the process. */
 function freeze(world: BrokerWorld): void {
   world.database.exec("PRAGMA query_only = ON");
 }
 
 const STOP = "/api/1/stoporder";
 
-/** A resting order, of which a replacement was cut short by a crash. */
+/** A resting order, whose replacement was interrupted by a crash. */
 async function cutShort(when: "before the cancel" | "after the cancel"): Promise<{ world: BrokerWorld; id: string }> {
   const world = await BrokerWorld.start();
   const { order_id: id } = await world.answer("place_order", REST);
@@ -328,7 +328,7 @@ Deno.test("get_order_status never reports an order that was sent as absent while
   await world.exchange.advance(600_000);
   assert.equal((await told({ order_id: placed.order_id })).code, "ERR_NOT_FOUND");
 
-  // One of which nobody has heard yet, and which may still arrive.
+  // An order that nobody has seen yet, and that may still arrive.
   world.exchange.fault = ({ path }) =>
     path === "/api/1/postorder"
       ? { kind: "cut", when: "before" }

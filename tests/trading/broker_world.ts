@@ -1,4 +1,4 @@
-/** A broker on a real record, a real executor and the simulated exchange over HTTP, on clocks that move when told. */
+/** A broker on a real record, a real executor and the simulated exchange over HTTP, on clocks that a test moves. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -32,24 +32,24 @@ import type { Json } from "../support/exchange.ts";
 import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, NOON_MS } from "./faulty_exchange.ts";
 
-/** Pauses from here on are the background's; they last until the executor stops. */
+/** Longer pauses belong to background work; they last until the executor stops. */
 const BACKGROUND_MS = 2_100;
 
-/** What a test decides about its broker. */
+/** A test's settings for its broker. */
 export interface BrokerWorldOptions {
   /** @default "auto" */
   readonly bound?: TradingBound;
-  /** What the policy file says. */
+  /** The content of the policy file. */
   readonly policy?: Record<string, unknown>;
 }
 
-/** A limit order to buy that rests, as a caller asks for it. */
+/** A limit order to buy that rests, as a caller requests it. */
 export const REST = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1050000" } as const;
 
 /** A limit order to buy that is filled at once. */
 export const FILL = { ...REST, price: "1180000" } as const;
 
-/** A policy file's content, read. */
+/** A policy file with this content. */
 export function policyFileOf(content: Record<string, unknown>): PolicyFile {
   const parsed = parsePolicyFile(JSON.stringify(content));
   assert.ok(parsed.ok, JSON.stringify(parsed));
@@ -70,17 +70,17 @@ export class BrokerWorld implements AsyncDisposable {
   readonly exchange = new FaultyExchange();
   readonly folder: string;
   readonly policies: CurrentPolicies;
-  /** Orders that the operator was told of. */
+  /** Orders that the operator was notified of. */
   readonly announced: Announcement[] = [];
-  /** Our wall clock less the exchange's. */
+  /** The local wall clock minus the exchange's. */
   skewMs = 0;
-  /** Where orders go, as people are told. */
+  /** The exchange's name, as people see it. */
   name: ExchangeName = { kind: "simulated", host: "127.0.0.1:9000" };
   /** Called while a call waits for a person elsewhere. */
   meanwhile: () => void | Promise<void> = () => {};
-  /** Why no venue can be had now. */
+  /** Why no venue is available. */
   unreachable: Error | undefined;
-  /** Called each time that somebody was told where orders go. */
+  /** Called whenever the destination of orders was looked up. */
   told: () => void = () => {};
   broker: Broker;
   #opened: ReturnType<typeof openRecord>;
@@ -120,17 +120,17 @@ export class BrokerWorld implements AsyncDisposable {
     return this.exchange.clock.now + this.skewMs;
   }
 
-  /** Paths of everything that changes something at the exchange, in the order in which it was sent. */
+  /** Paths of all writes to the exchange, in the order in which they were sent. */
   get sent(): string[] {
     return this.exchange.seen.filter(({ method }) => method !== "GET").map(({ path }) => path);
   }
 
-  /** Orders that the exchange took, oldest first. */
+  /** Orders that the exchange accepted, oldest first. */
   get orders(): readonly LedgerOrder[] {
     return this.exchange.createdSince(this.#startMs).filter(({ clientOrderId }) => clientOrderId.startsWith("lm-"));
   }
 
-  /** How a broker is called. */
+  /** The options of a call to the broker. */
   call(identity = "local", asking: Asking = { canElicit: false }): BrokerCall {
     return { identity, asking, signal: new AbortController().signal, mayTrade: () => true };
   }
@@ -160,14 +160,14 @@ export class BrokerWorld implements AsyncDisposable {
     };
   }
 
-  /** What a tool answers. */
+  /** The answer of a tool. */
   async answer(name: string, args: Record<string, unknown>, context: ToolContext = this.context()): Promise<Json> {
     const outcome = await callChecked(toolOf(name), args, context);
     assert.ok(outcome.ok, JSON.stringify(outcome));
     return outcome.value;
   }
 
-  /** The error that a tool answers. */
+  /** The error of a tool. */
   async refusal(
     name: string,
     args: Record<string, unknown>,
@@ -178,7 +178,7 @@ export class BrokerWorld implements AsyncDisposable {
     return outcome.error;
   }
 
-  /** The process ends without a word and starts again. */
+  /** The process crashes and restarts. */
   async restart(): Promise<void> {
     await this.#executor.stop();
     this.#leave();
@@ -188,7 +188,9 @@ export class BrokerWorld implements AsyncDisposable {
     await this.#executor.recover();
   }
 
-  /** The exchange turns out to be another one: orders go there from now on, and what was on its way to the first ends. */
+  /**
+   * The exchange turns out to be another one: orders go there from now on, and what was in flight to the first ends.
+   */
   moveTo(venue: string): void {
     void this.#executor.stop();
     this.#venue = venue;
@@ -209,7 +211,7 @@ export class BrokerWorld implements AsyncDisposable {
     try {
       record.instances.remove(lock.id);
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error; // What it leaves is the next one's.
+      if (!(error instanceof StoreError)) throw error; // What it leaves belongs to the next one.
     }
     lock.release();
     record.close();

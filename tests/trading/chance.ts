@@ -1,9 +1,9 @@
-/** The choices of random histories: dice, orders that can be told apart by their price or amount, faults of the wire. */
+/** The choices of random histories: dice, orders identified by their price or amount, and faults of the connection. */
 
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { WireFault } from "./faulty_exchange.ts";
 
-/** Random choices that can be had again. */
+/** Repeatable random choices. */
 export class Dice {
   #state: number;
 
@@ -34,13 +34,13 @@ export class Dice {
   }
 }
 
-/** What kinds of order there are, some of them twice as often. */
+/** Kinds of orders, some of them listed twice to be drawn twice as often. */
 export const ORDER_KINDS = ["resting", "resting", "crossing", "partly", "buy", "sell", "post_only"] as const;
 
 /** One of {@linkcode ORDER_KINDS}. */
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
-/** An order of a kind; its price, or what it spends, tells its number. */
+/** An order of a kind; its price, or what it spends, encodes its number. */
 export function makeOrder(kind: OrderKind, number: number): Order {
   const xbt = { pair: "XBTZAR", base: "XBT", counter: "ZAR" };
   const buy = { ...xbt, side: "BUY", type: "limit", volume: "0.0005", timeInForce: "GTC" } as const;
@@ -60,7 +60,7 @@ export function makeOrder(kind: OrderKind, number: number): Order {
   }
 }
 
-/** What befalls a request. Reads are behind by less than the executor's margin; every write may be lost, late or doubled. */
+/** The fault of a request. Reads lag by less than the executor's margin; every write may be lost, late or doubled. */
 export function drawFault(
   dice: Dice,
   { method, isSilencePossible }: { readonly method: string; readonly isSilencePossible: boolean },

@@ -1,4 +1,4 @@
-/** How often an order is read and held against the policy on its way: counted at the policy's and the request's own fields. */
+/** How often an order is read and checked against the policy, counted at the policy's and the request's own members. */
 
 import assert from "node:assert/strict";
 import { normalizeOrder } from "../../src/trading/orders/order_rules.ts";
@@ -6,7 +6,7 @@ import type { OrderRequest } from "../../src/trading/orders/order.ts";
 import { BrokerWorld, REST } from "./broker_world.ts";
 import { XBTZAR } from "./xbtzar.ts";
 
-/** Counts how often an order is held against the policy, which asks for its sides each time. */
+/** Counts how often an order is checked against the policy, which reads its sides each time. */
 function countEvaluations({ policies }: BrokerWorld): { take(): number } {
   let count = 0;
   const of = policies.of.bind(policies);

@@ -1,4 +1,4 @@
-/** An executor on a real record and a faulty exchange, on clocks that move when told; it can be cut short and started anew. */
+/** An executor on a real record and a faulty exchange, on clocks that a test moves; it can crash and restart. */
 
 import assert from "node:assert/strict";
 import type { Placement } from "../../src/trading/record/recorded_placement.ts";
@@ -17,7 +17,7 @@ import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
 import { rightsBy } from "./sending_rights.ts";
 
-/** Pauses from here on are the background's: they last until {@linkcode ExecutorWorld.wakeUntil}. */
+/** Longer pauses belong to background work: they last until {@linkcode ExecutorWorld.wakeUntil}. */
 const BACKGROUND_MS = 2_100;
 
 /** A buy far below the market, which rests. */
@@ -32,36 +32,36 @@ export const RESTING: Order = {
   timeInForce: "GTC",
 };
 
-/** A buy that takes what is offered at once. */
+/** A buy that takes the best offers at once. */
 export const CROSSING: Order = { ...RESTING, price: "1200000", timeInForce: "IOC" };
 
-/** Everything is allowed. */
+/** A policy that allows everything. */
 export const ANYTHING = sealPolicy({ mode: "auto" });
 
-/** Everything is allowed, and nothing of a day's limit taken. */
+/** Terms that allow everything, with nothing of a day's limit used. */
 export const FREE_TERMS: Terms = { policy: ANYTHING, notional: null };
 
-/** Where orders are posted. */
+/** The path for placing orders. */
 export const POST = "/api/1/postorder";
 
-/** Where they are looked up. */
+/** The path for look-ups. */
 export const LOOK = "/api/exchange/3/order";
 
-/** Where they are cancelled. */
+/** The path for cancelling. */
 export const STOP = "/api/1/stoporder";
 
 /** An executor and everything around it. */
 export class ExecutorWorld implements AsyncDisposable {
   readonly exchange: FaultyExchange;
   readonly folder: string;
-  /** Our wall clock less the exchange's. */
+  /** The local wall clock minus the exchange's. */
   skewMs = 0;
   store: SqliteRecord;
-  /** This process's. */
+  /** The kill switch of this process. */
   killSwitch: KillSwitch;
   instance: InstanceLock;
   executor: OrderExecutor;
-  /** What stands between the executor and its parts. */
+  /** Wraps the executor's parts. */
   readonly #wrap: (options: ExecutorOptions) => ExecutorOptions;
   #sleepers: (() => void)[] = [];
   #previews = 0;
@@ -92,12 +92,12 @@ export class ExecutorWorld implements AsyncDisposable {
     return this.exchange.clock.now + this.skewMs;
   }
 
-  /** A request for one order, with a preview of its own. */
+  /** A request for one order, with a separate preview. */
   request(order: Order = RESTING, rest: Partial<PlaceRequest> = {}): PlaceRequest {
     return { order, identity: "local", previewId: `p${++this.#previews}`, ...rightsBy(() => FREE_TERMS), ...rest };
   }
 
-  /** What the journal knows of a request. */
+  /** The journal's placement for a request. */
   placement({ previewId, order }: PlaceRequest): Placement | undefined {
     return this.store.journal.find(clientOrderIdOf(previewId, orderDigest(order)));
   }
@@ -107,7 +107,7 @@ export class ExecutorWorld implements AsyncDisposable {
     return this.exchange.ordersOf(clientOrderIdOf(previewId, orderDigest(order)));
   }
 
-  /** The next request of a path meets a fault, `times` in all. */
+  /** Gives the next `times` requests of a path a fault. */
   fault(path: string, fault: WireFault, times = 1): void {
     const before = this.exchange.fault;
     let left = times;
@@ -120,7 +120,7 @@ export class ExecutorWorld implements AsyncDisposable {
     };
   }
 
-  /** The process ends without a word and starts again; the executor is not recovered. */
+  /** The process crashes and restarts; the executor is not recovered. */
   async restart(): Promise<void> {
     await this.executor.stop();
     this.#leave();
@@ -131,7 +131,7 @@ export class ExecutorWorld implements AsyncDisposable {
     this.executor = this.#openExecutor();
   }
 
-  /** Ends the background's pauses again and again, until `isDone`. */
+  /** Ends the background's pauses repeatedly, until `isDone`. */
   async wakeUntil(isDone: () => boolean): Promise<void> {
     while (!isDone()) {
       for (const wake of this.#sleepers.splice(0)) wake();
@@ -213,7 +213,7 @@ export function withJournal(options: ExecutorOptions, replaced: Partial<Executor
   return { ...options, record: { journal: whole, replacements, audit } };
 }
 
-/** Checks that a result has this status, and answers it. */
+/** Checks that a result has this status, and returns it. */
 export function expectStatus<Result extends { readonly status: string }, Status extends Result["status"]>(
   result: Result,
   status: Status,

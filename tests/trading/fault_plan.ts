@@ -1,4 +1,4 @@
-/** One life of a process: its parts of an executor work until it dies, at any step, and nothing of it works afterwards. */
+/** One life of a process: its parts of an executor work until it dies, at any step, and do nothing afterwards. */
 
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { ExchangeError } from "../../src/exchange/errors.ts";
@@ -16,7 +16,7 @@ export class Crash extends Error {
   override readonly name = "Crash";
 }
 
-/** Ways to break the engine, each of which the checker must see. */
+/** Ways to break the engine, each of which the checker must detect. */
 export const FLAWS = [
   "sends_again",
   "journals_afterwards",
@@ -38,9 +38,9 @@ export const FLAWS = [
 /** One of {@linkcode FLAWS}. */
 export type Flaw = (typeof FLAWS)[number];
 
-/** How the calls of a life leave. */
+/** How the calls of a life are sent. */
 export interface Leaving {
-  /** Called with each of them, as they go on when the process does not. */
+  /** Called with each of them, since they continue when the process does not. */
   readonly onLeaving?: (call: Promise<unknown>) => void;
   /** Their deadline on the real clock. */
   readonly deadlineMs?: number;
@@ -58,9 +58,9 @@ export class Life {
   readonly #answered: () => Promise<void>;
 
   /**
-   * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what happens
-   *   at each step at which others may act; `before`: what happens at every step; `answered`: settles when the record's
-   *   next answer has come
+   * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what
+   * happens at each step at which others may act; `before`: what happens at every step; `answered`: resolves when the
+   * record's next answer has arrived
    */
   constructor(
     steps = Infinity,
@@ -82,12 +82,12 @@ export class Life {
     return this.#isOver;
   }
 
-  /** Settles when the life ends. */
+  /** Resolves when the life ends. */
   get death(): Promise<void> {
     return this.#death.promise;
   }
 
-  /** @throws {Crash} this was the last one, or it is over already */
+  /** @throws {Crash} this was the last step, or the life is already over */
   step(): void {
     if (!this.#isOver) this.#meanwhile();
     this.#count();
@@ -107,8 +107,8 @@ export class Life {
   }
 
   /**
-   * A change of the record: asked for, done, and answered later; others act meanwhile. It has two steps, just before it
-   * is done and just after; whoever dies never hears of it.
+   * A change of the record: requested, done, and answered later; others act meanwhile. It has two steps, just before it
+   * is done and just after; a process that dies never gets the answer.
    */
   change<Arguments extends unknown[], Result>(
     run: (...args: Arguments) => Result | Promise<Result>,
@@ -123,7 +123,7 @@ export class Life {
     };
   }
 
-  /** A question to the record, which has one step, before it is answered. */
+  /** A read of the record, which has one step, before it is answered. */
   read<Arguments extends unknown[], Result>(
     run: (...args: Arguments) => Result | Promise<Result>,
   ): (...args: Arguments) => Promise<Result> {
@@ -167,7 +167,7 @@ export class Life {
     };
   }
 
-  /** An exchange whose every call has three steps: before it leaves, on its way, and when its answer is there. */
+  /** An exchange whose every call has three steps: before it is sent, in flight, and when its answer arrives. */
   exchange(client: ExchangeClient, { onLeaving = () => {}, ...options }: Leaving = {}): TradingExchange {
     return {
       status: () => client.status(),
@@ -177,7 +177,7 @@ export class Life {
         await this.#alive();
         return reservation;
       },
-      // What leaves must leave at once: the process may die here, but nobody else can act.
+      // What is sent must be sent at once: the process may die here, but nobody else can act.
       call: (name, params, { fresh: _fresh, ...shared } = {}) => {
         if (!this.#takesStep(() => this.#count())) return new Promise(() => {});
         const call = client.call(name, params, { ...options, ...shared });
@@ -197,7 +197,7 @@ export class Life {
     }
   }
 
-  /** Takes a step; who has died is never heard of again. */
+  /** Takes a step, which never returns in a process that has died. */
   async #alive(): Promise<void> {
     if (!this.#takesStep(() => this.step())) await new Promise(() => {});
   }
@@ -269,14 +269,14 @@ export function flawed(
     }
     case "trusts_old_previews":
       return { ...options, record: { ...record, journal: trustingOldPreviews(journal, store) } };
-    // These two are broken where calls are made and requests worked on.
+    // These two are broken where calls are made and requests processed.
     case "ignores_callers":
     case "gives_up_cancelling":
       return options;
   }
 }
 
-/** Requests to cancel, which an engine that gives up takes for fulfilled after one round. */
+/** Requests to cancel, of which an engine that gives up considers one done after one round. */
 export function flawedRequests(
   requests: Pick<CancelRequests, "open" | "claim" | "note">,
   flaw: Flaw | undefined,
@@ -291,7 +291,7 @@ export function flawedRequests(
   };
 }
 
-/** A process that starts takes every order that it finds undone for one that was never sent. */
+/** A process that at its start considers every unfinished order as never sent. */
 function settlingUnseen({ journal }: SqliteRecord, now: number): number {
   for (const { clientOrderId } of journal.unsettled()) {
     journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now);
@@ -299,7 +299,7 @@ function settlingUnseen({ journal }: SqliteRecord, now: number): number {
   return 0;
 }
 
-/** Waits for its turn in the call budget after the order was written down. */
+/** Waits for the call budget after the order was recorded. */
 function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
   return {
     ...exchange,
@@ -311,7 +311,7 @@ function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
   };
 }
 
-/** Looks at the kill switch well before it writes the order down. */
+/** Checks the kill switch well before it records the order. */
 function sendingWhenHalted(journal: ExecutorJournal, { halts }: SqliteRecord): ExecutorJournal {
   const begin: ExecutorJournal["begin"] = async (...args) => {
     const state = halts.state;
@@ -325,7 +325,7 @@ function sendingWhenHalted(journal: ExecutorJournal, { halts }: SqliteRecord): E
   return { ...journal, begin };
 }
 
-/** Looks at everything of a preview but its time. */
+/** Checks everything of a preview but its age. */
 function trustingOldPreviews(journal: ExecutorJournal, { previews }: SqliteRecord): ExecutorJournal {
   const begin: ExecutorJournal["begin"] = async (...args) => {
     const { state } = previews;
@@ -342,7 +342,7 @@ function trustingOldPreviews(journal: ExecutorJournal, { previews }: SqliteRecor
   return { ...journal, begin };
 }
 
-/** Takes a call that is made again for another one under the same key. */
+/** Treats a repeated call as another one under the same key. */
 function refusingRepetitions(journal: ExecutorJournal): ExecutorJournal {
   const repeat: ExecutorJournal["repeat"] = async (...args) => {
     const answer = await journal.repeat(...args);
@@ -355,7 +355,7 @@ function refusingRepetitions(journal: ExecutorJournal): ExecutorJournal {
 /** By record, over all its processes. */
 const CLAIMED = new Map<string, Set<string>>();
 
-/** What was claimed once stays so, whatever became of who claimed it. */
+/** What was claimed once stays so, whatever became of its claimer. */
 function keepingClaims(claims: ExecutorRecord["replacements"], folder: string): ExecutorRecord["replacements"] {
   const claimed = CLAIMED.get(folder) ?? new Set();
   CLAIMED.set(folder, claimed);
@@ -401,7 +401,7 @@ function forgettingCancel(exchange: TradingExchange): TradingExchange {
     ...exchange,
     call: async (name, params, options) => {
       const answer = await exchange.call(name, params, options);
-      // Takes every order that it reads by its id for final.
+      // Treats every order that it reads by its id as final.
       if (name === "getOrder" && "id" in params) Object.assign(answer, { status: "COMPLETE", expiration_timestamp: 1 });
       return answer;
     },

@@ -1,6 +1,6 @@
 /**
- * The simulated exchange behind a wire that loses, repeats, delays and spoils, on a clock that moves when told. It speaks
- * HTTP, and what it did is read from its own ledger rather than from its answers.
+ * The simulated exchange behind a connection that loses, repeats, delays and corrupts, on a clock that a test moves. It
+ * speaks HTTP, and its effects are read from its own ledger rather than from its answers.
  */
 
 import assert from "node:assert/strict";
@@ -16,26 +16,26 @@ import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { UserFeed } from "../../src/simulation/streams/user_feed.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
-/** What befalls one request on the wire. */
+/** The fault of one request. */
 export type WireFault =
   /** The connection breaks without an answer, before or after the exchange has acted. */
   | { readonly kind: "cut"; readonly when: "before" | "after" }
-  /** The request arrives that much later, by the wall clock, and its answer comes then. */
+  /** The request arrives that much later, by the wall clock, and its answer follows. */
   | { readonly kind: "held"; readonly ms: number }
-  /** The connection breaks, and the request arrives all the same, that much later. */
+  /** The connection breaks, and the request arrives anyway, that much later. */
   | { readonly kind: "late"; readonly ms: number }
-  /** Something in between sends it twice; the second copy's answer is the one that comes back, or it is a 429. */
+  /** An intermediary sends it twice; the second copy's answer is returned, or a 429. */
   | { readonly kind: "twice"; readonly last: "answer" | "429" }
   /** The exchange acts and never answers. */
   | { readonly kind: "silent" }
   /** The exchange's answer says something else. */
   | { readonly kind: "changed"; readonly change: (answer: Record<string, unknown>) => unknown }
-  /** The exchange acts, and another answer comes back. */
+  /** The exchange acts, and another answer is returned. */
   | { readonly kind: "instead"; readonly status: number; readonly answer: unknown }
   /** Faults of the simulation itself. */
   | { readonly kind: "rules"; readonly rules: readonly FaultRule[] };
 
-/** A request as faults are chosen by it. */
+/** A request, as faults are selected by it. */
 export interface Seen {
   readonly method: string;
   readonly path: string;
@@ -44,11 +44,11 @@ export interface Seen {
 /** Sunday, 22 November 2026, 12:00 UTC. */
 export const NOON_MS = Date.UTC(2026, 10, 22, 12);
 
-/** How a client differs from the usual one. */
+/** How a client differs from the default. */
 export interface Connecting extends Partial<ExchangeClientOptions> {
   readonly skewMs?: () => number;
   readonly withoutSockets?: boolean;
-  /** Called with the client order id of an order whose request is handed to the network. */
+  /** Called with the client order id of an order whose request is being sent. */
   readonly onSending?: (clientOrderId: string) => void;
 }
 
@@ -59,13 +59,13 @@ interface Delayed {
   readonly copy: () => Request;
 }
 
-/** A running exchange; disposing ends it, its clients and what is still delayed. */
+/** A running exchange; disposing ends it, its clients and delayed requests. */
 export class FaultyExchange implements AsyncDisposable {
   /** The exchange's clock; moved by {@linkcode FaultyExchange.advance}. */
   readonly clock: { now: number };
-  /** Chooses what befalls a request. */
+  /** Selects the fault of a request. */
   fault: (seen: Seen) => WireFault | undefined = () => undefined;
-  /** What arrived at the wire, newest last; the test empties it. */
+  /** Requests that arrived, newest last; the test empties it. */
   readonly seen: Seen[] = [];
   readonly #api: Api;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -128,23 +128,23 @@ export class FaultyExchange implements AsyncDisposable {
     funding.deposit(account, { amount: new Big(amount), atMs: this.clock.now, onChain: false });
   }
 
-  /** Ends what is alive, behind everybody's back. */
+  /** Ends all live orders, without any notice. */
   clear(): void {
     const { exchange } = this.#api.simulation;
     for (const { id } of [...exchange.orders.live()]) exchange.cancel(id, this.clock.now);
   }
 
-  /** The orders of one client order id; two would be a doubled order. */
+  /** The orders with one client order id; two would be a doubled order. */
   ordersOf(clientOrderId: string): LedgerOrder[] {
     return this.ledger.filter((order) => order.clientOrderId === clientOrderId);
   }
 
-  /** How often a path was asked for. */
+  /** Counts the requests of a path. */
   count(path: string): number {
     return this.seen.filter((seen) => seen.path === path).length;
   }
 
-  /** Begins to tell what happens to orders and balances, as the user stream does; each call answers what is new. */
+  /** Starts reporting orders and balances, as the user stream does; each call returns what is new. */
   listen(): () => readonly string[] {
     const { exchange: { orders }, accounts } = this.#api.simulation;
     const feed = new UserFeed({ orders, accounts, now: () => this.clock.now });
@@ -177,7 +177,7 @@ export class FaultyExchange implements AsyncDisposable {
     return client;
   }
 
-  /** Lets time pass, and everything arrive that was delayed until then. */
+  /** Moves time on, and lets everything arrive that was delayed until then. */
   advance(ms: number): Promise<void> {
     return this.#moving = this.#moving.then(async () => {
       const until = this.clock.now + Math.ceil(ms);
@@ -192,7 +192,7 @@ export class FaultyExchange implements AsyncDisposable {
     });
   }
 
-  /** A clock that goes by itself is there already. */
+  /** A clock that runs by itself is there already. */
   #moveTo(ms: number): void {
     if (ms > this.clock.now) this.clock.now = ms;
   }
@@ -203,7 +203,7 @@ export class FaultyExchange implements AsyncDisposable {
     await this.#server.finished;
   }
 
-  /** As the network would: a request that is given up, or whose connection breaks, rejects. */
+  /** As the network would: a request that is aborted, or whose connection breaks, rejects. */
   async #fetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
     const { method = "GET", headers = {}, body = null, signal } = init ?? {};
     const aborted = Promise.withResolvers<never>();
@@ -220,7 +220,7 @@ export class FaultyExchange implements AsyncDisposable {
     }
   }
 
-  /** Answers, or `undefined` where the connection breaks. */
+  /** Answers, or returns `undefined` when the connection breaks. */
   async #receive(request: Request): Promise<Response | undefined> {
     const seen = { method: request.method, path: new URL(request.url).pathname };
     this.seen.push(seen);
@@ -263,7 +263,7 @@ export class FaultyExchange implements AsyncDisposable {
   }
 
   async #answer(request: Request, rules: readonly FaultRule[] = []): Promise<Response> {
-    // The faults of a request are drawn before anything is waited for.
+    // The faults of a request are drawn before any wait.
     this.#api.faults.set(rules);
     const answering = this.#api.handle(request);
     this.#api.faults.set([]);
@@ -282,7 +282,7 @@ async function changed(
   return new Response(JSON.stringify(change(Object(answer))), { status, headers });
 }
 
-/** Headers that promise a byte which never comes, so that the connection breaks after them. */
+/** Headers that promise a byte which never arrives, so that the connection breaks after them. */
 function cutResponse(): Response {
   const nothing = new ReadableStream({ pull: (controller) => controller.close() });
   return new Response(nothing, { headers: { "content-length": "1", "date": "" } });

@@ -1,7 +1,7 @@
 /**
- * Random histories: callers of one process, or of several on one record, place, cancel, replace and repeat while the wire
- * fails, clocks jump, call budgets run out, rights end, trading is halted and processes die at any step. What the callers
- * were told is kept, for `history_judge.ts` to compare with the exchange and the journal.
+ * Random histories: callers of one process, or of several on one record, place, cancel, replace and repeat while the
+ * connection fails, clocks jump, call budgets run out, rights end, trading is halted and processes die at any step. The
+ * callers' answers are kept, for `history_checker.ts` to compare with the exchange and the journal.
  */
 
 import type { CancelAllResult } from "../../src/trading/execution/cancel_all.ts";
@@ -33,20 +33,20 @@ export interface HistoryOptions {
   readonly flaw?: Flaw | undefined;
 }
 
-/** One order that a caller means to have; at the exchange it is known by its price or amount, whatever its ids. */
+/** One order that a caller wants to have; the exchange knows it by its price or amount, whatever its ids. */
 export interface Intent {
   readonly number: number;
   readonly identity: string;
   readonly previewId: string;
   readonly key: string | null;
   readonly order: Order;
-  /** The number of another order, under whose key this one is asked for: only one of them may be placed. */
+  /** The number of another order, under whose key this one is requested: only one of them may be placed. */
   readonly rivals?: number;
   /** The client order id that it replaces. */
   readonly replaces?: string | undefined;
 }
 
-/** What somebody was told. */
+/** An answer to a caller. */
 export type Told =
   | { readonly kind: "placement"; readonly intent: Intent; readonly result: PlacementResult }
   | { readonly kind: "replace"; readonly intent: Intent; readonly result: ReplaceResult }
@@ -65,30 +65,30 @@ export interface History {
   readonly processes: number;
   readonly crashes: number;
   readonly faults: number;
-  /** Times that trading was halted. */
+  /** Times at which trading was halted. */
   readonly halts: number;
-  /** Calls whose caller gave up or lost its rights before the end. */
+  /** Calls whose caller aborted or lost its rights before the end. */
   readonly ended: number;
-  /** Client order ids of orders that were handed to the network when every call for them had ended. */
+  /** Client order ids of orders that were sent when every call for them had ended. */
   readonly forbidden: readonly string[];
-  /** Orders that were open when the request to cancel all was taken for completed. */
+  /** Orders that were open when the request to cancel all was considered done. */
   readonly left: readonly string[];
   /** Client order ids of orders that could not be replaced in the end, although nobody has. */
   readonly stuck: readonly string[];
-  /** What threw, which nothing here may. */
+  /** Errors thrown, of which there may be none. */
   readonly errors: readonly unknown[];
 }
 
-/** What an order of these histories is worth at most, in ZAR: the amount that counts against the day's limit. */
+/** Maximum value of an order of these histories, in ZAR: the amount that counts against the day's limit. */
 export const NOTIONAL = "1000";
 
 const IDENTITIES = ["local", "key:alice"];
 const SKEWS_MS = [0, 0, 300, -300, 1_500, -1_500, 5_000, -5_000, 3_600_000, -3_600_000];
 
-/** Rounds of cancelling after which a request must be completed, with a wire that is whole. */
+/** Rounds of cancelling after which a request must be done, with a working connection. */
 const MAX_ROUNDS = 400;
 
-/** Runs one history to its end: the wire healed, everything arrived, every placement looked for. */
+/** Runs one history to its end: the connection repaired, everything arrived, every placement looked up. */
 export async function runHistory(options: HistoryOptions): Promise<History> {
   const run = new Run(options);
   return await run.live();
@@ -101,7 +101,7 @@ interface Call {
   isRevoked: boolean;
 }
 
-/** Something that happens after so many steps of whatever process. */
+/** Something that happens after so many steps of any process. */
 interface PlannedFault {
   steps: number;
   readonly happen: () => void;
@@ -126,7 +126,7 @@ class Run {
   readonly #calls = new Map<string, Call[]>();
   /** What is shown when decides nothing else. */
   readonly #previewDice: Dice;
-  /** Previews that a process has shown, for whichever process to place. */
+  /** Previews that a process has shown, for any process to place. */
   readonly #shown = new Set<string>();
   readonly #forbidden: string[] = [];
   readonly #left: string[] = [];
@@ -177,7 +177,7 @@ class Run {
     return await this.#end();
   }
 
-  /** Heals everything, lets all that is late arrive, and gives the executors the time to find out. */
+  /** Repairs everything, lets all that is late arrive, and gives the executors the time to find out. */
   async #end(): Promise<History> {
     const { exchange } = this.#options;
     this.#isHealed = true;
@@ -220,7 +220,7 @@ class Run {
     };
   }
 
-  /** Lets every process look up what it has to; a call budget may want some minutes for that. */
+  /** Lets every process look up what it has to; a call budget may need some minutes for that. */
   async #findOut(): Promise<void> {
     const { store } = this.#anyProcess(0);
     for (let round = 0; round < 10; round++) {
@@ -253,7 +253,7 @@ class Run {
     return process;
   }
 
-  /** One caller's call, of which nobody hears when its process dies meanwhile. */
+  /** One caller's call, which gets no answer when its process dies meanwhile. */
   async #act(): Promise<void> {
     const die = this.#dice.unit();
     const old = this.#real.length > 0 ? this.#dice.pick(this.#real) : undefined;
@@ -296,7 +296,7 @@ class Run {
     return { kind: "placement", intent, result: await call.process.executor.place(request, this.#optionsOf(call)) };
   }
 
-  /** Half of the orders are shown first, by any process that lives; by its clock the preview expires. */
+  /** Half of the orders are previewed first, by any live process; by its clock the preview expires. */
   #show({ identity, previewId, order }: Intent): void {
     const living = this.#processes.filter(({ life }) => !life.isOver);
     if (living.length === 0 || this.#previewDice.chance(0.5)) return;
@@ -307,7 +307,7 @@ class Run {
     if (store.previews.add({ row: { identity }, shown }, now) === 0) this.#shown.add(previewId);
   }
 
-  /** The same call again, or one that only looks like it. */
+  /** The same call again, or one that only resembles it. */
   async #repeat(intent: Intent, call: Call): Promise<Told> {
     if (intent.replaces !== undefined) return await this.#replay(intent, call);
     const die = this.#dice.unit();
@@ -349,7 +349,7 @@ class Run {
     return { kind: "replace", intent, result: await call.process.executor.replace(replacing, this.#optionsOf(call)) };
   }
 
-  /** An engine that looks at rights only when a call comes knows nothing of what ends afterwards. */
+  /** An engine that checks rights only when a call arrives does not notice when they end later. */
   #rightsOf(call: Call): SendingRights {
     const terms = { policy: this.#policy, notional: { amount: NOTIONAL, currency: "ZAR" } };
     if (this.#options.flaw === "ignores_callers") return rightsBy(() => terms);
@@ -418,7 +418,7 @@ class Run {
     first?.store.halts.lift({ by: "test", now: first.now });
   }
 
-  /** An order may leave only while one call for it has neither ended nor lost its rights. */
+  /** An order may be sent only while one call for it has neither ended nor lost its rights. */
   #sending(clientOrderId: string): void {
     const placement = this.#processes.find(({ life }) => !life.isOver)?.store.journal.find(clientOrderId);
     const calls = this.#calls.get(placement?.previewId ?? "") ?? [];
@@ -444,7 +444,7 @@ class Run {
     this.#checkRequests();
   }
 
-  /** Where a request is completed and trading still halted, nothing is open. */
+  /** When a request is done and trading still halted, nothing is open. */
   #checkRequests(): void {
     const { store } = this.#anyProcess(0);
     if (!store.cancelRequests.all().some(({ doneAt }) => doneAt !== null)) return;
@@ -452,7 +452,7 @@ class Run {
     this.#left.push(...live.map(({ id }) => id));
   }
 
-  /** After a crash the record is opened anew and a new process begins, which may die as well. */
+  /** After a crash the record is opened again and a new process starts, which may die as well. */
   async #survive(steps?: number): Promise<void> {
     for (const [place, process] of this.#processes.entries()) {
       if (!process.life.isOver) continue;

@@ -1,4 +1,4 @@
-/** The checker of histories is able to condemn: it sees what engines do wrong that are broken on purpose. */
+/** The checker of histories is able to fail: it detects engines that are broken on purpose. */
 
 import assert from "node:assert/strict";
 import { type Flaw, FLAWS } from "./fault_plan.ts";
@@ -6,7 +6,7 @@ import { runShare } from "./history_share.ts";
 
 const SEED = 11;
 
-/** How many histories it takes at most until a broken engine is seen, from which on, and what is seen of it. */
+/** Maximum number of histories until a broken engine is detected, the first one, and the violations to expect. */
 interface Condemned {
   readonly from?: number;
   readonly within: number;

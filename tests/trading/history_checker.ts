@@ -1,6 +1,6 @@
 /**
- * Compares three accounts of one history: the exchange's own ledger, the journal, and what callers were told. It knows
- * orders by their prices and amounts, so that it sees those too that came under other ids, or none.
+ * Compares three accounts of one history: the exchange's own ledger, the journal, and the callers' answers. It
+ * identifies orders by their prices and amounts, so that it also sees those with other ids, or none.
  */
 
 import { formatDecimal } from "../../src/money/decimals.ts";
@@ -13,7 +13,7 @@ import type { PlacementResult } from "../../src/trading/execution/placement_resu
 import type { FaultyExchange } from "./faulty_exchange.ts";
 import { type History, type Intent, NOTIONAL, type Told } from "./histories.ts";
 
-/** What must never be. */
+/** What must never happen. */
 const VIOLATIONS = [
   "doubled",
   "lost",
@@ -28,7 +28,7 @@ const VIOLATIONS = [
   "error",
 ] as const;
 
-/** One of {@linkcode VIOLATIONS}, and what was found. */
+/** One of {@linkcode VIOLATIONS}, with details. */
 export interface Violation {
   readonly kind: (typeof VIOLATIONS)[number];
   readonly text: string;
@@ -36,7 +36,7 @@ export interface Violation {
 
 const MINUTE_MS = 60_000;
 
-/** Everything that is wrong with a history. */
+/** All violations of a history. */
 export function checkHistory(history: History, exchange: FaultyExchange): Violation[] {
   const orders = exchange.createdSince(history.startedAt);
   const found: Violation[] = [
@@ -59,7 +59,9 @@ export function checkHistory(history: History, exchange: FaultyExchange): Violat
   return found;
 }
 
-/** Nothing leaves for a caller who is gone or may not trade, nothing is sent after a halt, nothing arrives too late. */
+/**
+ * Nothing is sent for a caller that has left or may not trade, nothing is sent after a halt, nothing arrives too late.
+ */
 function checkForbidden({ store, forbidden, left }: History, orders: readonly LedgerOrder[]): Violation[] {
   const late = orders.filter(({ clientOrderId, createdAt }) =>
     createdAt > (store.journal.find(clientOrderId)?.validUntil ?? Infinity)
@@ -141,7 +143,7 @@ function checkResult(intent: Intent, result: PlacementResult, orders: readonly L
   return [];
 }
 
-/** A key is refused only where another order was asked for under it. */
+/** A key is refused only when another order was requested under it. */
 function checkRepetitions({ told, intents }: History): Violation[] {
   const contested = new Set(intents.flatMap(({ number, rivals }) => rivals === undefined ? [] : [number, rivals]));
   return told.flatMap((each) => {
@@ -184,7 +186,7 @@ function checkMissing(
   return order === undefined ? [] : [violation("misreported", `told not_found of ${order.id}, which exists`)];
 }
 
-/** A new order begins after the old one has ended, and takes no more than that left. */
+/** A new order begins after the old one has ended, and has at most its remainder. */
 function checkReplaced({ store, intents }: History, orders: readonly LedgerOrder[]): Violation[] {
   return intents.flatMap((intent) => {
     const next = orders.find((order) => isOf(order, intent.order));
@@ -239,7 +241,7 @@ function checkRate(placements: readonly Placement[], most: number): Violation[] 
   });
 }
 
-/** Whether an order of the exchange is the one that was meant, or what was left of it. */
+/** Whether an order of the exchange is the intended one, or its remainder. */
 function isOf(order: LedgerOrder, wanted: Order): boolean {
   if (order.side !== wanted.side) return false;
   if (wanted.type === "market") return order.budget !== null && formatDecimal(order.budget) === wanted.counterVolume;

@@ -12,7 +12,7 @@ import type { FaultyExchange } from "./faulty_exchange.ts";
 import { answeringLate } from "./late_record.ts";
 import { type Flaw, flawed, flawedRequests, Life } from "./fault_plan.ts";
 
-/** What a {@linkcode HistoryProcess} is made of. */
+/** The parts of a {@linkcode HistoryProcess}. */
 export interface ProcessParts {
   readonly exchange: FaultyExchange;
   readonly folder: string;
@@ -21,25 +21,25 @@ export interface ProcessParts {
   readonly flaw: Flaw | undefined;
   /** Steps until it dies. */
   readonly steps: number;
-  /** Our wall clock less the exchange's. */
+  /** The local wall clock minus the exchange's. */
   readonly skewMs: () => number;
-  /** Calls of the exchange a minute. */
+  /** Calls to the exchange per minute. */
   readonly callsPerMinute: number;
   /** Called at each of its steps at which other things may happen. */
   readonly meanwhile: () => void;
-  /** Called with the client order id of each order whose request is handed to the network. */
+  /** Called with the client order id of each order whose request is being sent. */
   readonly onSending: (clientOrderId: string) => void;
-  /** Called with each call that leaves, as it goes on when the process does not. */
+  /** Called with each call that is sent, since it continues when the process does not. */
   readonly onLeaving: (call: Promise<unknown>) => void;
 }
 
-/** Pauses from here on are the background's: they last until {@linkcode HistoryProcess.wake}. */
+/** Longer pauses belong to background work: they last until {@linkcode HistoryProcess.wake}. */
 const BACKGROUND_MS = 2_100;
 
-/** Over sockets a request that is never answered is given up after so long; no other wait here is on the real clock. */
+/** Over sockets an unanswered request is aborted after so long; no other wait here uses the real clock. */
 const REAL_DEADLINE_MS = 50;
 
-/** A process that runs. */
+/** A running process. */
 export class HistoryProcess {
   readonly store: SqliteRecord;
   readonly life: Life;
@@ -92,14 +92,14 @@ export class HistoryProcess {
     for (const wake of this.#sleepers.splice(0)) wake();
   }
 
-  /** What the system does of itself when a process has died: its row in the record stays. */
+  /** What the system itself does when a process has died: its row in the record remains. */
   bury(): void {
     this.life.end();
     this.#lock.release();
     this.store.close();
   }
 
-  /** Ends in order; the record stays open for whoever looks at it. */
+  /** Ends in order; the record stays open for other readers. */
   async end(): Promise<void> {
     await this.executor.stop();
     this.#client.close();
@@ -138,7 +138,7 @@ export class HistoryProcess {
   }
 }
 
-/** Others go on for so many turns at most while the record answers. */
+/** Maximum number of turns that others take while the record answers. */
 const MAX_TURNS = 12;
 
 async function turns(count: number): Promise<void> {

@@ -1,4 +1,4 @@
-/** Runs many histories one after the other and adds up what they were and what was wrong with them. */
+/** Runs many histories one after another and sums their counts and violations. */
 
 import { join } from "node:path";
 import { FaultyExchange } from "./faulty_exchange.ts";
@@ -12,39 +12,51 @@ export interface Share {
   /** Number of the first. */
   readonly first: number;
   readonly count: number;
-  /** Every so many-th runs over sockets, the others within the process. @default 20 */
+  /**
+   * One of so many runs over sockets, the others within the process.
+   *
+   * @default 20
+   */
   readonly socketsEvery?: number;
-  /** Where their records are made; a folder in memory is faster. @default the folder for temporary files */
+  /**
+   * The folder for their records; one in memory is faster.
+   *
+   * @default the folder for temporary files
+   */
   readonly folder?: string | undefined;
   readonly flaw?: Flaw | undefined;
-  /** Ends at the first history with which anything is wrong. @default false */
+  /**
+   * Ends at the first history with a violation.
+   *
+   * @default false
+   */
   readonly untilWrong?: boolean;
 }
 
-/** What came of it. */
+/** The results. */
 export interface Tally {
   histories: number;
   overSockets: number;
   /** Those with several processes on one record. */
   several: number;
   halts: number;
-  /** Calls whose caller gave up or lost its rights. */
+  /** Calls whose caller aborted or lost its rights. */
   ended: number;
   crashes: number;
   faults: number;
   orders: number;
-  /** How often callers were told what. */
+  /** Counts of the callers' answers. */
   told: Record<string, number>;
   /** The first hundred. */
   violations: (Violation & { readonly history: number })[];
   violated: number;
 }
 
-/** After so many histories a new exchange is opened, as its orders add up. */
+/** After so many histories a new exchange is opened, since its orders accumulate. */
 const HISTORIES_PER_EXCHANGE = 100;
 const MAX_VIOLATIONS = 100;
 
-/** A tally of nothing. */
+/** An empty tally. */
 export function emptyTally(): Tally {
   return {
     histories: 0,

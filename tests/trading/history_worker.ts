@@ -2,7 +2,7 @@
 
 import { runShare, type Share, type Tally } from "./history_share.ts";
 
-/** What a worker says: how far it is, and in the end what came of it. */
+/** A worker's messages: its progress, and finally its results. */
 export type WorkerMessage = { readonly kind: "progress" | "end"; readonly tally: Tally };
 
 declare const self: {

@@ -57,7 +57,7 @@ Deno.test("askedToReplace() distinguishes a post_only that is kept from one that
 
 interface Process {
   readonly calls: RunningCalls;
-  /** Moves with every pause. */
+  /** Advances with every pause. */
   readonly clock: { now: number };
   pause: () => void;
   end(): void;

@@ -1,6 +1,6 @@
 /**
- * Histories of real processes: one that is killed at a step of its journal or of its calls and started again on the same
- * record, and two on one record, of which one is stopped at a step and goes on when its order is too late.
+ * Histories of real processes: one that is killed at a step of its journal or of its calls and restarted on the same
+ * record, and two on one record, of which one is stopped at a step and continues when its order is too late.
  */
 
 import { fileURLToPath } from "node:url";
@@ -20,22 +20,22 @@ export interface KilledShare {
   readonly steps: readonly number[];
 }
 
-/** What came of them. */
+/** The results. */
 export interface KilledTally {
   readonly histories: number;
   readonly kills: number;
   readonly violations: readonly (Violation & { readonly history: number })[];
 }
 
-/** Steps that the placements of one process take about. */
+/** The approximate number of steps of one process's placements. */
 export const MAX_STEPS = 16;
 
 const PROGRAM = fileURLToPath(new URL("./killed_process.ts", import.meta.url));
 
-/** What a line of the process says; its shape is checked where it is read. */
+/** A line of the process; its shape is checked where it is read. */
 const Line = z.union([z.literal([KILL_ME, STOPPED]), z.object({ kind: z.literal("placement") }).loose()]);
 
-/** Runs histories one after the other. */
+/** Runs histories one after another. */
 export async function killHistories({ seed, steps }: KilledShare): Promise<KilledTally> {
   const dice = new Dice(seed);
   const violations: (Violation & { history: number })[] = [];
@@ -50,7 +50,7 @@ export async function killHistories({ seed, steps }: KilledShare): Promise<Kille
 
 async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; violations: Violation[] }> {
   const folder = await Deno.makeTempDir();
-  // Its clock is the real one, as the process's is.
+  // Its clock is the real one, like the process's.
   const clock = Object.defineProperty({ now: 0 }, "now", { get: Date.now, set: () => {} });
   await using exchange = new FaultyExchange({ clock });
   const startedAt = Date.now();

@@ -7,7 +7,7 @@ import { STOP } from "../executor_world.ts";
 import { answeringLate } from "../late_record.ts";
 import { NOW, withStore } from "../stores.ts";
 
-/** The last order that the operator was told of. */
+/** The last order that the operator was notified of. */
 function lastAsked(world: BrokerWorld): string {
   return world.announced.at(-1)?.approvalId ?? assert.fail("nobody was asked");
 }
@@ -315,7 +315,7 @@ Deno.test("an order whose call aborts after it was approved is placed by a repet
   const { preview_id: previewId } = await world.answer("preview_order", REST);
   const caller = new AbortController();
   world.meanwhile = () => decide(world, true);
-  world.skewMs = 300; // A clock that jumps is compared anew.
+  world.skewMs = 300; // A clock that jumps is compared again.
   world.exchange.fault = ({ path }) => {
     if (path === "/api/1/ticker") caller.abort();
     return undefined;

@@ -1,4 +1,4 @@
-/** Cancelling: tried always, told truly. */
+/** Cancelling is always tried, and its outcome reported truthfully. */
 
 import assert from "node:assert/strict";
 import { ExchangeError } from "../../../src/exchange/errors.ts";
@@ -13,7 +13,7 @@ async function placed(world: ExecutorWorld, order = RESTING) {
   return { request, result: expectStatus(await world.executor.place(request), "placed") };
 }
 
-/** An order with the client order id `mine` that no record knows; answers the exchange's id. */
+/** An order with the client order id `mine` that no record knows; returns the exchange's id. */
 async function placedElsewhere(world: ExecutorWorld): Promise<string> {
   const order = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000", client_order_id: "mine" } as const;
   return (await world.exchange.connect().call("postLimitOrder", order)).order_id;
@@ -77,7 +77,7 @@ Deno.test("OrderExecutor.cancel() returns open, never cancelled, when the order 
   assert.match(open.message, /not seen final in time: ask again/);
 });
 
-/** Orders are shown in a status that nobody has documented. */
+/** Shows orders in an undocumented status. */
 function inStatus(status: unknown, fields: Record<string, unknown> = {}): WireFault {
   return { kind: "changed", change: (order) => ({ ...order, status, ...fields }) };
 }

@@ -1,4 +1,4 @@
-/** Halts that count in this process before the record holds them. */
+/** Halts that are effective in this process before the record contains them. */
 
 import assert from "node:assert/strict";
 import { KillSwitch } from "../../../src/trading/execution/kill_switch.ts";
@@ -41,7 +41,7 @@ Deno.test("KillSwitch.pull() halts its process at once when it cannot be written
       reason: "full disk",
       source: "switch",
     });
-    // What any of the halts asked for is kept until it can be written.
+    // The requests of all halts are kept until they can be written.
     assert.deepEqual(store.cancelRequests.open(["main", "paper"]).map(({ account }) => account), ["main"]);
     const told = store.audit.trail({}).map(({ event, identity }) => [event, identity]);
     assert.deepEqual(told, [["halt", "test"], ["halt", "other"]]);

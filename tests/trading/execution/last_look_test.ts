@@ -1,4 +1,4 @@
-/** What is looked at last before an order leaves, so that nothing leaves that was forbidden meanwhile. */
+/** What is checked last before an order is sent, so that nothing is sent that was forbidden meanwhile. */
 
 import assert from "node:assert/strict";
 import { CallBudget } from "../../../src/exchange/budget.ts";
@@ -13,7 +13,7 @@ import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, withJournal } from
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 
-/** Calls back while an order waits for its turn in the call budget. */
+/** Calls back while an order is queued for the call budget. */
 function whileWaiting(meanwhile: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
     const { exchange } = options;
@@ -27,7 +27,7 @@ function whileWaiting(meanwhile: () => void): (options: ExecutorOptions) => Exec
   };
 }
 
-/** Calls back right after an order was written down as sent. */
+/** Calls back right after an order was recorded as sent. */
 function onceWritten(afterwards: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
     const begin: typeof options.record.journal.begin = async (...args) => {
@@ -163,7 +163,7 @@ Deno.test("OrderExecutor.place() records nothing while the call budget is used u
   assert.equal(world.placement(request), undefined);
 });
 
-/** Terms under a version of the published policy; looking for another one finds the second. */
+/** Terms under a version of the published policy; the next check finds the second version. */
 function publishedTerms(published: { version: number }): Terms {
   return { ...FREE_TERMS, policy: { ...FREE_TERMS.policy, version: published.version } };
 }

@@ -1,4 +1,7 @@
-/** A request to cancel everything stands until nothing is open: over outages, refusals and the death of who works on it. */
+/**
+ * A request to cancel everything remains until nothing is open: through outages, refusals and the death of the process
+ * that works on it.
+ */
 
 import assert from "node:assert/strict";
 import { OpenOrderCancellation } from "../../../src/trading/execution/open_order_cancellation.ts";
@@ -25,7 +28,7 @@ function halt(world: ExecutorWorld): void {
   world.store.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: world.now });
 }
 
-/** Looks again and again until no request is left; answers how many rounds that took. */
+/** Repeats until no request is left; returns the number of rounds. */
 async function fulfil(world: ExecutorWorld, cancellation: OpenOrderCancellation): Promise<number> {
   const { cancelRequests } = world.store;
   for (let looks = 0; cancelRequests.open(["main"]).length > 0; looks++) {

@@ -1,4 +1,4 @@
-/** What the exchange tells of orders by itself, and what the record makes of it. */
+/** Reports of orders by the exchange, and their effect on the record. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { ToldWorld } from "../told_world.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
-/** Trades at once, wholly. */
+/** Trades at once, completely. */
 const FILLED: Order = { ...RESTING, price: "1200000" };
 
 /** Ends at once without a trade. */
@@ -26,7 +26,7 @@ const MARKET: Order = {
   counterVolume: "1000",
 };
 
-/** What the record says where nothing is told, and everything is looked up. */
+/** The record without any report, when everything is looked up. */
 async function lookedUp(order: Order, after: (told: ToldWorld, request: PlaceRequest) => Promise<void>) {
   await using told = await ToldWorld.start();
   const request = told.world.request(order);
@@ -38,7 +38,7 @@ async function lookedUp(order: Order, after: (told: ToldWorld, request: PlaceReq
 
 const nothing = () => Promise.resolve();
 
-/** Somebody else cancels it. */
+/** Cancels the order outside of this program. */
 async function cancelElsewhere({ world }: ToldWorld, request: PlaceRequest): Promise<void> {
   const [order] = world.orders(request);
   await world.exchange.connect().call("stopOrder", { order_id: order?.id ?? "" });
@@ -149,7 +149,7 @@ Deno.test("reports of other programs' orders, or of one that does not match what
     ...changed({ order_id: "BXANOTHER1" }),
     ...changed({ market_id: "ETHZAR" }),
   ]);
-  // They are taken in one after the other.
+  // They are processed one after another.
   told.tell();
   await told.until(() => world.placement(last)?.isOpen === false);
   assert.deepEqual(told.recorded(request), before);

@@ -1,4 +1,4 @@
-/** Placing: journalled first, sent once, told truly. */
+/** Placing: an order is journalled first, sent once, and its outcome reported truthfully. */
 
 import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";

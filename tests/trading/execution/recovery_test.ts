@@ -1,4 +1,4 @@
-/** What an earlier run left, and what could not be found out in time. */
+/** What an earlier run left, and outcomes that could not be found out in time. */
 
 import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
@@ -10,7 +10,7 @@ import type { WireFault } from "../faulty_exchange.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
-/** The first run ends before what became of its orders is written. */
+/** The first run ends before the outcome of its orders is written. */
 function firstRunEndsUnsettled(): (options: ExecutorOptions) => ExecutorOptions {
   let runs = 0;
   return (options) => {

@@ -1,4 +1,4 @@
-/** Replacing: never both alive, never more than was left. */
+/** Replacing: never two orders alive, never more than the remainder. */
 
 import assert from "node:assert/strict";
 import { formatDecimal } from "../../../src/money/decimals.ts";
@@ -13,7 +13,7 @@ import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, RESTING, STOP, wit
 
 const BETTER: Order = { ...RESTING, price: "910000" };
 
-/** Rests with what the best offers leave of it. */
+/** Rests with the remainder after the best offers. */
 const PARTLY: Order = { ...RESTING, volume: "0.2", price: "1098000" };
 
 function replacing(orderId: string, order: Order = BETTER, termsOf: () => Terms | RefusedResult = () => FREE_TERMS) {

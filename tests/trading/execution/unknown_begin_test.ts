@@ -1,11 +1,14 @@
-/** Orders of which the record does not tell whether it has written them down: none is sent, and none stays as sent. */
+/** Orders for which the record does not say whether it has written them: none is sent, and none remains as sent. */
 
 import assert from "node:assert/strict";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { ExecutorWorld, expectStatus, LOOK, POST, withJournal } from "../executor_world.ts";
 
-/** The record's answer to the first order is lost, `isWritten` or not; nothing can be withdrawn as long as it `isStuck`. */
+/**
+ * The record's answer to the first order is lost, whether `isWritten` or not; nothing can be withdrawn while it
+ * `isStuck`.
+ */
 function losing(
   fault: { readonly isWritten: boolean; isStuck: boolean },
 ): (options: ExecutorOptions) => ExecutorOptions {

@@ -109,7 +109,6 @@ const MODULES: readonly string[] = [
   "src/logging/output/start_logging.ts",
   "src/monitoring/access_log.ts",
   "src/network/address.ts",
-  "src/network/remembered.ts",
   "src/protocol/answer_text.ts",
   "src/protocol/call_context.ts",
   "src/protocol/checks.ts",

@@ -139,6 +139,7 @@ const MODULES: readonly string[] = [
   "src/text/edit_distance.ts",
   "src/text/list_words.ts",
   "src/text/nearest_word.ts",
+  "src/text/visibly.ts",
   "src/timing/aborted.ts",
   "src/timing/after.ts",
   "src/timing/awaitable.ts",

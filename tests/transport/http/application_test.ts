@@ -366,3 +366,29 @@ Deno.test("an upgrade of a client that was just cut off is refused with 429 and 
   assert.ok(!(await application.upgrade(request("/ws"), REMOTE) instanceof Response));
   assert.equal((await application.fetch(request("/v1/tools"), LOCAL)).status, 200);
 });
+
+Deno.test("/v1/sessions lists and ends only what was meant: a query that is unknown or repeated is refused", async () => {
+  const ended: unknown[] = [];
+  const { application } = setup({
+    authenticate: () => Promise.resolve({ ok: true, caller: callerOf("key:operator", ["server:admin"]) }),
+    sessions: {
+      list: (identity) => Promise.resolve({ of: identity ?? "all" }),
+      end: (target) => Promise.resolve(ended.push(target)),
+    },
+  });
+  const ask = async (method: string, path: string) => {
+    const response = await application.fetch(request(`/v1/sessions${path}`, { method }), LOCAL);
+    return { status: response.status, body: await response.json() };
+  };
+  assert.deepEqual(await ask("GET", "?identity=key:a"), { status: 200, body: { of: "key:a" } });
+  assert.equal((await ask("DELETE", "?identity=key:a")).status, 200);
+  const refused = { "?identty=key:a": /has "identty"/, "?identity=key:a&identity=key:b": /expected one identity/ };
+  for (const [query, says] of Object.entries(refused)) {
+    for (const method of ["GET", "DELETE"]) {
+      const { status, body } = await ask(method, query);
+      assert.equal(status, 400);
+      assert.match(body.detail, says);
+    }
+  }
+  assert.deepEqual(ended, [{ identity: "key:a" }]);
+});

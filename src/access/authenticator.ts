@@ -13,6 +13,7 @@ import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
 import { someField } from "../network/header_fields.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
+import { offersWebSocket } from "../network/offers_websocket.ts";
 import { parseUrl } from "../network/parse_url.ts";
 import { remembered } from "../network/remembered.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
@@ -197,9 +198,12 @@ export function addressCredential(address: string): Credential {
   return { identity: `address:${address}`, source: "address", scopes: new Set(["market:read", "account:read"]) };
 }
 
-/** A ticket opens a WebSocket and nothing else; in particular it cannot obtain another ticket. */
+/**
+ * A ticket opens a WebSocket and nothing else; in particular it cannot obtain another ticket. The listeners answer
+ * requests that offer only other upgrades as plain ones, and refuse those that offer WebSocket in another form.
+ */
 function ticketOf(headers: HeaderFields): string | undefined {
-  if (!headers.has("upgrade")) return undefined;
+  if (!offersWebSocket(headers.get("upgrade"))) return undefined;
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
 }

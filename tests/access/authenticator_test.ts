@@ -266,6 +266,10 @@ Deno.test("Authenticator accepts no ticket on a request that is not an upgrade, 
   const { protocols, show } = await withTicket();
   const headers = { "sec-websocket-protocol": protocols };
   assert.equal(outcome(await show(headers, "/v1/tickets")), "401 credential_misplaced");
+  // The listeners ignore these upgrades, and answer plain requests.
+  for (const upgrade of ["h2c", "TLS/1.2, h2c", "websockets", ""]) {
+    assert.equal(outcome(await show({ ...headers, upgrade }, "/v1/tickets")), "401 credential_misplaced", upgrade);
+  }
   assert.equal(outcome(await show({ ...headers, upgrade: "websocket" })), "key:ann");
 });
 

@@ -1,6 +1,7 @@
 /** The opening handshake of WebSocket (RFC 6455, section 4.2.1), validated the same way on both listeners. */
 
 import type { HeaderFields } from "../../network/header_fields.ts";
+import { isWebSocket, offersWebSocket } from "../../network/offers_websocket.ts";
 import { parseUrl } from "../../network/parse_url.ts";
 
 /**
@@ -51,15 +52,6 @@ export function readHandshake(
       headers: { "sec-websocket-version": "13", "connection": "close" },
     }),
   };
-}
-
-/** Whether an `Upgrade` header includes WebSocket. */
-export function offersWebSocket(upgrade: string | null | undefined): boolean {
-  return listOf(upgrade ?? null).some(isWebSocket);
-}
-
-function isWebSocket(token: string): boolean {
-  return token.toLowerCase() === "websocket";
 }
 
 /**

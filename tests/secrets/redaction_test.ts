@@ -18,6 +18,11 @@ function wrapped(text: string): string {
   return bytesOf(text).toBase64().replace(/.{20}/g, "$&\r\n");
 }
 
+/** A text with another between all of its characters. */
+function split(text: string, between: string): string {
+  return Array.from(text).join(between);
+}
+
 /** What an exchange, a proxy or a library may make of a text before it comes back. */
 const ENCODINGS: Readonly<Record<string, (text: string) => string>> = {
   "as it is": (text) => text,
@@ -43,6 +48,21 @@ const ENCODINGS: Readonly<Record<string, (text: string) => string>> = {
   "wrapped base64 in JSON": (text) => JSON.stringify(wrapped(text)),
   "base64 in an address": (text) => encodeURIComponent(bytesOf(text).toBase64()),
   "hex": (text) => bytesOf(text).toHex(),
+  "capitals": (text) => text.toUpperCase(),
+  "small letters": (text) => text.toLowerCase(),
+  "capitals in an address": (text) => encodeURIComponent(text.toUpperCase()),
+  "base64 in capitals": (text) => bytesOf(text).toBase64().toUpperCase(),
+  "hex in capitals": (text) => bytesOf(text).toHex().toUpperCase(),
+  "text that may be broken anywhere": (text) => split(text, "\u200b"),
+  "text with a mark at its start": (text) => `\ufeff${split(text, "\u2060")}`,
+  "text with soft hyphens": (text) => split(text, "\u00ad"),
+  "text with marks of direction": (text) => split(text, "\u202e"),
+  "text with tags": (text) => split(text, "\u{e0041}"),
+  "text with control characters": (text) => split(text, "\u0000\u0085"),
+  "JSON with joiners as codes": (text) => split(text, "\\u200d"),
+  "an address with joiners": (text) => encodeURIComponent(split(text, "\u200d")),
+  "HTML with soft hyphens": (text) => split(text, "&shy;"),
+  "HTML with joiners by numbers": (text) => split(text, "&#x200d;"),
 };
 
 for (const [name, encode] of Object.entries(ENCODINGS)) {
@@ -83,13 +103,41 @@ Deno.test("createRedactor() hides a truncated secret, from the 12th character on
 });
 
 Deno.test("createRedactor() leaves everything else unchanged, byte for byte", () => {
-  const text = fc.string({ unit: fc.constantFrom("a", "%", "%41", "\\", "\\u0041", "&amp;", "&#65;", "\n", '"', "é") });
+  const text = fc.string({
+    unit: fc.constantFrom(
+      "a",
+      "A",
+      "%",
+      "%41",
+      "\\",
+      "\\u0041",
+      "&amp;",
+      "&#65;",
+      "\n",
+      '"',
+      "é",
+      "İ",
+      "\u200b",
+      "\u{e0041}",
+    ),
+  });
   fc.assert(fc.property(text, text, (before, after) => {
     const secret = "Q9w7-secret-zz";
     const hide = createRedactor([secret]);
     assert.equal(hide(before + after), before + after);
     assert.equal(hide(`${before} ${secret} ${after}`), `${before} [redacted] ${after}`);
   }));
+});
+
+Deno.test("createRedactor() hides a short secret only as it is written, as other words may have its letters", () => {
+  const hide = createRedactor(["Open7"]);
+  assert.equal(hide("Open7, open7, OPEN7"), "[redacted], open7, OPEN7");
+});
+
+Deno.test("createRedactor() hides the right characters beside letters of which other cases differ in length or by place", () => {
+  const hide = createRedactor(["Q9w7-secret-zz", "klmnopqrsΣ"]);
+  assert.equal(hide("İİ Q9W7-SECRET-ZZ İ"), "İİ [redacted] İ");
+  assert.equal(hide("klmnopqrsΣ KLMNOPQRSΣx"), "[redacted] [redacted]x");
 });
 
 Deno.test("createRedactor() hides nothing that is too short to be told from a word", () => {

@@ -45,7 +45,7 @@ export interface AuthenticatorParts {
   /**
    * The identity of clients without a credential, when no method is configured; absent when a credential is required.
    */
-  readonly anonymous?: ((address: string, isForwarded: boolean) => Credential | undefined) | undefined;
+  readonly anonymous?: ((sender: AnonymousSender) => Credential | undefined) | undefined;
   /** Brings the methods up to date; `undefined` when they already are. */
   readonly freshen?: (() => Promise<void> | undefined) | undefined;
   readonly tickets: Tickets;
@@ -53,6 +53,13 @@ export interface AuthenticatorParts {
   readonly grants: Grants;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
+}
+
+/** The sender of a request without a credential. */
+export interface AnonymousSender {
+  readonly address: string;
+  /** Whether the request came through a proxy, or says so. */
+  readonly isForwarded: boolean;
 }
 
 /** What is known of the sender of a request. */
@@ -149,7 +156,7 @@ export class Authenticator {
   }
 
   /** A credential in the request takes precedence over the certificate. */
-  #verify(headers: HeaderFields, sender: Sender & { readonly isForwarded: boolean }): Awaitable<Verified> {
+  #verify(headers: HeaderFields, sender: Sender & AnonymousSender): Awaitable<Verified> {
     const { certificates, anonymous } = this.#parts;
     const authorization = headers.get("authorization");
     if (authorization !== null && this.#asksForBearer) return this.#checkBearer(authorization);
@@ -160,7 +167,7 @@ export class Authenticator {
       return verdict.ok ? verdict : { status: 401, reason: verdict.reason };
     }
     if (anonymous === undefined) return { status: 401, reason: "no_credential" };
-    const credential = anonymous(sender.address, sender.isForwarded);
+    const credential = anonymous(sender);
     return credential === undefined ? { status: 403, reason: "untrusted_proxy" } : { credential };
   }
 

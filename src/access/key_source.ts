@@ -172,7 +172,7 @@ export class KeySource {
       if (found?.kind === "changed") this.#take(found);
       else if (found?.kind === "gone" || found === undefined) await this.#lose();
     } catch (error) {
-      await this.#fail(error, wasOpen);
+      await this.#fail(error, { wasOpen });
     }
   }
 
@@ -215,7 +215,8 @@ export class KeySource {
     await this.#drop();
   }
 
-  async #fail(error: unknown, wasOpen: boolean): Promise<void> {
+  /** `wasOpen`: whether the store was open before the failed look. */
+  async #fail(error: unknown, { wasOpen }: { readonly wasOpen: boolean }): Promise<void> {
     if (error instanceof StateError && error.failure === "outdated") {
       this.#failures++; // There may be keys.
       return this.#endAll(OUTDATED);

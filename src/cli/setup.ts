@@ -34,7 +34,7 @@ export async function setup(
   const client = CLIENT_NAMES.find((known) => known === word);
   const second = CLIENT_NAMES.find((known) => known === words[0]);
   const server = words.length === 0 || second !== undefined ? undefined : readServerWords(words);
-  const secrets = readSecrets(parsed.values.withCredentials ?? false, world.env);
+  const secrets = parsed.values.withCredentials ? readSecrets(world.env) : NO_SECRETS;
   const all = [
     ...problems,
     ...(word !== undefined && client === undefined ? [unknownClient(word)] : []),
@@ -51,7 +51,7 @@ export async function setup(
   const wish: Wish = { name, launch, env: secrets.env, isRemoval: remove, force, ...(server && { args: server.args }) };
   const system = { os, env: world.env };
   if (isPrint && client !== undefined) return await printEntry(client, { wish, system, world, json, project });
-  const found = await findConfigs(client, system, project);
+  const found = await findConfigs(client, system, { isProject: project });
   if (found.length === 0) return await fail(world, nothingFound(system));
   const rows: Row[] = [];
   for (const one of found) {
@@ -61,7 +61,7 @@ export async function setup(
   if (json || !world.stdout.isTerminal()) {
     await print(world.stdout, JSON.stringify({ clients: rows }));
     if (!yes && rows.some(isWaiting)) await say(world, NOT_ASKED, world.stderr);
-  } else await say(world, conclusion(rows, isAsked), world.stdout);
+  } else await say(world, conclusion(rows, { isAsked }), world.stdout);
   return rows.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
@@ -79,12 +79,15 @@ function projectProblems({ title, project }: Client): string[] {
   return project === undefined ? [`--project: ${title} has no configuration of projects`] : [];
 }
 
-/** The exchange's API key, as variables of the server; only when requested. */
-function readSecrets(
-  isWanted: boolean,
-  env: World["env"],
-): { env: Readonly<Record<string, string>>; problems: readonly string[] } {
-  if (!isWanted) return { env: {}, problems: [] };
+/** The exchange's API key, as variables of the server. */
+interface Secrets {
+  readonly env: Readonly<Record<string, string>>;
+  readonly problems: readonly string[];
+}
+
+const NO_SECRETS: Secrets = { env: {}, problems: [] };
+
+function readSecrets(env: World["env"]): Secrets {
   const { apiKeyId, apiSecret } = SERVER_SETTINGS;
   const parsed = parseSettings({ apiKeyId, apiSecret }, { flags: {}, env });
   const { apiKeyId: id, apiSecret: secret } = parsed.values;
@@ -104,7 +107,11 @@ interface Found {
 }
 
 /** A named client is set up even if it has no configuration yet. */
-async function findConfigs(name: ClientName | undefined, system: System, isProject: boolean): Promise<Found[]> {
+async function findConfigs(
+  name: ClientName | undefined,
+  system: System,
+  { isProject }: { readonly isProject: boolean },
+): Promise<Found[]> {
   const names = name === undefined ? CLIENT_NAMES : [name];
   const found = await Promise.all(names.map(async (each) => {
     const client: Client = CLIENTS[each];
@@ -163,7 +170,7 @@ async function setUp(
     return { client: name, file, change: "none", written: false };
   }
   await tell(`${client.title}: ${file}\n${describe(client, plan, wish.name)}`);
-  if (!yes && !await isAllowed(world, isSilent)) return { client: name, file, change: plan.kind, written: false };
+  if (!yes && (isSilent || !await isAllowed(world))) return { client: name, file, change: plan.kind, written: false };
   const replaced = await replaceFile(file, { before: plan.before, text: plan.text, now: world.now() });
   if (!replaced.ok) {
     await say(world, `${client.title}: ${replaced.problem}`, world.stderr);
@@ -175,8 +182,8 @@ async function setUp(
 }
 
 /** Without a terminal nobody is asked. */
-async function isAllowed(world: World, isSilent: boolean): Promise<boolean> {
-  if (isSilent || !world.stdin.isTerminal() || world.shutdown.aborted) return false;
+async function isAllowed(world: World): Promise<boolean> {
+  if (!world.stdin.isTerminal() || world.shutdown.aborted) return false;
   await print(world.stdout, "Write this? [y/N]");
   const answer = await Promise.race([readAnswer(world), aborted(world.shutdown)]);
   return typeof answer === "string" && isYes(answer);
@@ -191,7 +198,7 @@ function describe(client: Client, { earlier, entry }: Change, name: string): str
 
 const NOT_ASKED = "Nothing was written; --yes writes without asking";
 
-function conclusion(rows: readonly Row[], isAsked: boolean): string {
+function conclusion(rows: readonly Row[], { isAsked }: { readonly isAsked: boolean }): string {
   if (rows.some(({ written }) => written)) return "Restart the clients, which read their configuration at their start";
   return !isAsked && rows.some(isWaiting) ? NOT_ASKED : "Nothing was written";
 }

@@ -43,8 +43,8 @@ export class RepetitionRules {
   learn(result: unknown): void {
     for (const { name, annotations } of ToolList.safeParse(result).data?.tools ?? []) {
       const isReading = annotations?.readOnlyHint === true;
-      note(this.#safeTools, name, isReading || annotations?.idempotentHint === true);
-      note(this.#readingTools, name, isReading);
+      note(this.#safeTools, name, { isMember: isReading || annotations?.idempotentHint === true });
+      note(this.#readingTools, name, { isMember: isReading });
     }
   }
 
@@ -59,8 +59,8 @@ export class RepetitionRules {
   }
 }
 
-function note(tools: Set<string>, name: string, is: boolean): void {
-  if (!is) tools.delete(name);
+function note(tools: Set<string>, name: string, { isMember }: { readonly isMember: boolean }): void {
+  if (!isMember) tools.delete(name);
   else if (tools.size < MAX_TOOLS) tools.add(name);
 }
 

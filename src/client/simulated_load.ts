@@ -90,7 +90,7 @@ export class Load {
       const opened = await this.#open(endpoint);
       if (opened.kind === "refused" && opened.isFinal) return;
       if (opened.kind === "open") {
-        this.tally.opened(isReconnect);
+        this.tally.opened({ isReconnect });
         isReconnect = true;
         await this.#work(opened.session, backoff).finally(() => this.tally.closed());
       }

@@ -47,7 +47,8 @@ export class Tally {
     return this.#connected;
   }
 
-  opened(isReconnect: boolean): void {
+  /** A session was opened; `isReconnect`: its client had one before. */
+  opened({ isReconnect }: { readonly isReconnect: boolean }): void {
     this.#connects++;
     this.#connected++;
     if (isReconnect) this.#reconnects++;

@@ -70,13 +70,13 @@ export class Breaker {
     } catch (error) {
       const code = error instanceof ExchangeError ? error.code : undefined;
       const isFailure = code !== undefined && (UNAVAILABILITY.has(code) || (isProbe && NO_EVIDENCE.has(code)));
-      if (isFailure && counts()) this.#fail(isProbe);
+      if (isFailure && counts()) this.#fail({ isProbe });
       else if (isProbe) this.#close();
       throw error;
     }
   }
 
-  #fail(isProbe: boolean): void {
+  #fail({ isProbe }: { readonly isProbe: boolean }): void {
     this.#failures++;
     if (!isProbe && this.#failures < this.#limit) return;
     this.#probeAt = this.#now() + this.#pauseMs;

@@ -128,7 +128,7 @@ export class ExchangeClient {
    */
   constructor(options: ExchangeClientOptions) {
     const { credentials, now = () => performance.now(), wallClock = Date.now } = options;
-    this.#origin = parseOrigin(options.url, credentials !== undefined);
+    this.#origin = parseOrigin(options.url, { hasCredentials: credentials !== undefined });
     this.#authorization = credentials && basicAuthorization(credentials.id, credentials.secret);
     this.#budget = options.budget ?? new CallBudget({ now });
     this.#breaker = new Breaker({ ...options.breaker, now });

@@ -42,7 +42,7 @@ export function buildRequest(endpoint: Endpoint, params: unknown, defaults: Requ
  *
  * @throws {TypeError} when it has more, or when credentials would travel unencrypted to another machine
  */
-export function parseOrigin(text: string, hasCredentials: boolean): string {
+export function parseOrigin(text: string, { hasCredentials }: { readonly hasCredentials: boolean }): string {
   const url = new URL(text);
   if (url.href !== `${url.origin}/`) {
     throw new TypeError("Cannot use the address as it is not scheme, host and port only");

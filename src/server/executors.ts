@@ -156,7 +156,7 @@ export class OrderExecutors {
       sleep,
       news,
     });
-    const recovered = this.#recover(executor, { scope, isOwn: place.isOwn });
+    const recovered = this.#recover(executor, scope, place);
     recovered.catch((error) =>
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
@@ -172,15 +172,16 @@ export class OrderExecutors {
 
   async #recover(
     executor: OrderExecutor,
-    { scope, isOwn }: { readonly scope: ExecutorScope; readonly isOwn: boolean },
+    scope: ExecutorScope,
+    place: Pick<Place, "isOwn">,
   ): Promise<void> {
     await this.#parts.opening;
-    await this.#endOthers(scope, isOwn);
+    await this.#endOthers(scope, place);
     await executor.recover();
   }
 
   /** On an exchange that was restarted nothing can be looked up any more, nor on accounts before their reset. */
-  async #endOthers(scope: ExecutorScope, isOwn: boolean): Promise<void> {
+  async #endOthers(scope: ExecutorScope, { isOwn }: Pick<Place, "isOwn">): Promise<void> {
     if (scope.venue === "" || this.#isStopped) return;
     const { record: { journal }, world: { now } } = this.#parts;
     try {

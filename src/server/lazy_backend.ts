@@ -44,11 +44,11 @@ export async function prepareBackend(
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
   const { config } = loaded;
   const writes = config.trading !== "off" || config.exchange === "paper";
-  const found = writes ? await openRecord(loaded, world, isServer) : { ok: true as const, record: undefined };
+  const found = writes ? await openRecord(loaded, world, { isServer }) : { ok: true as const, record: undefined };
   if (!found.ok) return found;
   const { record } = found;
   const usesFolder = config.exchange === "paper" || isServer && config.transport !== "stdio";
-  const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, isServer) : undefined);
+  const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, { isServer }) : undefined);
   const pages = record && await openPages(record, world, loaded);
   const observers: CallObserver[] = [(call) => logCall(config.accessLog, call)];
   const lazily = new OpenedOnce(async () => {
@@ -140,9 +140,9 @@ class OpenedOnce {
   }
 }
 
-async function openRecord(loaded: LoadedConfig, world: World, isServer: boolean) {
+async function openRecord(loaded: LoadedConfig, world: World, options: Pick<BackendUse, "isServer">) {
   const { openTradingRecord } = await import("./open_trading_record.ts");
-  return await openTradingRecord(loaded, world, { isServer });
+  return await openTradingRecord(loaded, world, options);
 }
 
 async function viewTrading({ record, killSwitch, policies }: OpenRecord, world: World): Promise<TradingView> {
@@ -151,7 +151,11 @@ async function viewTrading({ record, killSwitch, policies }: OpenRecord, world: 
 }
 
 /** A process without orders, which runs even if the folder cannot be written. */
-async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence> {
+async function enterFolder(
+  loaded: LoadedConfig,
+  world: World,
+  { isServer }: Pick<BackendUse, "isServer">,
+): Promise<Presence> {
   const { enterFolder } = await import("./instances/presence.ts");
   return enterFolder(loaded, world, { isServer, isNeeded: false });
 }

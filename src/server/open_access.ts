@@ -3,6 +3,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { parseAccess } from "../access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
+import type { AnonymousSender } from "../access/authenticator.ts";
 import type { CertificateSource } from "../access/certificate_source.ts";
 import { CredentialWatch } from "../access/credential_watch.ts";
 import { TrustedProxies } from "../access/forwarding.ts";
@@ -174,7 +175,7 @@ function isCertificateAccepted(certificates: CertificateSource, der: Uint8Array)
  * when clients must authenticate.
  */
 function anonymousFor({ host, unsafeExpose }: Config, isRevoked: () => boolean) {
-  return (address: string, isForwarded: boolean) => {
+  return ({ address, isForwarded }: AnonymousSender) => {
     if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return { ...LOCAL, isRevoked };
     return unsafeExpose ? { ...addressCredential(addressKey(address)), isRevoked } : undefined;
   };

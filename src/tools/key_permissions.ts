@@ -59,12 +59,8 @@ async function classifyProbe(permission: string, probe: Promise<Attempt<Endpoint
   return { permission, verdict: error.code === "ERR_PERMISSION_MISSING" ? "refused" : "unknown" };
 }
 
-/** The verdict on the key itself. */
-export function checkKey(
-  hasKey: boolean,
-  verdicts: readonly PermissionVerdict[],
-): "accepted" | "refused" | "missing" | "unknown" {
-  if (!hasKey) return "missing";
+/** The verdict on the key itself, from those on its permissions. */
+export function checkKey(verdicts: readonly PermissionVerdict[]): "accepted" | "refused" | "unknown" {
   if (verdicts.some(({ verdict }) => verdict === "key refused")) return "refused";
   return verdicts.some(({ verdict }) => verdict !== "unknown") ? "accepted" : "unknown";
 }

@@ -59,7 +59,7 @@ const checkApiHealth = defineTool({
       calls_per_minute: budget.limitPerMinute,
       ...(context.server.usage === undefined ? {} : usageRecord(context.server.usage())),
       ...(clock === null ? {} : { clock_skew_ms: tellableSkewMs(clock.skewMs) }),
-      credentials: checkKey(exchange.hasCredentials, verdicts),
+      credentials: exchange.hasCredentials ? checkKey(verdicts) : "missing" as const,
       permissions: Object.fromEntries(
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),
       ),

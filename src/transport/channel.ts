@@ -44,6 +44,19 @@ interface Pending {
   readonly cancellation?: LazyAbort;
 }
 
+/** How a request ended, for observers. */
+interface Outcome {
+  readonly isError: boolean;
+}
+
+// Every request ends with one of these two, so they are not created anew.
+const SUCCESS: Outcome = { isError: false };
+const FAILURE: Outcome = { isError: true };
+
+function outcomeOf(answer: object): Outcome {
+  return "error" in answer ? FAILURE : SUCCESS;
+}
+
 /** One client's messages. */
 export abstract class Channel implements Transport {
   onclose?: () => void;
@@ -118,7 +131,7 @@ export abstract class Channel implements Transport {
     // The SDK would ignore it too, but could abort a later request with the same id.
     if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
     if (cancelled === undefined || !this.#cancel(cancelled)) this.#tell(message);
-    if (cancelled !== undefined) this.#settle(cancelled, false);
+    if (cancelled !== undefined) this.#settle(cancelled, SUCCESS);
   }
 
   /** Texts that are not messages count against the limit like requests. */
@@ -145,7 +158,7 @@ export abstract class Channel implements Transport {
 
   #sendAnswer(request: JSONRPCRequest, answer: JSONRPCMessage): void {
     this.#send(JSON.stringify(inRevisionOf(request, answer)));
-    this.#settle(request.id, "error" in answer);
+    this.#settle(request.id, outcomeOf(answer));
   }
 
   /**
@@ -185,7 +198,7 @@ export abstract class Channel implements Transport {
   #suspend(): void {
     this.#options.resumption?.suspend();
     for (const { request } of [...this.#pending.values()]) {
-      if (request.method === LISTEN_METHOD && this.#cancel(request.id)) this.#settle(request.id, false);
+      if (request.method === LISTEN_METHOD && this.#cancel(request.id)) this.#settle(request.id, SUCCESS);
     }
   }
 
@@ -199,7 +212,7 @@ export abstract class Channel implements Transport {
         this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
       }
       this.#write(id, { error: waiting.has(request) ? ENDING : UNFINISHED });
-      this.#settle(id);
+      this.#settle(id, FAILURE);
     }
   }
 
@@ -302,9 +315,9 @@ export abstract class Channel implements Transport {
 
   #answer(request: JSONRPCRequest, answer: Answer): void {
     this.#write(request.id, answer);
-    const isError = "error" in answer;
-    if (this.#pending.has(request.id)) this.#settle(request.id, isError);
-    else this.#options.observer?.answered(request, { isError });
+    const outcome = outcomeOf(answer);
+    if (this.#pending.has(request.id)) this.#settle(request.id, outcome);
+    else this.#options.observer?.answered(request, outcome);
   }
 
   /** Adds a request that is not answered synchronously. */
@@ -330,11 +343,11 @@ export abstract class Channel implements Transport {
     return this.#queue.remove(id) || cancellation !== undefined;
   }
 
-  #settle(id: RequestId, isError = true): void {
+  #settle(id: RequestId, outcome: Outcome): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    this.#options.observer?.answered(pending.request, { isError });
+    this.#options.observer?.answered(pending.request, outcome);
     if (pending.isRunning) this.#running--;
     this.#runWaiting();
     this.#wake();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AccessFile } from "../../src/access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../../src/access/authenticator.ts";
-import type { Authentication, AuthenticatorParts, Sender } from "../../src/access/authenticator.ts";
+import type { AnonymousSender, Authentication, AuthenticatorParts, Sender } from "../../src/access/authenticator.ts";
 import type { Credential } from "../../src/access/caller.ts";
 import { challengeOf } from "../../src/access/challenge.ts";
 import { TrustedProxies } from "../../src/access/forwarding.ts";
@@ -279,7 +279,7 @@ Deno.test("Authenticator refuses a bad ticket even beside a valid key", async ()
   assert.equal(outcome(await show(headers)), "401 ticket_unusable");
 });
 
-const localOnly = (address: string, isForwarded: boolean) =>
+const localOnly = ({ address, isForwarded }: AnonymousSender) =>
   address === "127.0.0.1" && !isForwarded ? LOCAL : undefined;
 
 Deno.test("Authenticator admits the local user when no credential is required", async () => {

@@ -3,8 +3,8 @@ import { Tally } from "../../src/client/tally.ts";
 
 Deno.test("Tally.report() counts events by kind, the most frequent first", () => {
   const tally = new Tally();
-  tally.opened(false);
-  tally.opened(true);
+  tally.opened({ isReconnect: false });
+  tally.opened({ isReconnect: true });
   tally.closed();
   for (let call = 0; call < 8; call++) tally.called();
   for (const ms of [1, 2, 3, 4]) tally.answered(ms);

@@ -42,7 +42,7 @@ export async function checkCredentials(client: ExchangeClient, context: CheckCon
 const KEY_FIX = "set LUNO_API_KEY and LUNO_API_SECRET_FILE to read an account (docs/luno-api-key.md)";
 
 function describe(verdicts: readonly PermissionVerdict[], groups: readonly string[]): CheckResult {
-  const key = checkKey(true, verdicts);
+  const key = checkKey(verdicts);
   if (key === "refused") {
     return broken(
       NAME,

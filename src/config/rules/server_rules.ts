@@ -31,7 +31,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTools(config, origins),
     ...databaseProblems(config, origins),
     ...sharedProblems(config, origins),
-    ...sharedSessionProblems(config.sharedUrl, config.keepSessions),
+    ...sharedSessionProblems(config),
   ];
 }
 

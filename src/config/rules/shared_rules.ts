@@ -38,7 +38,9 @@ export function sharedProblems(
 }
 
 /** Settings that contradict a service of several servers. */
-export function sharedSessionProblems(sharedUrl: unknown, keepSessions: boolean | undefined): string[] {
+export function sharedSessionProblems(
+  { sharedUrl, keepSessions }: { readonly sharedUrl?: unknown; readonly keepSessions?: boolean },
+): string[] {
   if (sharedUrl === undefined || keepSessions !== true) return [];
   return ["--keep-sessions: not with --shared-url, which keeps sessions for all servers: leave one of the two out"];
 }

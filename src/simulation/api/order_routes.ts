@@ -26,7 +26,10 @@ export interface OrderHandlers<AnyCall extends Call> {
    */
   readonly answersFailedCancel?: boolean;
   /** Newest first; `closed` selects closed or open orders. */
-  list(call: AnyCall, closed: boolean | undefined): readonly Order[] | Promise<readonly Order[]>;
+  list(
+    call: AnyCall,
+    filter: { readonly closed: boolean | undefined },
+  ): readonly Order[] | Promise<readonly Order[]>;
   find(
     by: { readonly id: string } | { readonly clientOrderId: string },
     call: AnyCall,
@@ -67,7 +70,7 @@ export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCal
       run: async (call) => {
         const state = call.parameters.choice("state", ["PENDING", "COMPLETE"], "ErrInvalidArguments");
         const closed = state === undefined ? undefined : state === "COMPLETE";
-        return { orders: printList((await handlers.list(call, closed)).map(printOrderV1), { emptyLists }) };
+        return { orders: printList((await handlers.list(call, { closed })).map(printOrderV1), { emptyLists }) };
       },
     },
     {
@@ -75,7 +78,7 @@ export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCal
       path: "/api/exchange/2/listorders",
       run: async (call) => {
         const closed = call.parameters.boolean("closed");
-        return { orders: printList((await handlers.list(call, closed)).map(printOrderV2), { emptyLists }) };
+        return { orders: printList((await handlers.list(call, { closed })).map(printOrderV2), { emptyLists }) };
       },
     },
     { ...read, path: "/api/1/orders/{id}", run: async (call) => printOrderV1(await find(call)) },

@@ -27,7 +27,7 @@ export function simulatedOrders(simulation: Simulation): OrderHandlers<Call> {
     emptyLists: settings.emptyLists,
     place: (kind, call) => ({ order_id: place(simulation, kind, call).id }),
     cancel: (id, { nowMs }) => exchange.cancel(id, nowMs),
-    list: (call, closed) => list(simulation, call, closed),
+    list: (call, filter) => list(simulation, call, filter),
     find: (by, { nowMs, atMs }) => {
       exchange.advance(nowMs);
       const id = "id" in by ? by.id : exchange.orders.idOf(by.clientOrderId);
@@ -68,7 +68,11 @@ function place({ accounts, settings, tape, exchange }: Simulation, kind: OrderKi
   return exchange.place(draft, nowMs);
 }
 
-function list({ exchange }: Simulation, { parameters, nowMs, atMs }: Call, closed: boolean | undefined) {
+function list(
+  { exchange }: Simulation,
+  { parameters, nowMs, atMs }: Call,
+  { closed }: { readonly closed: boolean | undefined },
+) {
   const pair = parameters.text("pair") === undefined ? undefined : readMarket(parameters).id;
   const createdBefore = parameters.optionalInteger("created_before");
   const limit = parameters.limit();

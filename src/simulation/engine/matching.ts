@@ -71,7 +71,7 @@ export function matchOrder(
   if (incoming.kind === "limit" && incoming.postOnly && reachable.length > 0) {
     return { ok: false, reason: "post_only_would_trade" };
   }
-  const walked = walk(reachable, incoming, options.selfTrade === "cancel_resting");
+  const walked = walk(reachable, incoming, options);
   const left = incoming.kind === "limit" ? incoming.volume - sumVolume(walked.fills) : 0;
   if (incoming.kind === "limit" && incoming.timeInForce === "FOK" && left > 0) {
     return { ok: false, reason: "fill_or_kill_unfillable" };
@@ -90,7 +90,8 @@ export function byPriority(side: Side): (a: { readonly price: number }, b: { rea
   return side === "BUY" ? (a, b) => b.price - a.price : (a, b) => a.price - b.price;
 }
 
-function walk(makers: readonly RestingOrder[], incoming: IncomingOrder, sparesOwn: boolean) {
+function walk(makers: readonly RestingOrder[], incoming: IncomingOrder, { selfTrade }: MatchOptions) {
+  const sparesOwn = selfTrade === "cancel_resting";
   const fills: Fill[] = [];
   const cancelled: string[] = [];
   let volume = "volume" in incoming ? incoming.volume : Infinity;

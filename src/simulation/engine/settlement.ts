@@ -62,10 +62,10 @@ export function settle(
   const write = rowWriter(order, execution);
   const baseAccount = accounts.get(order.baseAccountId);
   const counterAccount = accounts.get(order.counterAccountId);
-  const sign = order.side === "BUY" ? 1 : -1;
-  const spends = (spending: boolean) => spending ? freed : ZERO;
-  write(baseAccount, "EXCHANGE", base.times(sign), spends(sign < 0));
-  write(counterAccount, "EXCHANGE", counter.times(-sign), spends(sign > 0));
+  const isBuy = order.side === "BUY";
+  const sign = isBuy ? 1 : -1;
+  write(baseAccount, "EXCHANGE", base.times(sign), isBuy ? ZERO : freed);
+  write(counterAccount, "EXCHANGE", counter.times(-sign), isBuy ? freed : ZERO);
 
   const filled: Order = {
     ...order,
@@ -76,7 +76,7 @@ export function settle(
     updatedAt: execution.timestamp,
   };
   const feeBase = feeOn(market, base, execution.role);
-  const paysInBase = order.side === "BUY" || (sellFeeIn === "base" && canPay(baseAccount, feeBase, filled));
+  const paysInBase = isBuy || (sellFeeIn === "base" && canPay(baseAccount, feeBase, filled));
   const fees = paysInBase
     ? { feeBase, feeCounter: ZERO }
     : { feeBase: ZERO, feeCounter: feeOn(market, counter, execution.role) };

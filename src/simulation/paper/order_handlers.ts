@@ -23,7 +23,7 @@ export function paperOrders(exchange: PaperExchange, { placed }: { placed: () =>
       return { order_id: order.id };
     },
     cancel: (id, { identity }) => exchange.cancel(identity, id),
-    list: async ({ identity, parameters, nowMs: atMs }, closed) => {
+    list: async ({ identity, parameters, nowMs: atMs }, { closed }) => {
       const orders = await exchange.ledger.orders(identity, {
         pair: parameters.text("pair"),
         closed,

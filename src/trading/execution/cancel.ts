@@ -153,7 +153,7 @@ async function stopUntilFinal(
   let unknownSince: number | undefined;
   let reason: ToolErrorCode = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
-    if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
+    if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, { isFirst: attempt === 1 });
     // The exchange may have taken the reading at any time since the request.
     const askedAt = monotonic();
     const look = await lookAtTarget(parts, orderId, attempt);
@@ -198,7 +198,12 @@ async function lookAtTarget(parts: ExecutorParts, orderId: string, attempt: numb
   }
 }
 
-async function sendStop({ exchange }: ExecutorParts, orderId: string, isFirst: boolean): Promise<void> {
+/** Sends the cancellation. An error that no repetition can change is thrown only for the first one. */
+async function sendStop(
+  { exchange }: ExecutorParts,
+  orderId: string,
+  { isFirst }: { readonly isFirst: boolean },
+): Promise<void> {
   try {
     await exchange.call("stopOrder", { order_id: orderId });
   } catch (error) {

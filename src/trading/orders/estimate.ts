@@ -120,19 +120,20 @@ function feesOf(
   const takerRate = isBuy ? fees.taker_fee_buy : fees.taker_fee_sell;
   const makerRate = isBuy ? fees.maker_fee_buy : fees.maker_fee_sell;
   const price = parseDecimal(order.price ?? "0");
-  const feesIn = (isInBase: boolean) => ({
+  const feesIn = (currency: "base" | "counter") => ({
     taker: sumOf(
-      fills.map((fill) =>
-        feeOn(isInBase ? fill.volume : fill.price.times(fill.volume), parseDecimal(takerRate), market.fee_scale)
-      ),
+      fills.map((fill) => {
+        const traded = currency === "base" ? fill.volume : fill.price.times(fill.volume);
+        return feeOn(traded, parseDecimal(takerRate), market.fee_scale);
+      }),
     ),
-    maker: feeOn(isInBase ? resting : resting.times(price), parseDecimal(makerRate), market.fee_scale),
+    maker: feeOn(currency === "base" ? resting : resting.times(price), parseDecimal(makerRate), market.fee_scale),
   });
-  const inBase = feesIn(true);
+  const inBase = feesIn("base");
   // A sale pays its fee in the sold currency, and from its proceeds once none of that is left.
   const left = funds === null ? null : parseDecimal(funds.base).minus(order.volume ?? "0");
   const isInBase = isBuy || left === null || left.gte(inBase.taker.plus(inBase.maker));
-  const { taker, maker } = isInBase ? inBase : feesIn(false);
+  const { taker, maker } = isInBase ? inBase : feesIn("counter");
   return {
     shown: {
       currency: isInBase ? order.base : order.counter,

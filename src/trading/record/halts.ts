@@ -115,7 +115,7 @@ export function liftEvent(by: string, withdrawn: readonly CancelRequest[]): Audi
 }
 
 /** The audit row of a file that has appeared or is gone. */
-export function fileEvent(isThere: boolean): AuditEvent {
+export function fileEvent({ isThere }: { readonly isThere: boolean }): AuditEvent {
   return { event: "halt_file", identity: "file", data: { present: isThere } };
 }
 

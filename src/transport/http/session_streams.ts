@@ -108,7 +108,7 @@ export class SessionStreams {
     return watchBody(response, request.signal, (isWhole) => {
       this.#open--;
       this.#options.left();
-      if (this.#readers.get(stream) === number) this.#left(stream, isWhole);
+      if (this.#readers.get(stream) === number) this.#left(stream, { isWhole });
     });
   }
 
@@ -159,7 +159,7 @@ export class SessionStreams {
   }
 
   /** The last reader of a stream has left, after its end or before. */
-  #left(stream: EventStream, isWhole: boolean): void {
+  #left(stream: EventStream, { isWhole }: { readonly isWhole: boolean }): void {
     const isKept = !isWhole && this.#ended === undefined && stream.isResumable && this.#timers.size < MAX_LOST;
     if (!isKept) return this.#forget(stream);
     this.#timers.set(stream, setTimeout(() => this.#forget(stream), this.#options.resumeMs));

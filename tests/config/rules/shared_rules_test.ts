@@ -30,8 +30,14 @@ Deno.test("sharedProblems() refuses two passwords, authorities without an addres
 });
 
 Deno.test("sessions are kept for all servers or for this one, not for both", () => {
-  assert.deepEqual([sharedSessionProblems({}, false), sharedSessionProblems(undefined, true)], [[], []]);
-  assert.match(sharedSessionProblems({}, true)[0] ?? "", /^--keep-sessions: not with --shared-url/);
+  assert.deepEqual([
+    sharedSessionProblems({ sharedUrl: {}, keepSessions: false }),
+    sharedSessionProblems({ keepSessions: true }),
+  ], [[], []]);
+  assert.match(
+    sharedSessionProblems({ sharedUrl: {}, keepSessions: true })[0] ?? "",
+    /^--keep-sessions: not with --shared-url/,
+  );
 });
 
 Deno.test("an invalid address of the shared state is refused without being quoted", () => {

@@ -86,20 +86,23 @@ export class PostgresHalts implements Halts {
       const [row] = await change.query("SELECT 1 FROM halt_files WHERE place = $1", [this.place]);
       const isThere = this.file.halted;
       if ((row !== undefined) === isThere) return undefined;
-      await this.note(change, isThere, now);
+      await this.note(change, { isThere, now });
       return isThere ? { file: "appeared", onTheirWay: await onTheirWay(change) } : { file: "gone" };
     });
   }
 
   /** Records that the file exists or not, as part of a change. */
-  async note(change: Change, isThere: boolean, now: number): Promise<void> {
+  async note(
+    change: Change,
+    { isThere, now }: { readonly isThere: boolean; readonly now: number },
+  ): Promise<void> {
     await change.query(
       isThere
         ? "INSERT INTO halt_files (place) VALUES ($1) ON CONFLICT DO NOTHING"
         : "DELETE FROM halt_files WHERE place = $1",
       [this.place],
     );
-    change.append([fileEvent(isThere)], now);
+    change.append([fileEvent({ isThere })], now);
   }
 }
 

@@ -69,7 +69,7 @@ export class PostgresJournal extends JournalReads implements Journal {
         ...{ entry, limits: policy, now, file, place },
       });
       // In the audit, no order may follow a halt by file once any process has noticed it.
-      if (file.halted !== isFileNoted) await halts.note(change, file.halted, now);
+      if (file.halted !== isFileNoted) await halts.note(change, { isThere: file.halted, now });
       const answer = repetitionOf(entry, earlier) ?? checkBegin(entry, { facts, policy, now });
       if (answer !== null) {
         change.append([refusedEvent(entry, answer)], now);

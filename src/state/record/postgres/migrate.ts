@@ -41,14 +41,14 @@ export async function prepareTables(
   database: Database,
   { mayChange, mayOvertake = true }: PrepareOptions,
 ): Promise<void> {
-  await checkServer(database, mayChange);
+  await checkServer(database, { mayChange });
   const version = await versionOf(database.name, { query: (text, values) => database.read(text, values) });
-  checkVersion(database.name, version, mayChange);
+  checkVersion(database.name, version, { mayChange });
   if (version === MIGRATIONS.length) return;
   const overtaken = await database.transaction(async (session) => {
     await session.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     const current = await versionOf(database.name, session); // Another server may have been faster.
-    checkVersion(database.name, current, mayChange);
+    checkVersion(database.name, current, { mayChange });
     if (current === MIGRATIONS.length) return 0;
     const used = current < INSTANCES_VERSION ? 0 : await serversOn(session);
     if (used > 0 && !mayOvertake) throw isUsed(database.name, used);
@@ -108,7 +108,7 @@ async function versionOf(path: string, session: Session): Promise<number> {
   );
 }
 
-function checkVersion(path: string, version: number, mayChange: boolean): void {
+function checkVersion(path: string, version: number, { mayChange }: Pick<PrepareOptions, "mayChange">): void {
   const known = MIGRATIONS.length;
   if (version > known) {
     throw new StateError(
@@ -126,7 +126,7 @@ function checkVersion(path: string, version: number, mayChange: boolean): void {
 }
 
 /** An answer must mean that the commit survives a power failure, which a server can be configured not to guarantee. */
-async function checkServer(database: Database, mayChange: boolean): Promise<void> {
+async function checkServer(database: Database, { mayChange }: Pick<PrepareOptions, "mayChange">): Promise<void> {
   const [facts] = await database.read(
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
        current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby`,

@@ -74,7 +74,7 @@ export class SqliteHalts {
       const before = this.#recorded();
       const isFileNoted = !before.isFileNoted;
       this.#write({ ...before, isFileNoted });
-      audit.append([fileEvent(isFileNoted)], now);
+      audit.append([fileEvent({ isThere: isFileNoted })], now);
       return isFileNoted ? { file: "appeared", onTheirWay: placements.onTheirWay() } : { file: "gone" };
     });
   }

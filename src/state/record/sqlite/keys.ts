@@ -75,8 +75,8 @@ export class SqliteKeys {
   static open(options: SqliteKeysOptions): SqliteKeys {
     const { path, mode } = options;
     return answering(path, () => {
-      if (mode === "follow") openKeysDatabase(path, false).close();
-      return new SqliteKeys(openKeysDatabase(path, mode !== "write"), options);
+      if (mode === "follow") openKeysDatabase(path, { readOnly: false }).close();
+      return new SqliteKeys(openKeysDatabase(path, { readOnly: mode !== "write" }), options);
     });
   }
 
@@ -172,7 +172,7 @@ export class SqliteKeys {
   }
 }
 
-function openKeysDatabase(path: string, readOnly: boolean): DatabaseSync {
+function openKeysDatabase(path: string, { readOnly }: { readonly readOnly: boolean }): DatabaseSync {
   return openDatabase(path, { migrations: MIGRATIONS, readOnly, busyMs: BUSY_MS });
 }
 

@@ -107,7 +107,7 @@ export class RedisConnection {
     this.#client.on("error", (error: Error) => {
       this.#refused(error);
       outcome.resolve(error);
-      this.#tell(false, error.message);
+      this.#tellUnavailable(error.message);
     });
     this.#client.on("ready", () => {
       outcome.resolve(undefined);
@@ -147,7 +147,7 @@ export class RedisConnection {
     reply.then(() => this.#heard(), (error) => error instanceof ErrorReply && this.#heard());
     try {
       const answer = await this.#inTime(reply);
-      this.#tell(true);
+      this.#tellAvailable();
       return answer;
     } catch (error) {
       throw this.#unavailable(error, command);
@@ -208,7 +208,7 @@ export class RedisConnection {
     if (!isErrorReply(error, "NOSCRIPT")) {
       this.#refused(error);
       if (error instanceof ErrorReply) this.#pausedUntilMs = this.#monotonic() + REFUSED_PAUSE_MS;
-      this.#tell(false, reason);
+      this.#tellUnavailable(reason);
     }
     return error instanceof RedisUnavailable ? error : new RedisUnavailable(reason, { cause: error });
   }
@@ -224,17 +224,17 @@ export class RedisConnection {
     });
   }
 
-  /** Logs changes of availability. */
-  #tell(isAvailable: boolean, reason?: string): void {
-    if (this.#toldAvailable === isAvailable) return;
-    const wasTold = this.#toldAvailable !== undefined;
-    this.#toldAvailable = isAvailable;
-    if (!isAvailable) {
-      log.warning(`shared state unavailable; ${this.#without}`, {
-        address: this.#name,
-        reason,
-      });
-    } else if (wasTold) log.info("shared state available again", { address: this.#name });
+  /** Logs that the shared state is available again, once. */
+  #tellAvailable(): void {
+    if (this.#toldAvailable === false) log.info("shared state available again", { address: this.#name });
+    this.#toldAvailable = true;
+  }
+
+  /** Logs that the shared state is unavailable, once. */
+  #tellUnavailable(reason: string): void {
+    if (this.#toldAvailable === false) return;
+    this.#toldAvailable = false;
+    log.warning(`shared state unavailable; ${this.#without}`, { address: this.#name, reason });
   }
 }
 

@@ -3,7 +3,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { parseAccess } from "../access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
-import type { AnonymousSender } from "../access/authenticator.ts";
+import type { AnonymousSender, AuthenticatorParts } from "../access/authenticator.ts";
 import type { CertificateSource } from "../access/certificate_source.ts";
 import { CredentialWatch } from "../access/credential_watch.ts";
 import { TrustedProxies } from "../access/forwarding.ts";
@@ -96,30 +96,21 @@ function joinAccess(
     published: PublishedAccess | undefined;
   },
 ): Access {
-  const { keys, tokens, certificates } = sources;
+  const { keys, certificates } = sources;
   const watch = new CredentialWatch(() => keys.refresh());
   changes.listen(["access"], () => void published?.file.look());
   const tickets = new Tickets({ now: world.monotonic });
   const isDemanded = () => others.length > 0 || config.auth === "required" || keys.isConfigured;
   const proxies = new TrustedProxies(config.trustedProxies);
   const anonymous = anonymousFor(config, isDemanded);
-  const authenticator = new Authenticator({
-    get keys() {
-      return keys.isConfigured ? keys : undefined;
-    },
-    freshen: () => keys.freshen(),
-    tokens,
-    certificates,
-    get anonymous() {
-      return isDemanded() ? undefined : anonymous;
-    },
-    tickets,
-    proxies,
-    grants,
-    now: world.now,
-  });
   return {
-    authenticator,
+    authenticator: createAuthenticator(sources, {
+      anonymous: () => isDemanded() ? undefined : anonymous,
+      tickets,
+      proxies,
+      grants,
+      now: world.now,
+    }),
     grants,
     proxies,
     tickets,
@@ -151,6 +142,27 @@ function joinAccess(
       await Promise.all([keys.close(), published?.close()]);
     },
   };
+}
+
+/** Asks for keys and `anonymous` at each request, as keys may be created meanwhile. */
+function createAuthenticator(
+  { keys, tokens, certificates }: Sources,
+  { anonymous, ...rules }: Pick<AuthenticatorParts, "tickets" | "proxies" | "grants" | "now"> & {
+    readonly anonymous: () => AuthenticatorParts["anonymous"];
+  },
+): Authenticator {
+  return new Authenticator({
+    get keys() {
+      return keys.isConfigured ? keys : undefined;
+    },
+    freshen: () => keys.freshen(),
+    tokens,
+    certificates,
+    get anonymous() {
+      return anonymous();
+    },
+    ...rules,
+  });
 }
 
 async function reloadAccess(

@@ -46,7 +46,7 @@ export async function openTrading(
     announce: (announcement: Announcement) => void;
   },
 ): Promise<OpenTrading> {
-  const { record, killSwitch, instance, opening, policies, publishedPolicy, changes } = opened;
+  const { record, killSwitch, instance, opening, policies, publishedPolicy } = opened;
   const { now, monotonic } = world;
   const pendingHalt = () => killSwitch.pending;
   const executors = new OrderExecutors({
@@ -76,36 +76,65 @@ export async function openTrading(
     monotonic,
   });
   haltOnSignal(broker, world);
-  let auditLog: AuditLog | undefined;
-  let isClosed = false;
-  const follow = async (): Promise<void> => {
-    // A command prints the outcome of its order itself.
-    if (opened.isServer) auditLog = await AuditLog.open(record.feed);
-    if (isClosed) return;
-    halts.start();
-    auditLog?.start();
-    changes.listen(["halt"], () => {
-      void halts.look();
-      void auditLog?.look();
-    });
-  };
-  if (opening === undefined) await follow();
-  else whenOpen(opening, follow);
+  const following = new RecordFollowing(opened, halts);
+  if (opening === undefined) await following.start();
+  else whenOpen(opening, () => following.start());
   return {
     broker,
     async figures() {
       const [{ halted: isHalted }, waiting] = await Promise.all([killSwitch.state(), record.approvals.pending(now())]);
-      return { isHalted, approvalsWaiting: waiting.length, orders: auditLog?.counts ?? [] };
+      return { isHalted, approvalsWaiting: waiting.length, orders: following.orders };
     },
     async close() {
-      isClosed = true;
+      following.end();
       opened.stopWaiting();
-      halts.stop();
       await executors.stop();
-      await auditLog?.stop();
+      await following.stopLog();
       await opened.close();
     },
   };
+}
+
+/** Follows a record: its halts and, on a server, its audit. */
+class RecordFollowing {
+  readonly #opened: OpenRecord;
+  readonly #halts: HaltWatch;
+  #auditLog: AuditLog | undefined;
+  #isEnded = false;
+
+  constructor(opened: OpenRecord, halts: HaltWatch) {
+    this.#opened = opened;
+    this.#halts = halts;
+  }
+
+  /** What became of the orders of this server. */
+  get orders(): TradingFigures["orders"] {
+    return this.#auditLog?.counts ?? [];
+  }
+
+  async start(): Promise<void> {
+    const { isServer, record, changes } = this.#opened;
+    // A command prints the outcome of its order itself.
+    if (isServer) this.#auditLog = await AuditLog.open(record.feed);
+    if (this.#isEnded) return;
+    this.#halts.start();
+    this.#auditLog?.start();
+    changes.listen(["halt"], () => {
+      void this.#halts.look();
+      void this.#auditLog?.look();
+    });
+  }
+
+  /** A start that is still under way follows nothing. */
+  end(): void {
+    this.#isEnded = true;
+    this.#halts.stop();
+  }
+
+  /** Stops the audit log, after the last orders were recorded. */
+  async stopLog(): Promise<void> {
+    await this.#auditLog?.stop();
+  }
 }
 
 /** Follows a record that is still being opened, once it is open. */

@@ -47,27 +47,7 @@ export async function serveOneClient(
     methods: directMethods(listing),
     asking: askingTools(listing),
   });
-  const transport: StdioTransport = new StdioTransport(world, {
-    maxMessageSize: config.maxMessageSize,
-    clocks: world.clocks,
-    maxInFlight: config.maxInFlight,
-    opening,
-    fastPath: new CallFastPath({
-      opening,
-      caller: LOCAL_CALLER,
-      calls,
-    }),
-    subscriptions: () =>
-      subscriptionsOf({
-        opening,
-        caller: LOCAL_CALLER,
-        backend,
-        calls,
-        send: (notification) => void transport.send(notification),
-        isReading: () => transport.isReading,
-        now: world.monotonic,
-      }),
-  });
+  const transport = openTransport(loaded, world, { opening, calls, backend });
   const handle = serveChannel(transport, {
     opening,
     loadServer: async () => {
@@ -89,6 +69,37 @@ export async function serveOneClient(
   await handle.close();
   await backend.close();
   return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
+}
+
+/** The transport, which answers most calls and all subscriptions without a server object. */
+function openTransport(
+  { config: { maxMessageSize, maxInFlight } }: LoadedConfig,
+  world: World,
+  { opening, calls, backend }: {
+    readonly opening: Opening;
+    readonly calls: PlainCalls;
+    readonly backend: LazyBackend;
+  },
+): StdioTransport {
+  const caller = LOCAL_CALLER;
+  const transport: StdioTransport = new StdioTransport(world, {
+    maxMessageSize,
+    clocks: world.clocks,
+    maxInFlight,
+    opening,
+    fastPath: new CallFastPath({ opening, caller, calls }),
+    subscriptions: () =>
+      subscriptionsOf({
+        opening,
+        caller,
+        backend,
+        calls,
+        send: (notification) => void transport.send(notification),
+        isReading: () => transport.isReading,
+        now: world.monotonic,
+      }),
+  });
+  return transport;
 }
 
 /**

@@ -26,14 +26,7 @@ export function openRelay(
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ ...target, noDelay: true });
-    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
-      open.add(socket);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        open.delete(socket);
-        other.destroy();
-      });
-    }
+    endTogether([client, upstream], open);
     upstream.on("connect", () => {
       const { localPort } = upstream;
       if (localPort === undefined) return;
@@ -47,10 +40,7 @@ export function openRelay(
     port: boundPort,
     reset: (source) => {
       const client = clients.get(source);
-      // Deno 2.7 cannot reset a connection; there it ends without a response.
-      const canReset: boolean = typeof client?.resetAndDestroy === "function";
-      if (canReset) client?.resetAndDestroy();
-      else client?.destroy();
+      if (client !== undefined) reset(client);
     },
     close: () =>
       new Promise((resolve) => {
@@ -65,4 +55,23 @@ export function openRelay(
       resolve(relay(typeof address === "object" && address !== null ? address.port : port));
     });
   });
+}
+
+/** Each of two sockets ends with the other; `open` contains those that have not ended. */
+function endTogether([client, upstream]: readonly [Socket, Socket], open: Set<Socket>): void {
+  for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+    open.add(socket);
+    socket.on("error", () => other.destroy());
+    socket.on("close", () => {
+      open.delete(socket);
+      other.destroy();
+    });
+  }
+}
+
+/** Deno 2.7 cannot reset a connection; there it ends without a response. */
+function reset(client: Socket): void {
+  const canReset: boolean = typeof client.resetAndDestroy === "function";
+  if (canReset) client.resetAndDestroy();
+  else client.destroy();
 }

@@ -66,6 +66,33 @@ function shownWaiting({ id, identity }: WaitingSession, sinceMs: number): ShownS
   return { id, identity, transport: "websocket", state: "waiting", client: null, since: at, last_seen: at };
 }
 
+/** A connection as its session sees it; transport and subscriptions are created after it. */
+function resumingConnection(
+  connection: Connection,
+  { transport, watched }: {
+    readonly transport: () => SocketTransport;
+    readonly watched: () => ResumingConnection["subscriptions"];
+  },
+): ResumingConnection {
+  return {
+    identity: connection.start.identity,
+    get sessionId() {
+      return connection.sessionId;
+    },
+    set sessionId(id) {
+      connection.isResumed ||= connection.sessionId !== id;
+      connection.sessionId = id;
+    },
+    get subscriptions() {
+      return watched();
+    },
+    get isClosed() {
+      return transport().isClosed;
+    },
+    superseded: () => transport().finish(CLOSE.sessionResumed, "the session goes on over another connection"),
+  };
+}
+
 /** The clients of one server. */
 export class SocketClients implements SessionHolder {
   readonly #parts: NetworkParts;
@@ -199,23 +226,10 @@ export class SocketClients implements SessionHolder {
         isReading: () => transport.isReading,
         now: monotonic,
       });
-    const resuming: ResumingConnection = {
-      identity,
-      get sessionId() {
-        return connection.sessionId;
-      },
-      set sessionId(id) {
-        connection.isResumed ||= connection.sessionId !== id;
-        connection.sessionId = id;
-      },
-      get subscriptions() {
-        return watched?.watched ?? [];
-      },
-      get isClosed() {
-        return transport.isClosed;
-      },
-      superseded: () => transport.finish(CLOSE.sessionResumed, "the session goes on over another connection"),
-    };
+    const resuming = resumingConnection(connection, {
+      transport: () => transport,
+      watched: () => watched?.watched ?? [],
+    });
     const resumption = new ConnectionResumption({
       resumptions: this.#resumptions,
       connection: resuming,

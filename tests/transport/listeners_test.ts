@@ -606,16 +606,24 @@ hardened("cuts a message off at the first fragment that passes the limit", async
   assert.equal(await peer.closeCode(), 1009);
 });
 
-hardened("bounds the number of fragments of a message", async (variant) => {
-  await using listening = await Listening.start(variant);
-  using peer = await RawPeer.open(listening.port, listening.caCerts);
-  await peer.write(frameOf(OPCODE.text, "", { fin: false }));
-  const empty = frameOf(OPCODE.continuation, "", { fin: false });
-  const flood = new Uint8Array(empty.length * 20_000);
-  for (let index = 0; index < 20_000; index++) flood.set(empty, index * empty.length);
-  await peer.write(flood);
-  assert.equal(await peer.closeCode(), 1008);
+hardened("takes 256 fragments of a message, and one for each 4 KiB of the largest message", async (variant) => {
+  for (const [maxMessageSize, most] of [[65_536, 256], [2 * 1_048_576, 512]] as const) {
+    await using listening = await Listening.start(variant, { maxMessageSize });
+    using peer = await RawPeer.open(listening.port, listening.caCerts);
+    await peer.write(fragments(most, "x"));
+    assert.equal(new TextDecoder().decode((await peer.frame())?.payload), "x".repeat(most));
+    await peer.write(fragments(most + 1, ""));
+    assert.equal(await peer.closeCode(), 1008);
+  }
 });
+
+/** A message of that many fragments with the same text. */
+function fragments(count: number, text: string): Uint8Array {
+  const frames = Array.from({ length: count }, (_, index) => {
+    return frameOf(index === 0 ? OPCODE.text : OPCODE.continuation, text, { fin: index === count - 1 });
+  });
+  return new Uint8Array(frames.flatMap((frame) => [...frame]));
+}
 
 hardened("cuts half a header, half a body and silence, and keeps an answer that takes its time", async (variant) => {
   const { promise: more, resolve } = Promise.withResolvers<void>();

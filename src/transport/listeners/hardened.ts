@@ -44,8 +44,10 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** How long responses in progress may take when the listener closes. */
 const FLUSH_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
-/** Of one message; each fragment costs as much as a rejected message. */
-const MAX_FRAGMENTS = 4_096;
+/** Of one message, however small it may be; reading a fragment costs as much as reading a short message. */
+const MIN_FRAGMENTS = 256;
+/** A larger message may have one more fragment for each of these. */
+const FRAGMENT_BYTES = 4_096;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 const accessLog = getLogger(["luno-mcp-server", "access"]);
@@ -86,7 +88,7 @@ class HardenedListener implements RunningListener {
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxMessageSize,
-      maxFragments: MAX_FRAGMENTS,
+      maxFragments: Math.max(MIN_FRAGMENTS, Math.ceil(options.maxMessageSize / FRAGMENT_BYTES)),
       perMessageDeflate: false,
       skipUTF8Validation: false,
       closeTimeout: CLOSE_TIMEOUT_MS, // Missing in its types.

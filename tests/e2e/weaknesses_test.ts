@@ -302,7 +302,8 @@ const WEAKNESSES: Steps = {
     for (
       const path of [
         "/healthz/../status",
-        "/healthz/",
+        "/healthz//",
+        "/healthz/status",
         "/healthz%2f..%2fstatus",
         "/.well-known/",
         "/Healthz",

@@ -175,5 +175,5 @@ Deno.test("a server of a newer version changes the database under those of an ea
     const record = await openPostgresRecord(accessOf(server.url(database)), options);
     await record.close();
     assert.equal(await versionOf(database), MIGRATIONS.length);
-    assert.ok(said.messages.some((message) => message.includes("send no order until they are restarted")));
+    assert.ok(said.messages.some((message) => message.includes("send no orders until they are restarted")));
   }));

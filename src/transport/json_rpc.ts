@@ -104,6 +104,11 @@ export function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
   return "method" in message && "id" in message;
 }
 
+/** The id of a request; `null` for other messages, and for none. */
+export function requestIdOf(message: JSONRPCMessage | undefined): RequestId | null {
+  return message !== undefined && isRequest(message) ? message.id : null;
+}
+
 /** The id of the request that a message cancels. */
 export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
   if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;

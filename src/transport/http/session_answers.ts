@@ -3,7 +3,7 @@
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
 import { INVALID_REQUEST, SERVER_BUSY } from "../../errors/rpc_codes.ts";
-import { isRequest, refusalOf } from "../json_rpc.ts";
+import { refusalOf, requestIdOf } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
 import { EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { rpcError } from "./rpc_response.ts";
@@ -34,7 +34,10 @@ export function notAcceptable(message?: JSONRPCRequest): Response {
 
 /** 400: the problem of a request. */
 export function refuseInvalid(message: JSONRPCMessage | undefined, problem: string): Response {
-  const id = message !== undefined && isRequest(message) ? message.id : null;
   log.debug("message ignored", { problem });
-  return rpcError({ status: 400, id, error: { code: INVALID_REQUEST, message: `Invalid request: ${problem}` } });
+  return rpcError({
+    status: 400,
+    id: requestIdOf(message),
+    error: { code: INVALID_REQUEST, message: `Invalid request: ${problem}` },
+  });
 }

@@ -14,16 +14,27 @@ import { toAuthInfo } from "./auth_info.ts";
 import { isEventStream } from "./event_stream.ts";
 import { Listening } from "./listening.ts";
 import type { Subscribe } from "./listening.ts";
+import {
+  busy,
+  internalError,
+  methodNotAllowed,
+  METHODS,
+  missingSession,
+  refused,
+  refuseParams,
+  refuseUnread,
+  tooManySessions,
+  unknownSession,
+  unreadableBody,
+} from "./endpoint_refusals.ts";
 import { notAcceptable } from "./session_answers.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 import type { SessionRequest } from "./session_request.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
-import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from "../../errors/rpc_codes.ts";
 import { claimsRevision } from "../../protocol/envelope.ts";
 import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts";
-import { findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
-import { invalidParams, isRequest, readMessage, readText, refusalOf, refuseDuplicates } from "../json_rpc.ts";
+import { isRequest, readMessage, readText, refuseDuplicates, requestIdOf } from "../json_rpc.ts";
 import type { Parsed, RpcError } from "../json_rpc.ts";
 import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
@@ -36,16 +47,11 @@ import { eraOf, readPlainRequest, wholeAnswer } from "./plain_request.ts";
 import type { PlainAnswers, PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import type { JsonBody } from "./request_body.ts";
-import { rpcError } from "./rpc_response.ts";
 import { RunningCall } from "./running_call.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
 
 const SESSION_HEADER = "mcp-session-id";
-const METHODS = ["GET", "POST", "DELETE"];
-
-/** When a client may try again after there was no room, in milliseconds. */
-const RETRY_AFTER_MS = 60_000;
 
 /** The SDK's status for an aborted request. */
 const ABORTED = 499;
@@ -202,8 +208,7 @@ class Endpoint implements StreamableHttp {
     const unread = (id: RequestId | null, answer: () => Response) =>
       whenAnswered(admit?.(undefined, caller), (refusal) => refusal === undefined ? answer() : refused(id, refusal));
     if (body.text === undefined) {
-      const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
-      return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
+      return unread(null, () => unreadableBody(body));
     }
     if (this.#isClosed) return busy("The server is shutting down");
     const read = readBody(body);
@@ -214,7 +219,8 @@ class Endpoint implements StreamableHttp {
     const admitted = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
     return whenAnswered(
       admitted,
-      (refusal) => refusal === undefined ? this.#take(request, message, caller) : refused(idOf(message), refusal),
+      (refusal) =>
+        refusal === undefined ? this.#take(request, message, caller) : refused(requestIdOf(message), refusal),
     );
   }
 
@@ -292,7 +298,7 @@ class Endpoint implements StreamableHttp {
     const { message, caller } = sent;
     const session = this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
-    if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
+    if (session === "busy") return tooManySessions(message);
     const response = await session.handle(request, sent);
     if (response instanceof Response && response.status !== 200) await session.end("refused");
     return response;
@@ -314,7 +320,7 @@ class Endpoint implements StreamableHttp {
 function guarded(method: string, answer: () => Awaitable<HttpAnswer>): Awaitable<HttpAnswer> {
   return attempt(answer, (error) => {
     log.error("internal error", { during: "request", transport: "http", method, error });
-    return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
+    return internalError();
   });
 }
 
@@ -323,59 +329,4 @@ function readBody(body: Exclude<JsonBody, { text?: undefined }>): Parsed {
   if (!body.ok || body.value === undefined) return readText(body.text);
   const read = readMessage(body.value);
   return read.kind === "message" ? refuseDuplicates(read.message, body.text) ?? read : read;
-}
-
-/** One error for each request of a batch. */
-function refuseUnread([id = null, ...more]: readonly (RequestId | null)[], error: RpcError): Response {
-  if (more.length === 0) return rpcError({ status: 400, id, error });
-  return Response.json([id, ...more].map((id) => ({ jsonrpc: "2.0", id, error })), { status: 400 });
-}
-
-/** A request with invalid parameters is answered like any other; a message that is not a request is refused. */
-function refuseParams(message: JSONRPCMessage): Response | undefined {
-  const params = "params" in message ? message.params : undefined;
-  const problem = isRequest(message) ? findInvalidParams(message) : findInvalidMeta(params);
-  if (problem === undefined) return undefined;
-  const status = findInvalidMeta(params) === undefined ? 200 : 400;
-  return rpcError({ status, id: idOf(message), error: invalidParams(problem) });
-}
-
-function missingSession(message?: JSONRPCMessage): Response {
-  const text = "Bad request: expected an Mcp-Session-Id header, or initialize, or a request of 2026-07-28";
-  return rpcError({ status: 400, id: idOf(message), error: { code: INVALID_REQUEST, message: text } });
-}
-
-function unknownSession(message?: JSONRPCMessage): Response {
-  const error = { code: SESSION_NOT_FOUND, message: "Session not found" };
-  return rpcError({ status: 404, id: idOf(message), error });
-}
-
-function methodNotAllowed(method: string): Response {
-  const error = { code: INVALID_REQUEST, message: `Method not allowed: ${method.slice(0, 20)}` };
-  return rpcError({ status: 405, error, headers: { allow: METHODS.join(", ") } });
-}
-
-/** 503: the server has no more room. */
-function busy(reason: string, message?: JSONRPCMessage): Response {
-  const headers = { "retry-after": String(RETRY_AFTER_MS / 1_000) };
-  return rpcError({ status: 503, id: idOf(message), error: tooMany(reason), headers });
-}
-
-/** 429: this client has exceeded a limit. */
-function refused(id: RequestId | null, error: RpcError): Response {
-  const seconds = Math.ceil(retryAfterMs(error) / 1_000);
-  return rpcError({ status: 429, id, error, headers: { "retry-after": String(seconds) } });
-}
-
-function tooMany(message: string): RpcError {
-  return refusalOf("ERR_BUSY", message, RETRY_AFTER_MS);
-}
-
-function retryAfterMs({ data }: RpcError): number {
-  if (typeof data !== "object" || data === null || !("retryAfterMs" in data)) return RETRY_AFTER_MS;
-  return typeof data.retryAfterMs === "number" ? data.retryAfterMs : RETRY_AFTER_MS;
-}
-
-function idOf(message: JSONRPCMessage | undefined): string | number | null {
-  return message !== undefined && isRequest(message) ? message.id : null;
 }

@@ -31,10 +31,12 @@ export type RemotePart<Part> = {
     : RemotePart<Part[Name]>;
 };
 
+/** The module of a worker, or what gives one that has started. */
+export type WorkerSource = URL | (() => Worker);
+
 /** The engine to run, and how. */
 export interface RemoteEngineOptions {
-  /** The worker's module. */
-  readonly worker: URL;
+  readonly worker: WorkerSource;
   /** The name of the engine in the worker. */
   readonly engine: string;
   /** What the engine opens; for messages. */
@@ -105,7 +107,8 @@ class WorkerLine {
 
   constructor(options: RemoteEngineOptions) {
     this.#options = options;
-    this.#worker = new Worker(options.worker, { type: "module", name: options.engine });
+    const { worker, engine: name } = options;
+    this.#worker = worker instanceof URL ? new Worker(worker, { type: "module", name }) : worker();
     this.#worker.onmessage = ({ data }: MessageEvent<EngineAnswer | EngineFault>) => this.#hear(data);
     this.#worker.onerror = (event) => {
       event.preventDefault(); // It would end the program.

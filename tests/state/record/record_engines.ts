@@ -7,6 +7,7 @@ import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
 import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { INSTANCE } from "../../trading/stores.ts";
+import { KEPT_WORKERS, keptWorkers } from "../kept_workers.ts";
 import type { OpenedAs, RecordInstallation } from "./installation.ts";
 import { startRecordProcess } from "./record_process.ts";
 
@@ -35,6 +36,8 @@ export const BROKEN_RECORD_ENGINES: Readonly<Record<string, () => Promise<Record
 /** What runs an engine that is none of the program's. */
 export const OWN_WORKER = new URL("./record_worker.ts", import.meta.url);
 
+const KEPT_OWN_WORKERS = keptWorkers(new URL("./kept_record_worker.ts", import.meta.url));
+
 const UNPROTECTED = "DROP TRIGGER IF EXISTS audit_keeps_rows; DROP TRIGGER IF EXISTS audit_keeps_words; " +
   "DROP TRIGGER IF EXISTS audit_head_stays; DROP TRIGGER IF EXISTS audit_start_stays; " +
   "DROP TRIGGER IF EXISTS audit_start_advances";
@@ -45,7 +48,7 @@ async function startSqlite(engine: string): Promise<RecordInstallation> {
   const locks: { release(): void }[] = [await lockOf(folder, INSTANCE.id)];
   const open = async (name: string, as: OpenedAs = {}) => {
     const waiting = { timeoutMs: 0, patienceMs: 300, monotonic: () => performance.now() };
-    const worker = name === "record" ? {} : { worker: OWN_WORKER, engine: name };
+    const worker = { worker: name === "record" ? KEPT_WORKERS : KEPT_OWN_WORKERS, engine: name };
     const record = await openRecord({ folder, mode: "write", ...as, ...waiting }, worker);
     opened.push(record);
     if (as.mode !== "read" && !await record.instances.has(INSTANCE.id)) await record.instances.enter(INSTANCE);

@@ -11,7 +11,7 @@ import { recordOf } from "../../../trading/record/trading_record.ts";
 import type { RecordPart, TradingRecord } from "../../../trading/record/trading_record.ts";
 import type { RevivedErrors } from "../../engine_messages.ts";
 import { startEngine } from "../../remote_engine.ts";
-import type { Remote } from "../../remote_engine.ts";
+import type { Remote, WorkerSource } from "../../remote_engine.ts";
 import { StateError } from "../../state_error.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
@@ -33,7 +33,7 @@ export interface OpenRecordOptions extends Omit<SqliteRecordOptions, "busyMs" | 
 
 /** Runs the engine; for tests. */
 export interface RecordWorker {
-  readonly worker?: URL;
+  readonly worker?: WorkerSource;
   readonly engine?: string;
 }
 

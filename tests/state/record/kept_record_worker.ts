@@ -1,0 +1,4 @@
+/** The worker with broken engines of the record, which outlives its engine. */
+
+import "../outlive_engine.ts";
+import "./record_worker.ts";

@@ -21,7 +21,7 @@ import { HeldTexts } from "./held_texts.ts";
 import { answerText, cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { LazyAbort } from "../timing/lazy_abort.ts";
-import { RequestQueue } from "./request_queue.ts";
+import { PendingRequests } from "./pending_requests.ts";
 import { settledWithin } from "./settled.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
@@ -34,15 +34,6 @@ const LISTEN_METHOD = "subscriptions/listen";
 
 /** The most that may be unread by a client that counts as reading, in characters or bytes. */
 const READING_LIMIT = 65_536;
-
-/** An unanswered request. */
-interface Pending {
-  readonly request: JSONRPCRequest;
-  /** Whether it counts as a concurrent request. */
-  readonly isRunning: boolean;
-  /** Present when the SDK does not answer it, and it is not queued. */
-  readonly cancellation?: LazyAbort;
-}
 
 /** How a request ended, for observers. */
 interface Outcome {
@@ -64,15 +55,8 @@ export abstract class Channel implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
 
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
-  /**
-   * Excludes those that are answered synchronously: whenever a map grows, V8 keeps its old table until the next full
-   * collection.
-   */
-  readonly #pending = new Map<RequestId, Pending>();
-  readonly #queue = new RequestQueue();
+  readonly #requests: PendingRequests;
   readonly #held = new HeldTexts((text) => this.receive(text));
-  #running = 0;
-  #isRunningWaiting = false;
   /** Resolved at the next change, if something waits for one. */
   #change: PromiseWithResolvers<void> | undefined;
   #subscriptions: SubscriptionPath | undefined;
@@ -81,6 +65,7 @@ export abstract class Channel implements Transport {
 
   constructor(options: ChannelOptions = {}) {
     this.#options = { maxInFlight: 16, maxQueue: Infinity, ...options };
+    this.#requests = new PendingRequests(this.#options.maxInFlight, (request) => this.#run(request));
   }
 
   /** Sends one message to the client. */
@@ -111,7 +96,7 @@ export abstract class Channel implements Transport {
 
   /** The number of unanswered requests, including queued ones. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#requests.size;
   }
 
   /** Takes a text of the client. */
@@ -129,8 +114,8 @@ export abstract class Channel implements Transport {
     if (problem !== undefined) return log.debug("message ignored", { problem });
     const cancelled = cancelledId(message);
     // The SDK would ignore it too, but could abort a later request with the same id.
-    if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
-    if (cancelled === undefined || !this.#cancel(cancelled)) this.#tell(message);
+    if (cancelled !== undefined && !this.#requests.has(cancelled)) return;
+    if (cancelled === undefined || !this.#requests.cancel(cancelled)) this.#tell(message);
     if (cancelled !== undefined) this.#settle(cancelled, SUCCESS);
   }
 
@@ -148,9 +133,7 @@ export abstract class Channel implements Transport {
 
   /** Sends a message of the SDK. */
   send(message: JSONRPCMessage): Promise<void> {
-    const request = "method" in message || message.id === undefined
-      ? undefined
-      : this.#pending.get(message.id)?.request;
+    const request = "method" in message || message.id === undefined ? undefined : this.#requests.get(message.id);
     if (request === undefined) this.#send(JSON.stringify(message));
     else this.#sendAnswer(request, message);
     return Promise.resolve();
@@ -171,9 +154,9 @@ export abstract class Channel implements Transport {
     else this.#subscriptions?.endStreams();
     const quiet = this.quiet();
     for (;;) {
-      const before = this.#pending.size;
+      const before = this.#requests.size;
       if (await settledWithin([quiet], timeoutMs)) return !this.#closed;
-      if (!whileAnswering || this.#pending.size === before) return false;
+      if (!whileAnswering || this.#requests.size === before) return false;
     }
   }
 
@@ -185,7 +168,7 @@ export abstract class Channel implements Transport {
       const cancellation = new LazyAbort();
       const { kind } = subscription;
       // The client has reused the id for a new request.
-      if (kind === "listen" && this.#pending.has(subscription.id)) continue;
+      if (kind === "listen" && this.#requests.has(subscription.id)) continue;
       const answer = this.#subscriptions?.resume?.(subscription, cancellation.signal);
       if (kind !== "listen" || answer === undefined) continue;
       const request: JSONRPCRequest = { jsonrpc: "2.0", id: subscription.id, method: LISTEN_METHOD };
@@ -197,18 +180,18 @@ export abstract class Channel implements Transport {
   /** Leaves streams unanswered: they continue on the client's next connection. */
   #suspend(): void {
     this.#options.resumption?.suspend();
-    for (const { request } of [...this.#pending.values()]) {
-      if (request.method === LISTEN_METHOD && this.#cancel(request.id)) this.#settle(request.id, SUCCESS);
+    for (const { id, method } of this.#requests.all()) {
+      if (method === LISTEN_METHOD && this.#requests.cancel(id)) this.#settle(id, SUCCESS);
     }
   }
 
   /** Aborts all unanswered requests and answers them with an error, while the client can still receive it. */
   abandon(): void {
-    const waiting = new Set(this.#queue.clear());
-    for (const { request } of [...this.#pending.values()]) {
+    const waiting = new Set(this.#requests.clearQueue());
+    for (const request of this.#requests.all()) {
       const { id } = request;
       const params = { requestId: id, reason: "The server ends" };
-      if (!waiting.has(request) && !this.#cancel(id)) {
+      if (!waiting.has(request) && !this.#requests.cancel(id)) {
         this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
       }
       this.#write(id, { error: waiting.has(request) ? ENDING : UNFINISHED });
@@ -218,19 +201,19 @@ export abstract class Channel implements Transport {
 
   /** Resolves when all requests are answered, or the connection has ended. */
   protected async quiet(): Promise<void> {
-    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#changed();
+    while ((this.#requests.size > 0 || this.#held.isHolding) && !this.#closed) await this.#changed();
   }
 
   /** Resolves when no more than `characters` of requests are queued; for carriers that can slow down their client. */
   protected async room(characters: number): Promise<void> {
-    while (this.#queue.characters > characters && !this.#closed) await this.#changed();
+    while (this.#requests.queued.characters > characters && !this.#closed) await this.#changed();
   }
 
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    this.#queue.clear();
-    for (const { cancellation } of this.#pending.values()) cancellation?.abort();
+    this.#requests.clearQueue();
+    this.#requests.abort();
     this.#subscriptions?.close();
     this.#wake();
     this.end();
@@ -241,7 +224,7 @@ export abstract class Channel implements Transport {
   #receiveRequest(request: JSONRPCRequest, text: string): void {
     const { admit, observer } = this.#options;
     observer?.received(request, text);
-    if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
+    if (this.#requests.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
     const refusal = this.#isEnding ? ENDING : request.method === "ping" ? undefined : admit?.(request);
     if (!(refusal instanceof Promise)) return this.#admit(request, { text, refusal });
     this.#held.until(refusal, (refusal) => {
@@ -257,8 +240,8 @@ export abstract class Channel implements Transport {
     const problem = findInvalidParams(request);
     if (problem !== undefined) return this.refuse(request.id, invalidParams(problem), request);
     const isPrompt = PROMPT_METHODS.has(request.method);
-    const isWaiting = !isPrompt && this.#running >= maxInFlight;
-    if (isWaiting && this.#queue.length >= maxQueue) {
+    const isWaiting = !isPrompt && this.#requests.isFull;
+    if (isWaiting && this.#requests.queued.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
     if (isSubscriptionRequest(request) && this.#subscribe(request)) return;
@@ -266,12 +249,11 @@ export abstract class Channel implements Transport {
     const resumed = resumption?.answer(request, resultJson);
     if (resumed !== undefined) this.#answerOf(request, resumed, new LazyAbort());
     else if (resultJson !== undefined) this.#answer(request, { resultJson });
-    else if (isPrompt) this.#pass(this.#keep({ request, isRunning: false }));
+    else if (isPrompt) this.#pass(request, { isRunning: false });
     else if (!isWaiting) this.#run(request);
     else {
-      this.#keep({ request, isRunning: false });
+      this.#requests.queue(request, text.length);
       this.#options.observer?.queued?.(request);
-      this.#queue.add(request, text.length);
     }
   }
 
@@ -282,9 +264,8 @@ export abstract class Channel implements Transport {
     const cancellation = new LazyAbort();
     const answer = fastPath?.take(request, cancellation);
     if (answer !== undefined && !(answer instanceof Promise)) return this.#answer(request, answer);
-    this.#running++;
-    if (answer === undefined) return this.#pass(this.#keep({ request, isRunning: true }));
-    this.#keep({ request, isRunning: true, cancellation });
+    if (answer === undefined) return this.#pass(request, { isRunning: true });
+    this.#requests.add({ request, isRunning: true, cancellation });
     this.#answerLater(request, answer, cancellation);
   }
 
@@ -301,7 +282,7 @@ export abstract class Channel implements Transport {
 
   #answerOf(request: JSONRPCRequest, answer: Awaitable<Answer>, cancellation: LazyAbort): void {
     if (!(answer instanceof Promise)) return this.#answer(request, answer);
-    this.#keep({ request, isRunning: false, cancellation });
+    this.#requests.add({ request, isRunning: false, cancellation });
     this.#answerLater(request, answer, cancellation);
   }
 
@@ -316,18 +297,13 @@ export abstract class Channel implements Transport {
   #answer(request: JSONRPCRequest, answer: Answer): void {
     this.#write(request.id, answer);
     const outcome = outcomeOf(answer);
-    if (this.#pending.has(request.id)) this.#settle(request.id, outcome);
+    if (this.#requests.has(request.id)) this.#settle(request.id, outcome);
     else this.#options.observer?.answered(request, outcome);
   }
 
-  /** Adds a request that is not answered synchronously. */
-  #keep(pending: Pending): JSONRPCRequest {
-    this.#pending.set(pending.request.id, pending);
-    return pending.request;
-  }
-
   /** Leaves a request to the SDK, which is first given the opening. */
-  #pass(request: JSONRPCRequest): void {
+  #pass(request: JSONRPCRequest, { isRunning }: { isRunning: boolean }): void {
+    this.#requests.add({ request, isRunning });
     this.onmessage?.(request);
     this.#options.opening?.pass(request);
   }
@@ -336,36 +312,12 @@ export abstract class Channel implements Transport {
     if (this.#options.opening?.hear(message) !== false) this.onmessage?.(message);
   }
 
-  /** Cancels a request that is queued or on the fast path; returns whether there was one. */
-  #cancel(id: RequestId): boolean {
-    const cancellation = this.#pending.get(id)?.cancellation;
-    cancellation?.abort();
-    return this.#queue.remove(id) || cancellation !== undefined;
-  }
-
   #settle(id: RequestId, outcome: Outcome): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#pending.delete(id);
-    this.#options.observer?.answered(pending.request, outcome);
-    if (pending.isRunning) this.#running--;
-    this.#runWaiting();
+    const request = this.#requests.remove(id);
+    if (request === undefined) return;
+    this.#options.observer?.answered(request, outcome);
+    this.#requests.runQueued();
     this.#wake();
-  }
-
-  /** Runs queued requests, one after the other when they are answered synchronously. */
-  #runWaiting(): void {
-    if (this.#isRunningWaiting) return;
-    this.#isRunningWaiting = true;
-    try {
-      while (this.#running < this.#options.maxInFlight) {
-        const next = this.#queue.next();
-        if (next === undefined) break;
-        this.#run(next);
-      }
-    } finally {
-      this.#isRunningWaiting = false;
-    }
   }
 
   #changed(): Promise<void> {

@@ -152,6 +152,7 @@ const MODULES: readonly string[] = [
   "src/transport/held_texts.ts",
   "src/transport/json_rpc.ts",
   "src/transport/lines.ts",
+  "src/transport/pending_requests.ts",
   "src/transport/request_id.ts",
   "src/transport/request_queue.ts",
   "src/transport/serve_channel.ts",

@@ -25,9 +25,9 @@ import { publicSessionId } from "../../session/session_store.ts";
 import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
-import type { Caller } from "../../access/caller.ts";
+import type { Caller, CallerFacts } from "../../access/caller.ts";
 import { formsOf } from "./accept.ts";
-import { callerOf, toAuthInfo } from "./auth_info.ts";
+import { toAuthInfo } from "./auth_info.ts";
 import { readEventId } from "./event_stream.ts";
 import type { EventStream } from "./event_stream.ts";
 import type { SubscriptionPath } from "../channel_parts.ts";
@@ -40,7 +40,6 @@ import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "
 import { SessionKeeping } from "./session_keeping.ts";
 import type { SessionEnd } from "./session_keeping.ts";
 import { SessionServer } from "./session_server.ts";
-import type { MessageExtra } from "./session_server.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { HttpAnswer } from "../listeners/whole_answer.ts";
@@ -103,6 +102,8 @@ export class HttpSession implements Transport {
   readonly #unwatch: () => void;
   /** The caller of the latest request. */
   #caller: Caller | undefined;
+  /** The client with the rights of its latest request: while a session lasts, keys are rotated and tokens renewed. */
+  readonly #present: CallerFacts;
   #subscriptions: SubscriptionPath | undefined;
   #version = "";
   #client: Implementation | undefined;
@@ -114,6 +115,7 @@ export class HttpSession implements Transport {
     this.#options = options;
     this.id = taken?.id ?? crypto.randomUUID();
     this.identity = options.identity;
+    this.#present = { identity: options.identity, allows: (scope) => this.#caller?.allows(scope) ?? false };
     this.sinceMs = this.#lastSeenMs = now();
     this.#keeping = new SessionKeeping({ id: this.id, identity: this.identity, store, taken, now });
     const { createServer } = options;
@@ -122,7 +124,7 @@ export class HttpSession implements Transport {
       session: this,
       requests: this.#requests,
       keeping: this.#keeping,
-      takes: (message, extra) => this.#takes(message, extra),
+      takes: (message) => this.#takes(message),
     });
     this.#unwatch = this.#keeping.watch((change) => this.#changed(change));
     this.#streams = new SessionStreams({
@@ -236,8 +238,8 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a subscription request; returns whether it is one. */
-  #takes(message: JSONRPCRequest, extra: MessageExtra): boolean {
-    const answer = isSubscriptionRequest(message) ? this.#subscribe(message, extra) : undefined;
+  #takes(message: JSONRPCRequest): boolean {
+    const answer = isSubscriptionRequest(message) ? this.#subscribe(message) : undefined;
     if (answer === undefined) return false;
     void whenAnswered(answer, (answer) => {
       const open = this.#requests.get(message.id);
@@ -246,9 +248,9 @@ export class HttpSession implements Transport {
     return true;
   }
 
-  #subscribe(message: JSONRPCRequest, extra: MessageExtra): Awaitable<Answer> | undefined {
+  #subscribe(message: JSONRPCRequest): Awaitable<Answer> | undefined {
     this.#subscriptions ??= this.#options.subscribe?.({
-      caller: callerOf(extra),
+      caller: this.#present,
       era: "legacy",
       send: (notification) => void this.send(notification),
       isReading: () => this.#streams.get(OWN_STREAM)?.isTaken ?? false,

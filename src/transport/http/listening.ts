@@ -4,7 +4,7 @@
  */
 
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
-import type { Caller } from "../../access/caller.ts";
+import type { CallerFacts } from "../../access/caller.ts";
 import type { Answer } from "../../protocol/answer.ts";
 import type { Era } from "../../protocol/envelope.ts";
 import type { EventLog } from "../../session/event_log.ts";
@@ -19,7 +19,7 @@ import { watchBody } from "./watched_body.ts";
 
 /** A client, for its subscriptions. */
 export interface Subscriber {
-  readonly caller: Caller;
+  readonly caller: CallerFacts;
   readonly era: Era;
   /** Sends a notification; dropped when nobody reads. */
   readonly send: (notification: JSONRPCMessage) => void;
@@ -51,7 +51,7 @@ export class Listening {
   }
 
   /** Answers a valid `subscriptions/listen`. */
-  answer(request: HttpRequest, message: JSONRPCRequest, caller: Caller): Response {
+  answer(request: HttpRequest, message: JSONRPCRequest, caller: CallerFacts): Response {
     if (formsOf(request.headers.get("accept")).events === 0) return notAcceptable(message);
     const stream = new EventStream({ name: "0", isResumable: false, keepAliveMs: this.#keepAliveMs, log: NO_LOG });
     const left = new AbortController();

@@ -31,7 +31,7 @@ export interface SessionServerOptions {
    *
    * @default none do
    */
-  readonly takes?: (message: JSONRPCRequest, extra: MessageExtra) => boolean;
+  readonly takes?: (message: JSONRPCRequest) => boolean;
 }
 
 const log = getLogger(["luno-mcp-server", "http"]);
@@ -55,8 +55,7 @@ export class SessionServer {
       keeping,
       requests,
       tell: (message, extra) => {
-        const isTaken = isRequest(message) && extra?.authInfo !== undefined &&
-          options.takes?.(message, { authInfo: extra.authInfo }) === true;
+        const isTaken = isRequest(message) && options.takes?.(message) === true;
         if (!isTaken) session.onmessage?.(message, extra);
       },
     });
@@ -87,7 +86,7 @@ export class SessionServer {
    */
   async answer(message: JSONRPCRequest, extra: MessageExtra): Promise<void> {
     const { session, requests, takes } = this.#options;
-    if (takes?.(message, extra)) return;
+    if (takes?.(message)) return;
     try {
       await this.connect(extra.authInfo);
       if (requests.get(message.id)?.request === message) session.onmessage?.(message, extra);

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { AccessFile } from "../../../src/access/access_file.ts";
+import { LOCAL } from "../../../src/access/authenticator.ts";
+import { Caller } from "../../../src/access/caller.ts";
 import { ResourceSubscriptions } from "../../../src/protocol/resource_subscriptions.ts";
 import { Subscriptions } from "../../../src/session/subscriptions.ts";
 import type { Subscriber } from "../../../src/transport/http/listening.ts";
+import { toResponse } from "../../../src/transport/listeners/whole_answer.ts";
+import { callerOf } from "../../support/callers.ts";
 import { lookUntil } from "../../support/look_until.ts";
-import { McpEndpoint } from "../mcp_endpoint.ts";
+import { INITIALIZE, LEGACY_HEADERS, McpEndpoint, readAnswer } from "../mcp_endpoint.ts";
+import type { Json } from "../mcp_endpoint.ts";
 
 const ORDERS = "luno://orders/open";
 
@@ -17,10 +23,11 @@ function setup({ maxResources = 10 } = {}) {
       opening: { eraOf: () => era, open: () => {} },
       caller,
       watchOf: (uri, { identity }) =>
-        uri !== ORDERS ? undefined : (changed) => {
+        uri !== ORDERS || !caller.allows("account:read") ? undefined : (changed) => {
           const own = watching.get(identity) ?? new Set();
-          watching.set(identity, own.add(changed));
-          return () => void own.delete(changed);
+          const notify = () => caller.allows("account:read") && changed();
+          watching.set(identity, own.add(notify));
+          return () => void own.delete(notify);
         },
       kept: new Subscriptions({ now: () => performance.now(), intervalMs: 0, maxResources, isReading }),
       send,
@@ -70,6 +77,38 @@ for (const mode of ["legacy", "modern"] as const) {
     await bob.client.close();
   });
 }
+
+Deno.test("A session's subscriptions have the rights of its latest request, as keys are rotated and tokens renewed", async () => {
+  await using server = setup();
+  let isRevoked = false;
+  const credential = { ...LOCAL, identity: "ann", isRevoked: () => isRevoked };
+  const renewed = callerOf("ann");
+  let caller = new Caller({ credential, address: "127.0.0.1", grants: new AccessFile(), now: () => 0 });
+  let session: string | null = null;
+  const ask = async (method: string, message?: Json) => {
+    const headers = { ...LEGACY_HEADERS, ...session === null ? {} : { "mcp-session-id": session } };
+    const body = message === undefined ? {} : { body: JSON.stringify(message) };
+    const request = new Request(server.endpoint.url, { method, headers, ...body });
+    return toResponse(await server.endpoint.endpoint.fetch(request, caller));
+  };
+  const subscribe = async (id: number) => {
+    const answered = await ask("POST", { jsonrpc: "2.0", id, method: "resources/subscribe", params: { uri: ORDERS } });
+    return (await readAnswer(answered)).result;
+  };
+  const opened = await ask("POST", INITIALIZE);
+  await opened.text();
+  session = opened.headers.get("mcp-session-id");
+  assert.deepEqual(await subscribe(1), {});
+  isRevoked = true;
+  caller = renewed;
+  assert.deepEqual(await subscribe(2), {});
+  const own = await ask("GET");
+  server.change("ann");
+  caller = callerOf("ann", ["market:read"]);
+  assert.equal(await subscribe(3), undefined);
+  await ask("DELETE");
+  assert.match(await own.text(), /notifications\/resources\/updated/);
+});
 
 Deno.test("over HTTP a client that disconnects is not watched for any more", async () => {
   await using server = setup();

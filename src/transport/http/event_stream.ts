@@ -81,6 +81,11 @@ export class EventStream {
     return this.#hasEnded;
   }
 
+  /** The number of the last event that was sent; 0 before the first. */
+  get last(): number {
+    return this.#count;
+  }
+
   /** Whether there is a reader, and it reads. */
   get isTaken(): boolean {
     const room = this.#reader?.controller.desiredSize;
@@ -120,6 +125,7 @@ export class EventStream {
   /** Delivers a stored event to the present reader, unless it already got it. */
   deliver(event: LoggedEvent): void {
     const reader = this.#reader;
+    this.#count = Math.max(this.#count, event.number);
     if (reader?.waiting !== undefined) reader.waiting.push(event);
     else if (reader !== undefined && event.number > reader.last) {
       reader.last = event.number;

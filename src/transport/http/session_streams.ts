@@ -13,6 +13,9 @@ import { watchBody } from "./watched_body.ts";
 /** The most lost streams; their requests are cancelled when the client leaves. */
 const MAX_LOST = 16;
 
+/** No stream has sent so many events: an id beyond that is made up. */
+const MAX_EVENTS = 10 ** 12;
+
 /** The name of the stream that a client opens by GET. */
 export const OWN_STREAM = "0";
 
@@ -78,15 +81,17 @@ export class SessionStreams {
   }
 
   /**
-   * A stream that its client lost after an event; if another process ran its request and is gone, `unanswered`
-   * completes it. The client's own stream begins anew when nothing is stored of it.
+   * A stream that its client lost after an event, unless that was not sent yet; if another process ran its request and
+   * is gone, `unanswered` completes it. The client's own stream begins anew when nothing is stored of it.
    */
   takeUp(
     { name, number }: { readonly name: string; readonly number: number },
     unanswered: (request: string | number) => JSONRPCMessage,
   ): Awaitable<EventStream | undefined> {
     const present = this.#streams.get(name);
-    if (present !== undefined) return present;
+    if (present !== undefined) return number <= present.last ? present : undefined;
+    // The first event of a reader has no data and is not stored, so the last one of another process is not known.
+    if (number > MAX_EVENTS) return undefined;
     return whenAnswered(this.#options.log.read(name), (logged) => {
       if (logged === undefined && name !== OWN_STREAM) return undefined;
       return this.#streams.get(name) ?? this.#revive(name, { logged, number, unanswered });

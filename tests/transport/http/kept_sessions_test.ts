@@ -95,6 +95,9 @@ Deno.test("A stream is resumed at the next server exactly where it was lost: no 
       assert.deepEqual(await readIds(own, 4), ["0-1", "0-2", "0-3", "0-4"]);
     }
     await using after = new McpEndpoint({ store });
+    const tooFar = await takeUp(after, session, "0-999999999999999");
+    assert.equal(tooFar.status, 400);
+    await tooFar.text();
     const again = await takeUp(after, session, "0-2");
     const [server] = after.servers;
     await say(server, "d");

@@ -363,6 +363,22 @@ Deno.test("A stream that was read to its end, or never was, cannot be resumed", 
   }
 });
 
+Deno.test("A stream cannot be resumed from an event that was not sent yet, and its reader stays", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const headers = { "mcp-session-id": session };
+  const own = await endpoint.send({ method: "GET", headers });
+  for (const lastId of ["0-2", "0-999999999999999"]) {
+    const response = await endpoint.send({ method: "GET", headers: { ...headers, "last-event-id": lastId } });
+    assert.equal(response.status, 400, lastId);
+    await response.text();
+  }
+  const [server] = endpoint.servers;
+  await server?.notification({ method: "notifications/message", params: { level: "info", data: "hello" } });
+  await (await endpoint.send({ method: "DELETE", headers })).text();
+  assert.match(await own.text(), /^id: 0-2\ndata: .*hello/m);
+});
+
 Deno.test("Clients before 2025-11-25 get no event without data", async () => {
   await using endpoint = new McpEndpoint();
   const opening = { ...INITIALIZE, params: { ...INITIALIZE.params, protocolVersion: "2025-06-18" } };

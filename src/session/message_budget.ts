@@ -14,13 +14,13 @@ const SPARE_MESSAGES = 600;
 /** Messages of the largest size that may come in a second. */
 const LARGEST_PER_SECOND = 4;
 
-/**
- * The allowance that a disconnected client must wait for, and that it has on its next connection: an opening and a few
- * calls.
- */
-const FIRST_AFTER_CUT = 50;
+/** The messages that a client must wait for, and that it has on each connection at least: an opening and a few calls. */
+const FIRST_MESSAGES = 50;
 
-/** The most identities that are remembered as disconnected. */
+/** The characters that it has on each connection at least: those of the longest opening. */
+const FIRST_CHARACTERS = 65_536;
+
+/** The most identities whose last connection is remembered. */
 const MAX_REMEMBERED = 1_000;
 
 const MINUTE_MS = 60_000;
@@ -35,21 +35,28 @@ export interface MessageBudgetOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /**
-   * Initial allowance of messages.
+   * Initial allowances.
    *
-   * @default the allowance of a minute
+   * @default the messages of a minute, the characters of a second
    */
-  readonly first?: number;
+  readonly first?: { readonly messages: number; readonly characters: number };
+}
+
+/** What an identity had left when its last connection ended. */
+interface Left {
+  readonly messages: number;
+  readonly characters: number;
+  readonly atMs: number;
 }
 
 /**
- * Creates the budgets of connections. A client that was disconnected for exceeding its budget must wait until the cost
- * of an opening has accrued, and starts its next connection with just that, so that reconnecting gains nothing.
+ * Creates the budgets of connections. The next connection of a client has what the last one left, and what has accrued
+ * since, so that reconnecting gains nothing. A client that was disconnected for exceeding its budget has nothing left.
  */
 export class MessageBudgets {
   readonly #options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">;
-  /** When each identity was last disconnected, the latest last. */
-  readonly #cuts = new Map<string, number>();
+  /** By identity, the latest last. */
+  readonly #left = new Map<string, Left>();
 
   constructor(options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">) {
     this.#options = options;
@@ -57,29 +64,59 @@ export class MessageBudgets {
 
   /** How long an identity must wait before it may connect again, in milliseconds; 0 when it may connect now. */
   pauseMs(identity: string, rateLimit: number): number {
-    const pauseMs = FIRST_AFTER_CUT * MINUTE_MS / messagesPerMinute(rateLimit);
-    return Math.max(0, (this.#cuts.get(identity) ?? -Infinity) + pauseMs - this.#options.now());
+    const missing = FIRST_MESSAGES - this.#leftOf(identity, rateLimit).messages;
+    return Math.max(0, missing * MINUTE_MS / messagesPerMinute(rateLimit));
   }
 
   /**
-   * The budget of a new connection, which covers at least an opening; call `cutOff` when the client is disconnected.
+   * The budget of a new connection, which covers at least an opening. Call `cutOff` when the client is disconnected for
+   * exceeding it, and `ended` when the connection has ended.
    */
-  open(identity: string, rateLimit: () => number): { readonly budget: MessageBudget; readonly cutOff: () => void } {
-    const { now } = this.#options;
-    const sinceMs = now() - (this.#cuts.get(identity) ?? -Infinity);
-    const size = messagesPerMinute(rateLimit());
-    const first = Math.min(size, Math.max(FIRST_AFTER_CUT, sinceMs * size / MINUTE_MS));
+  open(
+    identity: string,
+    rateLimit: () => number,
+  ): { readonly budget: MessageBudget; readonly cutOff: () => void; readonly ended: () => void } {
+    const { maxMessageSize } = this.#options;
+    const { messages, characters } = this.#leftOf(identity, rateLimit());
+    const budget = new MessageBudget({
+      ...this.#options,
+      rateLimit,
+      first: {
+        messages: Math.max(FIRST_MESSAGES, messages),
+        characters: Math.max(Math.min(FIRST_CHARACTERS, maxMessageSize), characters),
+      },
+    });
     return {
-      budget: new MessageBudget({ ...this.#options, rateLimit, first }),
-      cutOff: () => this.#remember(identity),
+      budget,
+      cutOff: () => this.#remember(identity, { messages: 0, characters: 0 }, rateLimit()),
+      // The connection itself counts as a message.
+      ended: () => this.#remember(identity, { ...budget.left, messages: budget.left.messages - 1 }, rateLimit()),
     };
   }
 
-  #remember(identity: string): void {
-    this.#cuts.delete(identity);
-    this.#cuts.set(identity, this.#options.now());
-    const [oldest] = this.#cuts.keys();
-    if (this.#cuts.size > MAX_REMEMBERED && oldest !== undefined) this.#cuts.delete(oldest);
+  #leftOf(identity: string, rateLimit: number): Omit<Left, "atMs"> {
+    const perMinute = messagesPerMinute(rateLimit);
+    const perSecond = LARGEST_PER_SECOND * this.#options.maxMessageSize;
+    const left = this.#left.get(identity);
+    if (left === undefined) return { messages: perMinute, characters: perSecond };
+    const sinceMs = this.#options.now() - left.atMs;
+    return {
+      messages: Math.min(perMinute, left.messages + sinceMs * perMinute / MINUTE_MS),
+      characters: Math.min(perSecond, left.characters + sinceMs * perSecond / SECOND_MS),
+    };
+  }
+
+  /** Of several connections, the one that left least counts. */
+  #remember(identity: string, { messages, characters }: Omit<Left, "atMs">, rateLimit: number): void {
+    const known = this.#leftOf(identity, rateLimit);
+    this.#left.delete(identity);
+    this.#left.set(identity, {
+      messages: Math.min(known.messages, messages),
+      characters: Math.min(known.characters, characters),
+      atMs: this.#options.now(),
+    });
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > MAX_REMEMBERED && oldest !== undefined) this.#left.delete(oldest);
   }
 }
 
@@ -97,8 +134,8 @@ export class MessageBudget {
     this.#options = options;
     this.#characterRate = { size: characters, perMs: characters / SECOND_MS };
     const atMs = options.now();
-    this.#messages = new TokenBucket(this.#messageRate, atMs, options.first);
-    this.#characters = new TokenBucket(this.#characterRate, atMs);
+    this.#messages = new TokenBucket(this.#messageRate, atMs, options.first?.messages);
+    this.#characters = new TokenBucket(this.#characterRate, atMs, options.first?.characters);
   }
 
   /** Takes the cost of one message; returns whether the budget covered it. */
@@ -106,6 +143,15 @@ export class MessageBudget {
     const atMs = this.#options.now();
     return this.#messages.take(1, { rate: this.#messageRate, atMs }) === 0 &&
       this.#characters.take(characters, { rate: this.#characterRate, atMs }) === 0;
+  }
+
+  /** What it covers now. */
+  get left(): { readonly messages: number; readonly characters: number } {
+    const atMs = this.#options.now();
+    return {
+      messages: this.#messages.tokens(this.#messageRate, atMs),
+      characters: this.#characters.tokens(this.#characterRate, atMs),
+    };
   }
 
   get #messageRate(): BucketRate {

@@ -119,7 +119,7 @@ export class SocketClients implements SessionHolder {
     const { id } = connection.start;
     const caller = admitted.on(id);
     const opening = new Opening(answers, caller);
-    const { transport, resuming } = this.#transportOf(socket, { caller, connection, opening });
+    const { transport, resuming, ended } = this.#transportOf(socket, { caller, connection, opening });
     this.#open.add(transport);
     this.#connections.set(transport, connection);
     const unwatch = access.watch.watch(caller, (ending) => {
@@ -139,6 +139,7 @@ export class SocketClients implements SessionHolder {
       ...handler,
       closed: (code, reason) => {
         handler.closed(code, reason);
+        ended();
         this.#open.delete(transport);
         this.#connections.delete(transport);
         this.#resumptions.left(resuming, { isOver: FINAL_CODES.includes(transport.closeCode ?? code) });
@@ -209,10 +210,10 @@ export class SocketClients implements SessionHolder {
       readonly connection: Connection;
       readonly opening: Opening;
     },
-  ): { readonly transport: SocketTransport; readonly resuming: ResumingConnection } {
+  ): { readonly transport: SocketTransport; readonly resuming: ResumingConnection; readonly ended: () => void } {
     const { answers, config, registry, monitor, admission, calls, backend, monotonic, clocks } = this.#parts;
     const { identity, limits } = caller;
-    const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
+    const { budget, cutOff, ended } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
     let watched: ReturnType<typeof subscriptionsOf> | undefined;
     const subscriptions = () =>
       watched ??= subscriptionsOf({
@@ -254,7 +255,7 @@ export class SocketClients implements SessionHolder {
       now: monotonic,
       clocks,
     });
-    return { transport, resuming };
+    return { transport, resuming, ended };
   }
 
   #observe(connection: Connection): ChannelObserver {

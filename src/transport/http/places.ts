@@ -143,5 +143,5 @@ function full(rejection: Rejection): Response {
 
 function cutOff(pauseMs: number): Response {
   const headers = { "retry-after": String(Math.ceil(pauseMs / 1_000)) };
-  return textResponse(429, "The last connection of this client sent too many messages", headers);
+  return textResponse(429, "This client sent too many messages, or connected too often", headers);
 }

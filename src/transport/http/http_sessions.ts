@@ -39,7 +39,7 @@ export interface HttpSessionsOptions {
   readonly subscribe?: Subscribe | undefined;
   /** Stores sessions, so that others can continue them. */
   readonly store: SessionStore;
-  /** The most sessions in all. */
+  /** The most sessions in all; beyond it, one of whoever has most makes room for a client with fewer. */
   readonly maxSessions: number;
   /** The most of one identity; its least recently used session makes room for a new one. */
   readonly maxSessionsOf: (identity: string) => number;
@@ -95,11 +95,19 @@ export class HttpSessions {
     const { maxSessions, maxSessionsOf } = this.#options;
     const own = [...this.#sessions.values()].filter((session) => session.identity === identity);
     if (own.length >= maxSessionsOf(identity)) {
-      const oldest = own.filter(({ isBusy }) => !isBusy).sort((a, b) => a.lastSeenMs - b.lastSeenMs)[0];
+      const oldest = longestUnused(own);
       if (oldest === undefined) return "busy";
       void oldest.end("replaced");
     }
+    if (this.#sessions.size >= maxSessions) void this.#spare(own.length)?.end("replaced");
     return this.#sessions.size >= maxSessions ? "full" : undefined;
+  }
+
+  /** A session of the identity that has most of them, and afterwards still more than the one that has `count` now. */
+  #spare(count: number): HttpSession | undefined {
+    const held = Map.groupBy(this.#sessions.values(), ({ identity }) => identity);
+    const greedy = [...held.values()].filter(({ length }) => length > count + 1).sort((a, b) => b.length - a.length);
+    return greedy.map(longestUnused).find((session) => session !== undefined);
   }
 
   #start(identity: string, taken?: TakenSession): HttpSession {
@@ -185,4 +193,8 @@ export class HttpSessions {
       this.#arm();
     }, Math.min(Math.max(Math.ceil(nextMs), 1), MAX_TIMER_MS));
   }
+}
+
+function longestUnused(sessions: readonly HttpSession[]): HttpSession | undefined {
+  return sessions.filter(({ isBusy }) => !isBusy).sort((a, b) => a.lastSeenMs - b.lastSeenMs)[0];
 }

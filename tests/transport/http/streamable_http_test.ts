@@ -496,6 +496,26 @@ Deno.test("When there is no room for another session, a client is told to retry,
   assert.equal(endpoint.endpoint.sessions, 1);
 });
 
+Deno.test("When there is no room, the longest idle session of whoever has most makes room for a client with fewer", async () => {
+  await using endpoint = new McpEndpoint({ maxSessions: 4 });
+  const sessions: [string, string][] = [];
+  for (const identity of ["a", "greedy", "greedy", "greedy"]) {
+    sessions.push([identity, await endpoint.initialize(identity)]);
+    endpoint.clock.now++;
+  }
+  sessions.push(["b", await endpoint.initialize("b")]);
+  const refused = await endpoint.send({ body: json(INITIALIZE), headers: { "x-identity": "b" } });
+  assert.equal(refused.status, 503);
+  await refused.text();
+  const statuses: number[] = [];
+  for (const [identity, session] of sessions) {
+    const response = await endpoint.post(session, call(1, "echo"), { headers: { "x-identity": identity } });
+    statuses.push(response.status);
+    await response.text();
+  }
+  assert.deepEqual(statuses, [200, 404, 200, 200, 200]);
+});
+
 Deno.test("The longest idle session of an identity makes room; others' and busy ones stay", async () => {
   await using endpoint = new McpEndpoint({ maxSessionsOf: (identity) => identity === "a" ? 2 : 1 });
   const other = await endpoint.initialize("other");

@@ -8,6 +8,7 @@ import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFilesIn, haltFileState } from "../trading/record/halts.ts";
 import type { HaltState } from "../trading/record/halts.ts";
+import { allPlacements } from "../trading/record/placement_pages.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
@@ -218,7 +219,7 @@ async function showStatus(
   const { folder, use, world, json } = job;
   const now = world.now();
   const elsewhere = await readElsewhere(record, job);
-  const onTheirWay = await record?.journal.onTheirWay() ?? [];
+  const onTheirWay = record === undefined ? [] : await allPlacements((after) => record.journal.onTheirWay(after));
   const requests = await record?.cancelRequests.all() ?? [];
   if (json) {
     const halt = state.halted ? { ...state, at: timeOf(state.at) } : state;

@@ -12,7 +12,7 @@ import {
   Id,
   IdOrEmpty,
   IntegerOrZero,
-  list,
+  rows,
   Text,
   Timestamp,
   TimestampOrZero,
@@ -43,7 +43,7 @@ export const Balance = z.object({
 export type Balance = z.output<typeof Balance>;
 
 /** Answer of `getBalances`; an asset may have several accounts. */
-export const BalanceList = counted(z.object({ balance: list(Balance) }));
+export const BalanceList = counted(z.object({ balance: rows(Balance) }));
 export type BalanceList = z.output<typeof BalanceList>;
 
 const CryptoDetails = z.object({ address: Text, txid: Text }).nullish()
@@ -84,7 +84,7 @@ export const Transaction = z.object({
 export type Transaction = z.output<typeof Transaction>;
 
 /** Answer of `listTransactions`; rows without `account_id` belong to `id`. */
-export const TransactionList = counted(z.object({ id: Id, transactions: list(Transaction) }));
+export const TransactionList = counted(z.object({ id: Id, transactions: rows(Transaction) }));
 export type TransactionList = z.output<typeof TransactionList>;
 
 /** Answer of `listPendingTransactions`. */
@@ -92,8 +92,8 @@ export const PendingTransactionList = counted(z.object({
   id: Id,
   name: Text,
   currency: Text,
-  pending: list(Transaction),
-  transactions: list(Transaction),
+  pending: rows(Transaction),
+  transactions: rows(Transaction),
 }));
 export type PendingTransactionList = z.output<typeof PendingTransactionList>;
 
@@ -111,7 +111,7 @@ export const Move = z.object({
 export type Move = z.output<typeof Move>;
 
 /** Answer of `listMoves`, newest first. */
-export const MoveList = counted(z.object({ moves: list(Move) }));
+export const MoveList = counted(z.object({ moves: rows(Move) }));
 export type MoveList = z.output<typeof MoveList>;
 
 /** A bank account that withdrawals may be paid to. */
@@ -130,5 +130,5 @@ export const Beneficiary = z.object({
 export type Beneficiary = z.output<typeof Beneficiary>;
 
 /** Answer of `listBeneficiaries`. */
-export const BeneficiaryList = counted(z.object({ beneficiaries: list(Beneficiary) }));
+export const BeneficiaryList = counted(z.object({ beneficiaries: rows(Beneficiary) }));
 export type BeneficiaryList = z.output<typeof BeneficiaryList>;

@@ -27,11 +27,15 @@ export interface Reading<Answer> {
 }
 
 /**
- * Reads an answer.
+ * Reads an answer; a long one in slices.
  *
  * @throws {ExchangeError} when it is a refusal, does not match the schema, or is for something else
  */
-export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer>, answer: WireAnswer): Answer {
+export async function readAnswer<Answer>(
+  operation: Operation,
+  reading: Reading<Answer>,
+  answer: WireAnswer,
+): Promise<Answer> {
   const { status } = answer;
   const traceId = traceIdOf(answer.headers);
   const json = parseBody(answer.body);
@@ -61,7 +65,7 @@ export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer
     const detail = cleanText(answer.body) || undefined;
     throw invalid("answered something else than JSON: try again later", { retryable: outcome === "none", detail });
   }
-  const read = reading.schema.safeParse(content);
+  const read = await reading.schema.safeParseAsync(content);
   if (!read.success) throw invalid(`answered in a shape that is not known here: ${fieldOf(read.error)} is wrong`);
   try {
     return reading.check(read.data);

@@ -107,6 +107,8 @@ interface Call {
   readonly reservation: Reservation | undefined;
 }
 
+type ReadAnswer<Answer> = (answer: WireAnswer) => Promise<Answer>;
+
 const DEADLINE_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -263,7 +265,7 @@ export class ExchangeClient {
     });
   }
 
-  async #repeat<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
+  async #repeat<Answer>(call: Call, read: ReadAnswer<Answer>): Promise<Answer> {
     const { maxAttempts, random, now, sleep } = this.#options;
     for (let attempt = 1;; attempt++) {
       try {
@@ -279,10 +281,10 @@ export class ExchangeClient {
     }
   }
 
-  async #attempt<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
+  async #attempt<Answer>(call: Call, read: ReadAnswer<Answer>): Promise<Answer> {
     const send = async () => {
       try {
-        const value = this.#noteAnswer(await this.#send(call), read);
+        const value = await this.#noteAnswer(await this.#send(call), read);
         this.#counts.add(call.group);
         return value;
       } catch (error) {
@@ -294,9 +296,9 @@ export class ExchangeClient {
     return await (call.priority === "cancel" ? send() : this.#breaker.run(send));
   }
 
-  #noteAnswer<Answer>(answer: WireAnswer, read: (answer: WireAnswer) => Answer): Answer {
+  async #noteAnswer<Answer>(answer: WireAnswer, read: ReadAnswer<Answer>): Promise<Answer> {
     try {
-      const value = read(answer);
+      const value = await read(answer);
       this.#reachability.answered();
       return value;
     } catch (error) {

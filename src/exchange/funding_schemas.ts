@@ -12,6 +12,7 @@ import {
   Integer,
   IntegerOrZero,
   list,
+  rows,
   Text,
   Timestamp,
   TimestampOrZero,
@@ -39,7 +40,7 @@ export const SendNetwork = z.object({ id: Integer, name: Text, native_currency: 
 export type SendNetwork = z.output<typeof SendNetwork>;
 
 /** Answer of `listSendNetworks`. */
-export const SendNetworkList = counted(z.object({ networks: list(SendNetwork) }));
+export const SendNetworkList = counted(z.object({ networks: rows(SendNetwork) }));
 export type SendNetworkList = z.output<typeof SendNetworkList>;
 
 /** Answer of `getSendFee`. */
@@ -61,7 +62,7 @@ export const Withdrawal = z.object({
 export type Withdrawal = z.output<typeof Withdrawal>;
 
 /** Answer of `listWithdrawals`. */
-export const WithdrawalList = counted(z.object({ withdrawals: list(Withdrawal) }));
+export const WithdrawalList = counted(z.object({ withdrawals: rows(Withdrawal) }));
 export type WithdrawalList = z.output<typeof WithdrawalList>;
 
 /** A confirmed deposit to or withdrawal from one account, in its currency; `amount` is positive and net of `fee`. */
@@ -77,7 +78,7 @@ export const Transfer = z.object({
 export type Transfer = z.output<typeof Transfer>;
 
 /** Answer of `listTransfers`, newest first. */
-export const TransferList = counted(z.object({ transfers: list(Transfer) }));
+export const TransferList = counted(z.object({ transfers: rows(Transfer) }));
 export type TransferList = z.output<typeof TransferList>;
 
 /** A user on whose behalf the key may act. */
@@ -90,5 +91,5 @@ export const LinkedUser = z.object({
 export type LinkedUser = z.output<typeof LinkedUser>;
 
 /** Answer of `listLinkedUsers`. */
-export const LinkedUserList = counted(z.object({ users: list(LinkedUser) }));
+export const LinkedUserList = counted(z.object({ users: rows(LinkedUser) }));
 export type LinkedUserList = z.output<typeof LinkedUserList>;

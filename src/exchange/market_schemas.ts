@@ -8,7 +8,7 @@ import {
   counted,
   Integer,
   IntegerOrZero,
-  list,
+  rows,
   Text,
   Timestamp,
   word,
@@ -28,7 +28,7 @@ export const Ticker = z.object({
 export type Ticker = z.output<typeof Ticker>;
 
 /** Answer of `getTickers`. */
-export const TickerList = counted(z.object({ tickers: list(Ticker) }));
+export const TickerList = counted(z.object({ tickers: rows(Ticker) }));
 export type TickerList = z.output<typeof TickerList>;
 
 /** One price of a book: a level in the aggregated book, a single order in the full book. */
@@ -38,8 +38,8 @@ export type OrderBookEntry = z.output<typeof OrderBookEntry>;
 /** Bids from high to low, asks from low to high. */
 export const OrderBook = counted(z.object({
   timestamp: Timestamp,
-  bids: list(OrderBookEntry),
-  asks: list(OrderBookEntry),
+  bids: rows(OrderBookEntry),
+  asks: rows(OrderBookEntry),
 }));
 export type OrderBook = z.output<typeof OrderBook>;
 
@@ -55,7 +55,7 @@ export const PublicTrade = z.object({
 export type PublicTrade = z.output<typeof PublicTrade>;
 
 /** Answer of `listTrades`, newest first. */
-export const PublicTradeList = counted(z.object({ trades: list(PublicTrade) }));
+export const PublicTradeList = counted(z.object({ trades: rows(PublicTrade) }));
 export type PublicTradeList = z.output<typeof PublicTradeList>;
 
 /** `timestamp` is the start of the interval, `volume` is in base currency. */
@@ -70,7 +70,7 @@ export const Candle = z.object({
 export type Candle = z.output<typeof Candle>;
 
 /** Answer of `getCandles`, oldest first; `duration` in seconds. */
-export const CandleList = counted(z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero }));
+export const CandleList = counted(z.object({ candles: rows(Candle), pair: Text, duration: IntegerOrZero }));
 export type CandleList = z.output<typeof CandleList>;
 
 /** Decimals of a price, a volume or a fee. Real markets have far fewer; the bound keeps arithmetic finite. */
@@ -100,5 +100,5 @@ export const Market = z.object({
 export type Market = z.output<typeof Market>;
 
 /** Answer of `getMarkets`. */
-export const MarketList = counted(z.object({ markets: list(Market) }));
+export const MarketList = counted(z.object({ markets: rows(Market) }));
 export type MarketList = z.output<typeof MarketList>;

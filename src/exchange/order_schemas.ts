@@ -11,7 +11,7 @@ import {
   Id,
   IdOrEmpty,
   Integer,
-  list,
+  rows,
   Text,
   Timestamp,
   TimestampOrZero,
@@ -67,7 +67,7 @@ export type Order = z.output<typeof Order>;
 export type Side = Order["side"];
 
 /** Answer of `listOrders`, newest first. */
-export const OrderList = counted(z.object({ orders: list(Order) }));
+export const OrderList = counted(z.object({ orders: rows(Order) }));
 export type OrderList = z.output<typeof OrderList>;
 
 /** The fields of an order that cancelling needs; unreadable texts are `""`, an unreadable time is 0. */
@@ -80,7 +80,7 @@ export const OrderId = z.object({
 export type OrderId = z.output<typeof OrderId>;
 
 /** Answer of `listOpenOrderIds`, newest first. */
-export const OrderIdList = counted(z.object({ orders: list(OrderId) }));
+export const OrderIdList = counted(z.object({ orders: rows(OrderId) }));
 export type OrderIdList = z.output<typeof OrderIdList>;
 
 /** An order in API version 1; `type` is the side: BID and ASK for limit orders, BUY and SELL for market orders. */
@@ -98,7 +98,7 @@ export const OrderV1 = z.object({
 export type OrderV1 = z.output<typeof OrderV1>;
 
 /** Answer of `listOrdersV1`, newest first. */
-export const OrderV1List = counted(z.object({ orders: list(OrderV1) }));
+export const OrderV1List = counted(z.object({ orders: rows(OrderV1) }));
 export type OrderV1List = z.output<typeof OrderV1List>;
 
 /** Answer of `postLimitOrder` and `postMarketOrder`: accepted, not necessarily on the book yet. */
@@ -127,7 +127,7 @@ export const UserTrade = z.object({
 export type UserTrade = z.output<typeof UserTrade>;
 
 /** Answer of `listUserTrades`. */
-export const UserTradeList = counted(z.object({ trades: list(UserTrade) }));
+export const UserTradeList = counted(z.object({ trades: rows(UserTrade) }));
 export type UserTradeList = z.output<typeof UserTradeList>;
 
 /**

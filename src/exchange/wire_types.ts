@@ -7,6 +7,11 @@
 
 import { z } from "zod";
 import { normalizeDecimal } from "../money/decimals.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
+import { flatMapInSlices } from "../timing/slices.ts";
+
+/** Rows that are read in one go: a few milliseconds of work. */
+const SLICE = 100;
 
 /** A decimal, string or number on the wire; always normalized to a plain decimal string without trailing zeros. */
 export const Decimal = z.unknown().transform((value, context): string => {
@@ -64,14 +69,20 @@ export const Integer = z.preprocess(toInteger, z.int());
 /** A whole number that may be missing, `null` or empty; 0 then. */
 export const IntegerOrZero = z.preprocess((value) => isAbsent(value) ? 0 : toInteger(value), z.int());
 
-/** A list; `null` and a missing key mean an empty one. Unreadable rows are omitted. */
+/** A short list; `null` and a missing key mean an empty one. Unreadable rows are omitted. */
 export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
-  return z.preprocess((value) => value ?? [], z.array(z.unknown())).transform((rows) =>
-    rows.flatMap((row): z.output<Item>[] => {
-      const read = item.safeParse(row);
-      return read.success ? [read.data] : [];
-    })
-  );
+  return List.transform((rows) => rows.flatMap((row) => readRow(item, row)));
+}
+
+/**
+ * The rows of an answer, of which there may be thousands: as a {@linkcode list}, read in slices, so that other work goes
+ * on meanwhile. With more rows than one slice it can only be parsed asynchronously.
+ */
+export function rows<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
+  return List.transform((rows) => {
+    const map = (row: unknown) => readRow(item, row);
+    return isLong(rows) ? flatMapInSlices(rows, { size: SLICE, map }) : rows.flatMap(map);
+  });
 }
 
 /** Fields of every answer with rows. */
@@ -90,18 +101,21 @@ export function counted<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
 ): z.ZodType<z.output<z.ZodObject<Shape>> & Counted> {
   const documented = Object.keys(schema.shape);
-  return z.unknown().transform((value, context): z.output<z.ZodObject<Shape>> & Counted => {
+  return z.unknown().transform((value, context): Awaitable<z.output<z.ZodObject<Shape>> & Counted> => {
     const members = Object.keys(Object(value));
     if (members.length > 0 && !documented.some((name) => members.includes(name))) {
       context.issues.push({ code: "custom", message: `expected ${documented.join(", ")}`, input: value });
       return z.NEVER;
     }
-    const read = schema.safeParse(value);
-    if (read.success) return { ...read.data, left_out: countLeftOut(value, read.data), was_unsorted: false };
-    for (const { path, message } of read.error.issues) {
-      context.issues.push({ code: "custom", path: [...path], message, input: value });
-    }
-    return z.NEVER;
+    const finish = (read: z.ZodSafeParseResult<z.output<z.ZodObject<Shape>>>) => {
+      if (read.success) return { ...read.data, left_out: countLeftOut(value, read.data), was_unsorted: false };
+      for (const { path, message } of read.error.issues) {
+        context.issues.push({ code: "custom", path: [...path], message, input: value });
+      }
+      return z.NEVER;
+    };
+    const hasLongList = Object.values(Object(value)).some(isLong);
+    return hasLongList ? schema.safeParseAsync(value).then(finish) : finish(schema.safeParse(value));
   });
 }
 
@@ -117,6 +131,17 @@ export function word<const Word extends string, const Absent extends string = "U
   return z.string().nullish().transform((text): Word | Absent | "UNKNOWN" =>
     isAbsent(text) ? absent ?? "UNKNOWN" : known.get(text ?? "") ?? "UNKNOWN"
   );
+}
+
+const List = z.preprocess((value) => value ?? [], z.array(z.unknown()));
+
+function readRow<Item extends z.ZodType>(item: Item, row: unknown): z.output<Item>[] {
+  const read = item.safeParse(row);
+  return read.success ? [read.data] : [];
+}
+
+function isLong(rows: unknown): boolean {
+  return Array.isArray(rows) && rows.length > SLICE;
 }
 
 function countLeftOut(value: unknown, read: object): number {

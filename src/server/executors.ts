@@ -10,6 +10,7 @@ import { OrderExecutor } from "../trading/execution/executor.ts";
 import type { ExecutorInstance, ExecutorRecord, ExecutorScope } from "../trading/execution/executor_parts.ts";
 import type { Halt } from "../trading/policy/halt.ts";
 import type { Journal } from "../trading/record/journal.ts";
+import { allPlacements } from "../trading/record/placement_pages.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { Trader } from "../trading/orders/trader.ts";
@@ -222,8 +223,9 @@ export class OrderExecutors {
   async #paperExecutors(account: string): Promise<OrderExecutor[]> {
     const { journal } = this.#parts.record;
     // In this order, so that one that is settled in between counts as open.
-    const lost = await journal.unsettled({ account });
-    const left = [...lost, ...await journal.open({ account })].map(({ identity }) => identity);
+    const lost = await allPlacements((after) => journal.unsettled({ account }, after));
+    const open = await allPlacements((after) => journal.open({ account }, after));
+    const left = [...lost, ...open].map(({ identity }) => identity);
     const opened = [...this.#open.values()].flatMap(({ place }) =>
       place.account === account ? place.identity ?? [] : []
     );

@@ -2,6 +2,7 @@
 
 import { isPaper, kindOf } from "../trading/orders/trading_account.ts";
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
+import { allPlacements } from "../trading/record/placement_pages.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import type { HaltState } from "../trading/record/halts.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
@@ -49,7 +50,7 @@ export async function readTradingFacts(
 ): Promise<TradingFacts> {
   const [halt, onTheirWay, requests, waiting, limits] = await Promise.all([
     halts.state(),
-    journal.onTheirWay(),
+    allPlacements((after) => journal.onTheirWay(after)),
     cancelRequests.all(),
     approvals.pending(now),
     journal.limitsUsed(now),

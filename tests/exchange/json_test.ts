@@ -47,8 +47,40 @@ Deno.test("parseJson() equals JSON.parse() for everything that JSON.stringify() 
   }));
 });
 
+/** Pieces that numbers, texts, and texts that look like numbers consist of. */
+const PIECES = fc.array(
+  fc.constantFrom("8557520073699984185", "-1e400", "0.10", "1", ",", ":", "[", "]", "}", " ", "\\", '"', "a"),
+  { maxLength: 8 },
+).map((pieces) => pieces.join(""));
+
+Deno.test("parseJson() leaves texts unchanged, whatever is in them", () => {
+  fc.assert(fc.property(PIECES, PIECES, (key, text) => {
+    const json = `{${JSON.stringify(key)}:[${JSON.stringify(text)},8557520073699984185]}`;
+    assert.deepEqual(parseJson(json), { [key]: [text, "8557520073699984185"] });
+  }));
+});
+
+Deno.test("parseJson() refuses what JSON.parse() refuses, also around numbers that it keeps exact", () => {
+  fc.assert(
+    fc.property(PIECES, (text) => {
+      const isJson = (parse: (text: string) => unknown) => {
+        try {
+          parse(text);
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      assert.equal(isJson(parseJson), isJson(JSON.parse));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 Deno.test("parseJson() throws for a text that is not JSON or nested too deep", () => {
   assert.throws(() => parseJson("<html>"), SyntaxError);
   assert.throws(() => parseJson('{"a": 1'), SyntaxError);
-  assert.throws(() => parseJson("[".repeat(200_000) + "8557520073699984185" + "]".repeat(200_000)));
+  assert.throws(() => parseJson('{"a":1,8557520073699984185:1}'), SyntaxError);
+  const deep = "[".repeat(200_000) + "8557520073699984185" + "]".repeat(200_000);
+  assert.throws(() => parseJson(`[", 8557520073699984185,",${deep}]`), RangeError);
 });

@@ -12,6 +12,7 @@ import type { CancelResult, EndedOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
 import { listOpenOrderIds } from "./open_orders.ts";
+import { allPlacements } from "../record/placement_pages.ts";
 
 /** The outcomes of several cancellations. */
 export interface CancelAllResult {
@@ -77,7 +78,8 @@ async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; listed: readonly string[]; isListed: boolean; failure?: ToolErrorCode }> {
-  const ours = await parts.pendingWrites.attempt(() => parts.journal.open(parts.scope)) ?? [];
+  const { journal, pendingWrites, scope } = parts;
+  const ours = await pendingWrites.attempt(() => allPlacements((after) => journal.open(scope, after))) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
     const { orders, leftOut } = await listOpenOrderIds(parts);
@@ -96,7 +98,8 @@ async function findLost(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
-  const unsettled = await parts.pendingWrites.attempt(() => parts.journal.unsettled(parts.scope)) ?? [];
+  const { journal, pendingWrites, scope } = parts;
+  const unsettled = await pendingWrites.attempt(() => allPlacements((after) => journal.unsettled(scope, after))) ?? [];
   const lost = unsettled.filter(({ state, order }) => state !== "intent" && isWanted(order.pair));
   const looks = await inParallel(lost, {
     atOnce: 4,

@@ -5,6 +5,7 @@ import { finalStandingOf, type StandingFacts } from "../../exchange/order_standi
 import type { Order as ExchangeOrder, OrderId } from "../../exchange/order_schemas.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
+import { allPlacements } from "../record/placement_pages.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp } from "./reconcile.ts";
 
@@ -41,14 +42,19 @@ export async function closeIfFinal(
 }
 
 /**
- * All open orders of the account, newest first. The list may lag.
+ * The ids of the account's orders that are open. The list may lag.
  *
  * @throws {ExchangeError} when a page cannot be read
  */
-async function listOpenOrders(
+async function openIds(
   { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
-): Promise<ExchangeOrder[]> {
-  return await readPages((paging) => exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal }));
+): Promise<ReadonlySet<string>> {
+  const read = (paging: Paging) => exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal });
+  const open = new Set<string>();
+  for await (const orders of pagesOf(read)) {
+    for (const order of orders) if (endingOf(order) === undefined) open.add(order.order_id);
+  }
+  return open;
 }
 
 /**
@@ -61,11 +67,13 @@ export async function listOpenOrderIds(
   { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
 ): Promise<{ readonly orders: readonly OrderId[]; readonly leftOut: number }> {
   let leftOut = 0;
-  const orders = await readPages(async (paging) => {
+  const orders: OrderId[] = [];
+  const pages = pagesOf(async (paging) => {
     const page = await exchange.call("listOpenOrderIds", { ...paging, limit: PAGE }, { fresh: true, signal });
     leftOut += page.left_out;
     return page;
   });
+  for await (const page of pages) orders.push(...page);
   return { orders, leftOut };
 }
 
@@ -84,7 +92,9 @@ export async function listOrdersSince(
   for (const closed of [false, true]) {
     const read = (paging: Paging) =>
       exchange.call("listOrders", { ...paging, closed, limit: PAGE }, { fresh: true, signal });
-    for (const order of await readPages(read, since)) listed.set(order.client_order_id, order);
+    for await (const orders of pagesOf(read, since)) {
+      for (const order of orders) listed.set(order.client_order_id, order);
+    }
   }
   return listed;
 }
@@ -93,24 +103,26 @@ interface Paging {
   readonly created_before?: number;
 }
 
-/** Reads a list of orders page by page; its cursor is exclusive, and orders may share a millisecond. */
-async function readPages<Row extends OrderId>(
+/**
+ * A list of orders page by page, each order once; its cursor is exclusive, and orders may share a millisecond.
+ */
+async function* pagesOf<Row extends OrderId>(
   read: (paging: Paging) => Promise<{ readonly orders: readonly Row[]; readonly left_out: number }>,
   since: number = 0,
-): Promise<Row[]> {
-  const found = new Map<string, Row>();
+): AsyncGenerator<readonly Row[]> {
+  const known = new Set<string>();
   let before: number | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { orders: rows, left_out } = await read(before === undefined ? {} : { created_before: before });
-    const known = found.size;
-    for (const row of rows) found.set(row.order_id, row);
-    if (rows.length + left_out < PAGE || found.size === known) break;
+    const found = rows.filter(({ order_id }) => !known.has(order_id));
+    for (const { order_id } of rows) known.add(order_id);
+    yield found;
+    if (rows.length + left_out < PAGE || found.length === 0) return;
     const times = rows.map(({ creation_timestamp }) => creation_timestamp).filter((time) => time > 0);
-    if (times.length === 0) break;
+    if (times.length === 0) return;
     before = Math.min(...times) + 1;
-    if (before <= since) break;
+    if (before <= since) return;
   }
-  return [...found.values()];
 }
 
 /**
@@ -122,10 +134,9 @@ export async function refreshOpenOrders(
   { identity = parts.scope.identity }: { readonly identity?: string | undefined } = {},
 ): Promise<number> {
   try {
-    const ours = await parts.journal.open({ ...parts.scope, identity });
+    const ours = await allPlacements((after) => parts.journal.open({ ...parts.scope, identity }, after));
     if (ours.length === 0) return 0;
-    const listed = await listOpenOrders(parts);
-    const open = new Set(listed.filter((order) => endingOf(order) === undefined).map(({ order_id }) => order_id));
+    const open = await openIds(parts);
     const gone = ours.filter(({ orderId }) => orderId !== null && !open.has(orderId));
     return gone.length === 0 ? 0 : await closeFinal(parts, gone);
   } catch (error) {

@@ -9,6 +9,7 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order as ExchangeOrder } from "../../exchange/order_schemas.ts";
 import { getLogger } from "../../logging/logger.ts";
 import { inParallel } from "../../timing/in_parallel.ts";
+import { allPlacements } from "../record/placement_pages.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import { listOrdersSince, refreshOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
@@ -136,7 +137,8 @@ async function listedAmong(
 
 /** Placements of this process on this exchange that nothing here is working on. */
 async function lost({ instance, journal, scope }: ExecutorParts, placements: Placements): Promise<Placement[]> {
-  return (await journal.unsettled(scope)).filter((placement) =>
+  const unsettled = await allPlacements((after) => journal.unsettled(scope, after));
+  return unsettled.filter((placement) =>
     placement.instance === instance.id && !placements.isUnderWay(placement.clientOrderId)
   );
 }

@@ -62,12 +62,15 @@ export interface Journal {
   findByOrderId(orderId: string, where?: OrderVenue): Promise<Placement | undefined>;
   findByKey(identity: string, idempotencyKey: string, where: OrderVenue): Promise<Placement | undefined>;
   findByPreview(previewId: string): Promise<Placement | undefined>;
-  /** Intents, sent placements and those of unknown outcome, oldest first. */
-  unsettled(scope?: PlacementScope): Promise<readonly Placement[]>;
-  /** Orders that were sent and whose outcome is unknown; oldest first. */
-  onTheirWay(): Promise<readonly Placement[]>;
-  /** Placements that are placed and not known to be final, oldest first. */
-  open(scope?: PlacementScope): Promise<readonly Placement[]>;
+  /**
+   * Intents, sent placements and those of unknown outcome, oldest first; one page, after the placement of a client order
+   * id, which must still be recorded. `allPlacements()` reads all pages.
+   */
+  unsettled(scope?: PlacementScope, after?: string): Promise<readonly Placement[]>;
+  /** Orders that were sent and whose outcome is unknown; oldest first, one page. */
+  onTheirWay(after?: string): Promise<readonly Placement[]>;
+  /** Placements that are placed and not known to be final, oldest first; one page. */
+  open(scope?: PlacementScope, after?: string): Promise<readonly Placement[]>;
 
   /** What each identity has used of its limits at a time: informative only. */
   limitsUsed(now: number): Promise<readonly LimitsUsed[]>;

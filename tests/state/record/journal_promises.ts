@@ -1,6 +1,7 @@
 /** What every engine of the record promises of the journal: how placements begin, go on and end. */
 
 import assert from "node:assert/strict";
+import { allPlacements, PLACEMENTS_A_PAGE } from "../../../src/trading/record/placement_pages.ts";
 import type { NewPlacement } from "../../../src/trading/record/recorded_placement.ts";
 import type { Policy } from "../../../src/trading/policy/policy.ts";
 import { entry, FREE, INSTANCE, MAIN, NOW, ORDER, outcomeOf } from "../../trading/stores.ts";
@@ -165,6 +166,25 @@ export const JOURNAL_PROMISES: Promises = {
     assert.deepEqual(idsOf(await other.open({ identity: "key:bob" })), []);
   },
 
+  "Journal.unsettled(), onTheirWay() and open() answer a long list in pages, also while it changes": async (
+    installation,
+  ) => {
+    const { journal } = await installation.open();
+    await journal.begin(entry("0"), FREE, NOW);
+    const names = Array.from({ length: PLACEMENTS_A_PAGE + 50 }, (_, number) => `lm-${number}`);
+    await installation.tamper(copies("lm-0", names.length - 1));
+    const first = await journal.unsettled();
+    assert.deepEqual(idsOf(first), names.slice(0, PLACEMENTS_A_PAGE));
+    assert.deepEqual(idsOf(await allPlacements((after) => journal.onTheirWay(after))), names);
+    const last = first.at(-1)?.clientOrderId ?? "";
+    for (const id of ["lm-1", last]) await journal.settle(id, { state: "not_placed", reason: "ERR_TIMEOUT" }, NOW);
+    assert.deepEqual(idsOf(await journal.unsettled({}, last)), names.slice(PLACEMENTS_A_PAGE));
+    await installation.tamper("UPDATE placements SET state = 'placed', order_id = 'BX' WHERE state = 'sent'");
+    assert.equal((await journal.open()).length, PLACEMENTS_A_PAGE);
+    const open = idsOf(await allPlacements((after) => journal.open(MAIN, after)));
+    assert.deepEqual(open, names.filter((id) => id !== "lm-1" && id !== last));
+  },
+
   "Journal.begin() recognizes a repetition by its request, or by the order when the request is unknown": async (
     installation,
   ) => {
@@ -210,3 +230,13 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal((await journal.findByOrderId("BX1"))?.orderId, "BX1");
   },
 };
+
+/** A statement that copies a placement, with the numbers from 1 on. */
+function copies(clientOrderId: string, count: number): string {
+  const same = "identity, account, venue, order_json, digest, policy_digest, state, is_alive, created_at, sent_at, " +
+    "valid_until, instance";
+  return `WITH RECURSIVE copies (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < ${count})
+    INSERT INTO placements (client_order_id, preview_id, ${same})
+    SELECT 'lm-' || copies.number, 'preview-' || copies.number, ${same} FROM copies, placements
+    WHERE client_order_id = '${clientOrderId}' ORDER BY copies.number`;
+}

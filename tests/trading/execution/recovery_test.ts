@@ -1,6 +1,7 @@
 /** What an earlier run left, and outcomes that could not be found out in time. */
 
 import assert from "node:assert/strict";
+import { PLACEMENTS_A_PAGE } from "../../../src/trading/record/placement_pages.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import { ExecutorWorld, expectStatus, LOOK, POST, RESTING, withJournal } from "../executor_world.ts";
@@ -73,6 +74,17 @@ Deno.test("OrderExecutor.recover() finds many orders of the last run in lists, a
   assert.deepEqual(placements.filter((placement) => placement?.isOpen).length, 28);
   const looks = world.exchange.count(LOOK);
   assert.ok(looks > 1 && looks < ids.length - 1, `${looks} orders were asked for`);
+});
+
+Deno.test("OrderExecutor.recover() settles more placements than the journal lists at a time", async () => {
+  await using world = await ExecutorWorld.start({ isRecovered: false });
+  world.store.instances.enter(INSTANCE);
+  const ids = Array.from({ length: PLACEMENTS_A_PAGE + 20 }, (_, place) => `lm-${place}`);
+  for (const id of ids) world.store.journal.begin(entry(id.slice(3)), FREE, world.now);
+  tamper(world.folder, "UPDATE placements SET state = 'intent', sent_at = NULL, valid_until = NULL, instance = NULL");
+  await world.executor.recover();
+  const states = new Set(ids.map((id) => world.store.journal.find(id)?.state));
+  assert.deepEqual([...states], ["not_placed"]);
 });
 
 Deno.test("OrderExecutor.recover() waits for an order of the last run that is still in flight", async () => {

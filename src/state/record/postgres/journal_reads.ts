@@ -1,6 +1,7 @@
 /** Reads placements on PostgreSQL. */
 
 import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
+import { PLACEMENTS_A_PAGE } from "../../../trading/record/placement_pages.ts";
 import type { Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
 import { readPlacement } from "../rows/placement_row.ts";
 import type { Session, Value } from "./database.ts";
@@ -33,23 +34,30 @@ export class JournalReads {
     return this.#one("preview_id = $1", previewId);
   }
 
-  unsettled(scope: PlacementScope = {}): Promise<Placement[]> {
-    return this.#alive("state IN ('intent', 'sent', 'unknown')", scope);
+  unsettled(scope?: PlacementScope, after?: string): Promise<Placement[]> {
+    return this.#alive("state IN ('intent', 'sent', 'unknown')", scope, after);
   }
 
-  onTheirWay(): Promise<Placement[]> {
-    return this.#alive("state IN ('sent', 'unknown')", {});
+  onTheirWay(after?: string): Promise<Placement[]> {
+    return this.#alive("state IN ('sent', 'unknown')", {}, after);
   }
 
-  open(scope: PlacementScope = {}): Promise<Placement[]> {
-    return this.#alive("state = 'placed'", scope);
+  open(scope?: PlacementScope, after?: string): Promise<Placement[]> {
+    return this.#alive("state = 'placed'", scope, after);
   }
 
-  async #alive(condition: string, { account, venue, identity }: PlacementScope): Promise<Placement[]> {
+  /** One page. */
+  async #alive(
+    condition: string,
+    scope: PlacementScope | undefined,
+    after: string | undefined,
+  ): Promise<Placement[]> {
     const rows = await this.#connection.rows(
       `SELECT * FROM placements WHERE is_alive = 1 AND ${condition} AND account = coalesce($1, account)
-         AND venue = coalesce($2, venue) AND identity = coalesce($3, identity) ORDER BY created_at, number`,
-      ...[account ?? null, venue ?? null, identity ?? null],
+         AND venue = coalesce($2, venue) AND identity = coalesce($3, identity) AND ($4::text IS NULL OR
+         (created_at, number) > (SELECT created_at, number FROM placements WHERE client_order_id = $4))
+         ORDER BY created_at, number LIMIT ${PLACEMENTS_A_PAGE}`,
+      ...[scope?.account ?? null, scope?.venue ?? null, scope?.identity ?? null, after ?? null],
     );
     return rows.map(readPlacement);
   }

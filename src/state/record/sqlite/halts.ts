@@ -24,7 +24,7 @@ import type { JournalReads } from "./journal_reads.ts";
 export interface HaltParts {
   readonly audit: AuditRows;
   readonly requests: Pick<SqliteCancelRequests, "add" | "withdraw">;
-  readonly placements: Pick<JournalReads, "onTheirWay">;
+  readonly placements: Pick<JournalReads, "allOnTheirWay">;
   /** The folder of the halt file. */
   readonly folder: string;
   readonly redact: Redact;
@@ -51,7 +51,7 @@ export class SqliteHalts {
       this.#write(pulled(this.#recorded(), pull, redact));
       for (const account of cancelOpen) requests.add(account, { by: cleanText(by), now });
       audit.append([pullEvent(pull, redact)], now);
-      return placements.onTheirWay();
+      return placements.allOnTheirWay();
     });
   }
 
@@ -75,7 +75,7 @@ export class SqliteHalts {
       const isFileNoted = !before.isFileNoted;
       this.#write({ ...before, isFileNoted });
       audit.append([fileEvent({ isThere: isFileNoted })], now);
-      return isFileNoted ? { file: "appeared", onTheirWay: placements.onTheirWay() } : { file: "gone" };
+      return isFileNoted ? { file: "appeared", onTheirWay: placements.allOnTheirWay() } : { file: "gone" };
     });
   }
 

@@ -3,6 +3,7 @@
 import { isPaper } from "../../../trading/orders/trading_account.ts";
 import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
 import type { OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
+import { PLACEMENTS_A_PAGE } from "../../../trading/record/placement_pages.ts";
 import type { NewPlacement, Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
 import type { RecordConnection } from "./connection.ts";
 import { readPlacement } from "../rows/placement_row.ts";
@@ -36,16 +37,21 @@ export class JournalReads {
     return this.#one("preview_id = ?", previewId);
   }
 
-  unsettled(scope: PlacementScope = {}): Placement[] {
-    return this.#alive("state IN ('intent', 'sent', 'unknown')", scope);
+  unsettled(scope?: PlacementScope, after?: string): Placement[] {
+    return this.#alive("state IN ('intent', 'sent', 'unknown')", scope, after);
   }
 
-  onTheirWay(): Placement[] {
-    return this.#alive("state IN ('sent', 'unknown')", {});
+  onTheirWay(after?: string): Placement[] {
+    return this.#alive("state IN ('sent', 'unknown')", {}, after);
   }
 
-  open(scope: PlacementScope = {}): Placement[] {
-    return this.#alive("state = 'placed'", scope);
+  /** All orders on their way, within a change. */
+  allOnTheirWay(): Placement[] {
+    return this.#all("is_alive = 1 AND state IN ('sent', 'unknown')");
+  }
+
+  open(scope?: PlacementScope, after?: string): Placement[] {
+    return this.#alive("state = 'placed'", scope, after);
   }
 
   /** Live placements on the account's other venues. */
@@ -70,13 +76,15 @@ export class JournalReads {
     });
   }
 
-  #alive(condition: string, { account, venue, identity }: PlacementScope): Placement[] {
-    const scope = [account ?? null, venue ?? null, identity ?? null];
-    return this.#all(
-      `is_alive = 1 AND ${condition} AND account = coalesce(?, account) AND venue = coalesce(?, venue)
-         AND identity = coalesce(?, identity)`,
-      ...scope,
-    );
+  /** One page. */
+  #alive(condition: string, scope: PlacementScope | undefined, after: string | undefined): Placement[] {
+    return this.#connection.rows(
+      `SELECT * FROM placements WHERE is_alive = 1 AND ${condition} AND account = coalesce(?1, account)
+         AND venue = coalesce(?2, venue) AND identity = coalesce(?3, identity)
+         AND (?4 IS NULL OR (created_at, rowid) > (SELECT created_at, rowid FROM placements WHERE client_order_id = ?4))
+         ORDER BY created_at, rowid LIMIT ${PLACEMENTS_A_PAGE}`,
+      ...[scope?.account ?? null, scope?.venue ?? null, scope?.identity ?? null, after ?? null],
+    ).map(readPlacement);
   }
 
   #one(condition: string, ...values: readonly Value[]): Placement | undefined {

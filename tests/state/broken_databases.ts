@@ -1,7 +1,9 @@
 /** Databases that are broken on purpose, or have no room: whatever stands on one of them breaks a promise. */
 
 import { DatabaseSync } from "node:sqlite";
-import type { DatabaseSyncOptions, SQLInputValue } from "node:sqlite";
+import type { DatabaseSyncOptions, SQLInputValue, SQLOutputValue } from "node:sqlite";
+import { reworded } from "./rewording.ts";
+import type { Rewording } from "./rewording.ts";
 
 /** A database without room for another page. */
 export class FullDatabase extends DatabaseSync {
@@ -45,4 +47,35 @@ export class RacingDatabase extends DatabaseSync {
       },
     });
   }
+}
+
+/** Remembers what it has read until it writes itself. */
+export class StaleDatabase extends DatabaseSync {
+  readonly #read = new Map<string, Record<string, SQLOutputValue>[]>();
+
+  override exec(sql: string): void {
+    if (sql === "COMMIT") this.#read.clear();
+    super.exec(sql);
+  }
+
+  override prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
+    const statement = super.prepare(sql);
+    if (!sql.startsWith("SELECT")) return statement;
+    const all = statement.all.bind(statement) as (...values: unknown[]) => ReturnType<typeof statement.all>;
+    return Object.assign(statement, {
+      all: (...values: (SQLInputValue | Record<string, SQLInputValue>)[]) =>
+        this.isTransaction
+          ? all(...values)
+          : this.#read.getOrInsertComputed(JSON.stringify([sql, values]), () => all(...values)),
+    });
+  }
+}
+
+/** Is told something else than the engine says. */
+export function rewordingSqlite(rewording: Rewording): typeof DatabaseSync {
+  return class extends DatabaseSync {
+    override prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
+      return super.prepare(reworded(sql, rewording));
+    }
+  };
 }

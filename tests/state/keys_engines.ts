@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { Keys } from "../../src/access/keys.ts";
 import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
+import { KEYS_FAULTS } from "./keys_faults.ts";
 import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
 
@@ -32,6 +33,8 @@ export const BROKEN_KEYS_ENGINES: Readonly<Record<string, () => Promise<KeysInst
   "loses commits": () => startSqlite("losing"),
   "answers before it has written": () => startSqlite("early"),
   "lets two pass a check together": () => startSqlite("racing"),
+  "reads what was there before": () => startSqlite("stale"),
+  ...Object.fromEntries(Object.keys(KEYS_FAULTS).map((fault) => [fault, () => startSqlite(fault)])),
 };
 
 const OWN_WORKER = new URL("./keys_worker.ts", import.meta.url);

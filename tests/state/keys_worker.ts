@@ -4,7 +4,15 @@ import type { DatabaseSync, DatabaseSyncOptions } from "node:sqlite";
 import { serveEngines } from "../../src/state/engine_worker.ts";
 import { SqliteKeys } from "../../src/state/record/sqlite/keys.ts";
 import type { SqliteKeysOptions } from "../../src/state/record/sqlite/keys.ts";
-import { EarlyDatabase, FullDatabase, LosingDatabase, RacingDatabase } from "./broken_databases.ts";
+import {
+  EarlyDatabase,
+  FullDatabase,
+  LosingDatabase,
+  RacingDatabase,
+  rewordingSqlite,
+  StaleDatabase,
+} from "./broken_databases.ts";
+import { KEYS_FAULTS } from "./keys_faults.ts";
 
 /** The engine itself makes the schema; then the same file is opened in another way. */
 function opening(Database: new (path: string, options: DatabaseSyncOptions) => DatabaseSync) {
@@ -19,4 +27,8 @@ serveEngines({
   losing: opening(LosingDatabase),
   early: opening(EarlyDatabase),
   racing: opening(RacingDatabase),
+  stale: opening(StaleDatabase),
+  ...Object.fromEntries(
+    Object.entries(KEYS_FAULTS).map(([fault, { sqlite }]) => [fault, opening(rewordingSqlite(sqlite))]),
+  ),
 });

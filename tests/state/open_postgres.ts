@@ -16,8 +16,8 @@ export function accessOf(url: string): DatabaseAccess {
 export async function openKeysAt(url: string, options: { readonly maxKeys?: number } = {}): Promise<Keys> {
   return await openPostgresKeys(accessOf(url), {
     mode: "write",
-    timeoutMs: 0,
-    monotonic: () => 0,
+    timeoutMs: 30_000,
+    monotonic: () => performance.now(),
     ...options,
   });
 }

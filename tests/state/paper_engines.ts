@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
 import { openPaperLedger } from "../../src/state/record/sqlite/open_paper_ledger.ts";
+import { PAPER_FAULTS } from "./paper_faults.ts";
 import { OPENINGS } from "./paper_orders.ts";
 import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
@@ -33,6 +34,8 @@ export const BROKEN_PAPER_ENGINES: Readonly<Record<string, () => Promise<PaperIn
   "loses commits": () => startSqlite("losing"),
   "answers before it has written": () => startSqlite("early"),
   "lets two pass a check together": () => startSqlite("racing"),
+  "reads what was there before": () => startSqlite("stale"),
+  ...Object.fromEntries(Object.keys(PAPER_FAULTS).map((fault) => [fault, () => startSqlite(fault)])),
 };
 
 const OWN_WORKER = new URL("./paper_worker.ts", import.meta.url);

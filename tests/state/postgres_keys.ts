@@ -1,42 +1,30 @@
 /** API keys on PostgreSQL as the behaviour suite takes them, and engines of them that are broken on purpose. */
 
 import type { Keys } from "../../src/access/keys.ts";
-import { Database } from "../../src/state/record/postgres/database.ts";
-import type { Session } from "../../src/state/record/postgres/database.ts";
+import type { Database } from "../../src/state/record/postgres/database.ts";
 import { PostgresKeys } from "../../src/state/record/postgres/keys.ts";
+import {
+  EarlyDatabase,
+  LosingDatabase,
+  RacingDatabase,
+  rewordedBy,
+  StaleDatabase,
+} from "./broken_postgres_databases.ts";
 import type { KeysInstallation } from "./keys_engines.ts";
+import { KEYS_FAULTS } from "./keys_faults.ts";
 import { accessOf, openKeysAt } from "./open_postgres.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
 
-/** Keeps nothing of what it was told to commit. */
-class LosingDatabase extends Database {
-  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return super.transaction(async (session) => {
-      const result = await body(session);
-      await session.query("ROLLBACK");
-      return result;
-    });
-  }
-}
-
-/** Takes no lock, and its time between what it reads and what it writes. */
-class RacingDatabase extends Database {
-  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return super.transaction((session) =>
-      body({
-        async query(text, values) {
-          if (text.startsWith("INSERT")) await session.query("SELECT pg_sleep(0.1)");
-          return text.endsWith("FOR UPDATE") ? [] : await session.query(text, values);
-        },
-      })
-    );
-  }
-}
-
 /** What is wrong with an engine. */
-export const BROKEN_DATABASES = { "loses commits": LosingDatabase, "lets two pass a check together": RacingDatabase };
+export const BROKEN_DATABASES: Readonly<Record<string, typeof Database>> = {
+  "loses commits": LosingDatabase,
+  "answers before it has written": EarlyDatabase,
+  "lets two pass a check together": RacingDatabase,
+  "reads what was there before": StaleDatabase,
+  ...rewordedBy(KEYS_FAULTS),
+};
 
 /** Keys in a database of their own. */
 export async function startPostgresKeys(

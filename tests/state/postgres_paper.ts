@@ -1,47 +1,35 @@
 /** The paper ledger on PostgreSQL as the behaviour suite takes it, and engines of it that are broken on purpose. */
 
 import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
-import { Database } from "../../src/state/record/postgres/database.ts";
-import type { Session } from "../../src/state/record/postgres/database.ts";
+import type { Database } from "../../src/state/record/postgres/database.ts";
 import { openPostgresPaperLedger } from "../../src/state/record/postgres/open_paper_ledger.ts";
 import { accessOf } from "./open_postgres.ts";
+import {
+  EarlyDatabase,
+  LosingDatabase,
+  RacingDatabase,
+  rewordedBy,
+  StaleDatabase,
+} from "./broken_postgres_databases.ts";
 import type { PaperInstallation } from "./paper_engines.ts";
+import { PAPER_FAULTS } from "./paper_faults.ts";
 import { OPENINGS } from "./paper_orders.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
 
-/** Keeps nothing of what it was told to commit. */
-class LosingDatabase extends Database {
-  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return super.transaction(async (session) => {
-      const result = await body(session);
-      await session.query("ROLLBACK; BEGIN");
-      return result;
-    });
-  }
-}
-
-/** Takes no lock, and its time between what it reads and what it writes. */
-class RacingDatabase extends Database {
-  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return super.transaction((session) =>
-      body({
-        async query(text, values) {
-          if (text.startsWith("INSERT INTO paper_orders")) await session.query("SELECT pg_sleep(0.1)");
-          return await session.query(text.replace(" FOR UPDATE", ""), values);
-        },
-      })
-    );
-  }
-}
-
 /** What is wrong with each. */
-export const BROKEN_DATABASES = { "loses commits": LosingDatabase, "lets two pass a check together": RacingDatabase };
+export const BROKEN_DATABASES: Readonly<Record<string, typeof Database>> = {
+  "loses commits": LosingDatabase,
+  "answers before it has written": EarlyDatabase,
+  "lets two pass a check together": RacingDatabase,
+  "reads what was there before": StaleDatabase,
+  ...rewordedBy(PAPER_FAULTS),
+};
 
 /** Opens a ledger. */
 export function openPaperAt(url: string, Used?: typeof Database): Promise<PaperLedger> {
-  const options = { openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 };
+  const options = { openings: OPENINGS, timeoutMs: 30_000, monotonic: () => performance.now() };
   return openPostgresPaperLedger(accessOf(url), options, Used);
 }
 

@@ -215,3 +215,22 @@ Deno.test("Notices receives changes, and again after the server was killed", asy
     await notices.close();
   }
 });
+
+Deno.test("Notices.close() waits for no answer of a frozen server, neither connected nor while it connects", async () => {
+  const access = at({ database: await server.createDatabase() });
+  await using database = new Opened(access, { maxConnections: 1 });
+  const heard = Promise.withResolvers<string>();
+  const connected = new Notices(access, { onChange: heard.resolve });
+  await heard.promise;
+  await server.pause();
+  const connecting = new Notices(access, { onChange: () => {} });
+  let closed = 0;
+  const closing = [connected, connecting].map((notices) => notices.close().then(() => closed++));
+  try {
+    await assert.rejects(database.read("SELECT 1"), fails("unavailable", /does not answer/));
+    assert.equal(closed, 2);
+  } finally {
+    await server.resume();
+    await Promise.all(closing);
+  }
+});

@@ -3,6 +3,7 @@
  * lost. A notification only says that something changed; the listener then reads it.
  */
 
+import { Socket } from "node:net";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { pauseAfter } from "../../../timing/backoff.ts";
@@ -59,14 +60,16 @@ export class Notices {
   /** Listens until the connection is lost; returns whether there was one. */
   async #listen(): Promise<boolean> {
     const { signal } = this.#ending;
-    const client = new pg.Client(clientConfig(this.#access));
+    const socket = new Socket();
+    const client = new pg.Client({ ...clientConfig(this.#access), stream: () => socket });
     const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
     client.on("error", () => lose());
     client.on("end", () => lose());
     client.on("notification", ({ payload = "" }) => {
       if (isTopic(payload)) this.#options.onChange(payload);
     });
-    signal.addEventListener("abort", () => lose(), { once: true });
+    // Without saying goodbye, as a frozen server would not answer.
+    signal.addEventListener("abort", () => socket.destroy(), { once: true });
     let isListening = false;
     try {
       await client.connect();

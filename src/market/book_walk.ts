@@ -3,7 +3,7 @@
  */
 
 import Big from "big.js";
-import { parseDecimal } from "../money/decimals.ts";
+import { isPositive, parseDecimal } from "../money/decimals.ts";
 import { divideDown, middleOf } from "../money/rounding.ts";
 import type { Side } from "../exchange/order_schemas.ts";
 
@@ -93,7 +93,7 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
 
 /** Whether a level can be traded with. */
 export function isTradable({ price, volume }: BookLevel): boolean {
-  return parseDecimal(price).gt(0) && parseDecimal(volume).gt(0);
+  return isPositive(price) && isPositive(volume);
 }
 
 /** Whether a price is beyond a limit: higher when buying, lower when selling. */

@@ -21,6 +21,12 @@ export interface ReadingExchange extends Exchange {
     params: ParamsOf<Name>,
     options?: ExchangeCallOptions,
   ): Promise<Reading<AnswerOf<Name>>>;
+  /**
+   * The order book of a pair, if it is in memory and current.
+   *
+   * @default it must be read
+   */
+  bookAtHand?(pair: string): Reading<AnswerOf<"getOrderBook">> | undefined;
 }
 
 /** Options of one call. */

@@ -101,6 +101,13 @@ export class Markets {
     return this.#valueOf("pair", text, findPair(text, (await this.#read(options)).pairs)).market;
   }
 
+  /** The market that a text names; `undefined` when there is none, or the list must be read first. */
+  peek(text: string): Market | undefined {
+    if (this.#known === undefined || this.#now() >= this.#freshUntil) return undefined;
+    const found = findPair(text, this.#known.pairs);
+    return found.ok ? found.value.market : undefined;
+  }
+
   /**
    * Luno's code of the currency that a text names: `btc` and `Bitcoin` are `XBT`.
    *

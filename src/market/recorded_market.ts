@@ -6,6 +6,7 @@
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import type { Exchange, ExchangeCallOptions, ReadingExchange } from "./exchange_port.ts";
+import type { Market } from "../exchange/market_schemas.ts";
 import type { MarketLookup, Markets } from "./pairs.ts";
 import type { Reading } from "./reading.ts";
 import { isMarketData } from "./shared_reads.ts";
@@ -34,6 +35,13 @@ export interface Provenance {
   readonly asOfMs: number;
 }
 
+/** The part of a market that is in memory. */
+export interface MarketAtHand {
+  /** The market that a text names. */
+  readonly market: (text: string) => Market | undefined;
+  readonly orderBook: (pair: string) => AnswerOf<"getOrderBook"> | undefined;
+}
+
 /** A market that records what is read of it. */
 export class RecordedMarket {
   readonly #parts: MarketParts;
@@ -41,6 +49,7 @@ export class RecordedMarket {
   readonly #readings: Reading[] = [];
   readonly exchange: Exchange;
   readonly markets: MarketLookup;
+  readonly atHand: MarketAtHand;
 
   constructor(parts: MarketParts) {
     this.#parts = parts;
@@ -63,12 +72,24 @@ export class RecordedMarket {
         return markets.leftOut;
       },
     };
+    this.atHand = {
+      market: (text) => note(markets.peek(text)),
+      orderBook: (pair) => {
+        const reading = parts.exchange.bookAtHand?.(pair);
+        return reading && this.#note(reading);
+      },
+    };
   }
 
   /** Wall clock in milliseconds since the Unix epoch. */
   now(): number {
     this.#read.push({ staleAtMs: this.#parts.monotonic() + CLOCK_MS });
     return this.#parts.now();
+  }
+
+  /** Monotonic milliseconds. */
+  monotonic(): number {
+    return this.#parts.monotonic();
   }
 
   /** Whether everything that was read may still be reused; `false` when nothing was read. */
@@ -100,6 +121,10 @@ export class RecordedMarket {
   ): Promise<AnswerOf<Name>> {
     if (!isMarketData(name)) return refuse(endpoints[name].title);
     const reading = await this.#parts.exchange.read(name, params, { ...options, showsAge: true });
+    return this.#note(reading);
+  }
+
+  #note<Answer>(reading: Reading<Answer>): Answer {
     this.#read.push(reading);
     this.#readings.push(reading);
     return reading.answer;

@@ -35,8 +35,10 @@ export type MarketSource<Name extends EndpointName> = (
   how: { readonly showsAge: boolean },
 ) => Promise<Reading<AnswerOf<Name>>>;
 
+type Sources = { readonly [Name in EndpointName]?: MarketSource<Name> };
+
 /** Sources by endpoint; the exchange itself when there is none. */
-export type MarketSources = { readonly [Name in EndpointName]?: MarketSource<Name> };
+export type MarketSources = Sources & Pick<ReadingExchange, "bookAtHand">;
 
 /** Account data that the exchange pushes. */
 export interface AccountTold {
@@ -73,7 +75,8 @@ export class SharedReads implements ReadingExchange {
   readonly #now: () => number;
   readonly #public: ReadTable;
   readonly #private: ReadTable;
-  readonly #sources: MarketSources;
+  readonly #sources: Sources;
+  readonly #bookAtHand: MarketSources["bookAtHand"];
   readonly #account: AccountTold | undefined;
 
   constructor(client: ExchangeClient, { now, wallClock = Date.now, sources = {}, account }: SharedReadsOptions) {
@@ -84,9 +87,11 @@ export class SharedReads implements ReadingExchange {
     this.#public = new ReadTable({ now, maxBytes: MAX_PUBLIC_BYTES, saved });
     this.#private = new ReadTable({ now, maxBytes: MAX_PRIVATE_BYTES, saved });
     const history = new CandleHistory({ now, wallClock });
-    const { getCandles = (params, ask) => ask(params) } = sources;
+    const { bookAtHand, ...others } = sources;
+    const { getCandles = (params, ask) => ask(params) } = others;
+    this.#bookAtHand = bookAtHand;
     this.#sources = {
-      ...sources,
+      ...others,
       getCandles: (params, ask, how) => getCandles(params, (params) => history.read(params, ask), how),
     };
   }
@@ -121,6 +126,12 @@ export class SharedReads implements ReadingExchange {
     return isMarketData(name) && options.fresh !== true
       ? await this.#readMarket(name, params, options)
       : await this.#passThrough(name, params, options);
+  }
+
+  bookAtHand(pair: string): Reading<AnswerOf<"getOrderBook">> | undefined {
+    const reading = this.#bookAtHand?.(pair);
+    if (reading !== undefined) this.saved.add("stream");
+    return reading;
   }
 
   /** The exchange as one identity reads it: account data is shared within that identity. */

@@ -25,6 +25,11 @@ export function parseDecimal(text: string): Big {
   return new Big(text);
 }
 
+/** Whether a plain decimal is above zero, without the cost of a `Big`. */
+export function isPositive(decimal: string): boolean {
+  return !decimal.startsWith("-") && /[1-9]/.test(decimal);
+}
+
 /** Writes a decimal without exponent and without trailing zeros (`"86592.8636"`, `"0.00000001"`, `"0"`). */
 export function formatDecimal(value: Big): string {
   const text = value.toFixed();

@@ -15,7 +15,7 @@ import type { Saving } from "../market/saved_calls.ts";
 import { SharedWork } from "../timing/shared_work.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import { AnswerText } from "./answer_text.ts";
-import { callTool } from "./tool_call.ts";
+import { callAtOnce, callTool } from "./tool_call.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 import { describeError } from "./tool_error.ts";
 
@@ -79,7 +79,27 @@ export class SharedAnswers {
       this.#countAgain(kept, "cache");
       return toldAt(kept, nowMs);
     }
-    return this.#join(key, { tool, args, market, context });
+    const call = { tool, args, market, context };
+    const made = this.#making.has(key) ? undefined : this.#makeAtOnce(key, call);
+    return made === undefined ? this.#join(key, call) : toldAt(made, nowMs);
+  }
+
+  /** Without a turn of the event loop there is nobody who could join: a change of a busy market has many readers. */
+  #makeAtOnce(key: string, { tool, args, market: parts }: MarketCall): MadeAnswer | undefined {
+    if (tool.runAtOnce === undefined) return undefined;
+    const market = new RecordedMarket(parts);
+    const value = callAtOnce(tool, args, market.atHand);
+    return value && this.#keep(key, { ok: true, value }, market);
+  }
+
+  #keep(key: string, outcome: ToolOutcome & { readonly ok: true }, market: RecordedMarket): MadeAnswer {
+    const text = new AnswerText(outcome.value);
+    const made: MadeAnswer = { outcome: { ...outcome, text }, market, reads: market.readCounts };
+    // An outdated entry would keep alive everything that it was computed from.
+    const nowMs = market.monotonic();
+    this.#kept.dropWhile(({ market }) => !market.isCurrent(nowMs));
+    this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
+    return made;
   }
 
   #runLasting(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
@@ -117,14 +137,7 @@ export class SharedAnswers {
       const anybodys = { exchange, markets, now: () => market.now(), signal, server, caller: ANYBODY, isPaper: false };
       const outcome = await callTool(tool, args, anybodys);
       if (this.#making.get(key) === work) this.#making.delete(key);
-      const reads = market.readCounts;
-      if (!outcome.ok) return { outcome, market, reads };
-      const text = new AnswerText(outcome.value);
-      const made: MadeAnswer = { outcome: { ...outcome, text }, market, reads };
-      // An outdated entry would keep alive everything that it was computed from.
-      this.#kept.dropWhile(({ market }) => !market.isCurrent(parts.monotonic()));
-      this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
-      return made;
+      return outcome.ok ? this.#keep(key, outcome, market) : { outcome, market, reads: market.readCounts };
     });
     this.#making.set(key, work);
     return work;

@@ -3,6 +3,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
 import { inDeclaredCase } from "../tools/argument_case.ts";
+import type { MarketAtHand } from "../market/recorded_market.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import type { AnswerText } from "./answer_text.ts";
 import { withoutAbsent } from "./absent_arguments.ts";
@@ -42,7 +43,7 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     accessLog.warning("scope denied", { identity: caller.identity, scope: tool.scope, tool: tool.name });
     return { ok: false, error: describeMissingScope(tool.name, tool.scope) };
   }
-  const given = inDeclaredCase(tool.input, withoutAbsent(tool.input, args ?? {}));
+  const given = givenTo(tool, args);
   const read = tool.input.safeParse(given);
   if (!read.success) return { ok: false, error: describeInvalidArguments(tool, given, read.error) };
   try {
@@ -58,4 +59,22 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     log.debug("tool call failed", { tool: tool.name, code: described.code });
     return { ok: false, error: described };
   }
+}
+
+/**
+ * The answer of a tool that needs nothing but what is in memory. `undefined` leaves the call to {@linkcode callTool},
+ * with its errors.
+ */
+export function callAtOnce(tool: Tool, args: unknown, market: MarketAtHand): Record<string, unknown> | undefined {
+  const read = tool.input.safeParse(givenTo(tool, args));
+  try {
+    return read.success ? tool.runAtOnce?.(read.data, market) : undefined;
+  } catch (error) {
+    log.debug("tool call failed", { tool: tool.name, error });
+    return undefined;
+  }
+}
+
+function givenTo({ input }: Tool, args: unknown): unknown {
+  return inDeclaredCase(input, withoutAbsent(input, args ?? {}));
 }

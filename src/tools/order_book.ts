@@ -2,6 +2,7 @@
 
 import Big from "big.js";
 import { z } from "zod";
+import type { AnswerOf } from "../exchange/endpoints.ts";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { isTradable } from "../market/book_walk.ts";
 import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
@@ -40,30 +41,39 @@ export const getOrderbook = defineTool({
   async run({ pair, depth }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
     const book = await exchange.call("getOrderBook", { pair: market.market_id }, { signal });
-    const [allBids, allAsks] = [book.bids.filter(isTradable), book.asks.filter(isTradable)];
-    const untradable = book.bids.length + book.asks.length - allBids.length - allAsks.length;
-    const bids = allBids.slice(0, depth);
-    const asks = allAsks.slice(0, depth);
-    const bidTotals = totals(bids);
-    const askTotals = totals(asks);
-    return {
-      pair: market.market_id,
-      bids: bids.map(({ price, volume }) => [price, volume]),
-      asks: asks.map(({ price, volume }) => [price, volume]),
-      bid_volume: bidTotals.volume,
-      bid_value: bidTotals.value,
-      ask_volume: askTotals.volume,
-      ask_value: askTotals.value,
-      ...spreadOf(bids[0]?.price, asks[0]?.price),
-      time: isoTime(book.timestamp),
-      ...leftOut(book.left_out + untradable),
-      ...warningsOf(
-        isCrossed(bids[0]?.price, asks[0]?.price) ? CROSSED : undefined,
-        book.was_unsorted ? "the exchange sent the levels in another order: they are sorted here" : undefined,
-      ),
-    };
+    return toAnswer(market.market_id, book, depth);
+  },
+  runAtOnce({ pair, depth }, { market, orderBook }) {
+    const found = market(pair);
+    const book = found && orderBook(found.market_id);
+    return found && book && toAnswer(found.market_id, book, depth);
   },
 });
+
+function toAnswer(pair: string, book: AnswerOf<"getOrderBook">, depth: number) {
+  const [allBids, allAsks] = [book.bids.filter(isTradable), book.asks.filter(isTradable)];
+  const untradable = book.bids.length + book.asks.length - allBids.length - allAsks.length;
+  const bids = allBids.slice(0, depth);
+  const asks = allAsks.slice(0, depth);
+  const bidTotals = totals(bids);
+  const askTotals = totals(asks);
+  return {
+    pair,
+    bids: bids.map(({ price, volume }) => [price, volume]),
+    asks: asks.map(({ price, volume }) => [price, volume]),
+    bid_volume: bidTotals.volume,
+    bid_value: bidTotals.value,
+    ask_volume: askTotals.volume,
+    ask_value: askTotals.value,
+    ...spreadOf(bids[0]?.price, asks[0]?.price),
+    time: isoTime(book.timestamp),
+    ...leftOut(book.left_out + untradable),
+    ...warningsOf(
+      isCrossed(bids[0]?.price, asks[0]?.price) ? CROSSED : undefined,
+      book.was_unsorted ? "the exchange sent the levels in another order: they are sorted here" : undefined,
+    ),
+  };
+}
 
 function totals(levels: readonly { price: string; volume: string }[]): { volume: string; value: string } {
   let volume = new Big(0);

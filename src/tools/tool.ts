@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { MarketLookup } from "../market/pairs.ts";
 import type { ExchangeUsage } from "../market/exchange_usage.ts";
-import type { MarketParts } from "../market/recorded_market.ts";
+import type { MarketAtHand, MarketParts } from "../market/recorded_market.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Scope } from "../access/scopes.ts";
 import type { Broker } from "../trading/broker.ts";
@@ -92,6 +92,12 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly input: Input;
   readonly output: Output;
   run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
+  /**
+   * The answer of `run`, without waiting, when everything for it is in memory; `undefined` otherwise.
+   *
+   * @default never
+   */
+  runAtOnce?(input: z.output<Input>, market: MarketAtHand): z.output<Output> | undefined;
   /**
    * Everything beside the arguments that the answer depends on, as one text: with equal texts, answers are equal for as
    * long as the server runs.

@@ -34,6 +34,18 @@ Deno.test("Markets.resolve() returns the market of a pair in any spelling", asyn
   assert.equal(await markets.resolveCurrency("bitcoin"), "XBT");
 });
 
+Deno.test("Markets.peek() returns the market of a pair only while a list is in memory and valid, and reads none", async () => {
+  const { clock, connected, markets } = setup((connection) => connection.write(listOf("XBT")));
+  await using _ = connected;
+  assert.equal(markets.peek("btc/zar"), undefined);
+  assert.equal(connected.server.requests.length, 0);
+  await markets.list();
+  assert.equal(markets.peek("btc/zar"), await markets.resolve("XBTZAR"));
+  assert.equal(markets.peek("nothing"), undefined);
+  clock.jump(600_000);
+  assert.equal(markets.peek("btc/zar"), undefined);
+});
+
 Deno.test("Markets.resolve() throws ERR_PAIR_UNKNOWN with the nearest pairs", async () => {
   const { connected, markets } = setup((connection) => connection.write(listOf("XBT", "ETH")));
   await using _ = connected;

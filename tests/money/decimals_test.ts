@@ -5,6 +5,7 @@ import {
   countDecimals,
   formatDecimal,
   formatPercent,
+  isPositive,
   normalizeDecimal,
   parseDecimal,
 } from "../../src/money/decimals.ts";
@@ -81,4 +82,11 @@ Deno.test("formatPercent() rounds half to even and is undefined for a total of z
   assert.equal(formatPercent(new Big(1), new Big(3)), "33.33");
   assert.equal(formatPercent(new Big("0.00125"), new Big(1)), "0.12");
   assert.equal(formatPercent(new Big(1), new Big(0)), null);
+});
+
+Deno.test("isPositive() agrees with arithmetic for every spelling", () => {
+  for (const text of ["0", "-0", "0.000", "-0.5", "-1", "10", "0.01", "007.50"]) {
+    assert.equal(isPositive(text), new Big(text).gt(0), text);
+  }
+  fc.assert(fc.property(decimals, (value) => assert.equal(isPositive(formatDecimal(value)), value.gt(0))));
 });

@@ -5,7 +5,9 @@ import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import { defineTool, READS_EXCHANGE } from "../../src/tools/tool.ts";
 import type { Tool, ToolContext } from "../../src/tools/tool.ts";
+import { Markets } from "../../src/market/pairs.ts";
 import { z } from "zod";
+import { LiveWorld } from "../market/live/live_world.ts";
 import { callerOf } from "../support/callers.ts";
 import { CountedExchange } from "../support/counted_exchange.ts";
 import { everyTool, type Json } from "../support/exchange.ts";
@@ -222,4 +224,48 @@ Deno.test("SharedAnswers.run() builds constant answers once for callers of equal
     const mute = world.contextOf(callerOf("key:alice", []));
     assert.equal((await run(answers, { tool, args: {}, context: mute })).ok, false);
   }
+});
+
+Deno.test("SharedAnswers.run() returns a book at once after every change, if stream and list of markets are in memory", async () => {
+  await using world = await LiveWorld.start();
+  const { shared, clock, exchange } = world;
+  const markets = new Markets(shared, { now: clock.now });
+  const now = () => exchange.clock.now;
+  const context = { ...exchange.context, market: { exchange: shared, markets, now, monotonic: clock.now } };
+  const answers = new SharedAnswers(shared.saved);
+  const tool = toolOf("get_orderbook");
+  const ask = (args: unknown = XBTZAR) => answers.run(tool, args, context);
+
+  const first = ask();
+  assert.ok(first instanceof Promise);
+  assert.equal((await first).ok, true);
+  clock.jump(1_000);
+  await world.follow("XBTZAR");
+  for (let change = 0; change < 5; change++) {
+    await world.pass("XBTZAR", 1_000);
+    const streamed = shared.saved.all.stream;
+    for (const args of [XBTZAR, { pair: "btc/zar", depth: 2 }, { pair: "XBTZAR", depth: null }]) {
+      const outcome = ask(args);
+      assert.ok(!(outcome instanceof Promise));
+      const expected = told(await callTool(tool, args, { ...context, exchange: shared }), {
+        source: "stream",
+        age_ms: 0,
+      });
+      assert.equal(toResultJson(outcome), JSON.stringify(toResult(expected)));
+      assert.equal(ask(args), outcome);
+    }
+    // Three by answers, three by callTool(), three by answers that were kept.
+    assert.equal(shared.saved.all.stream, streamed + 9);
+  }
+  const before = ask();
+  clock.jump(7);
+  assert.deepEqual(toResult(await ask()), toResult(told(await before, { source: "stream", age_ms: 7 })));
+
+  for (const args of [{ pair: "XBTZAR", depht: 2 }, { pair: "NOPAIR" }]) {
+    assert.deepEqual(await ask(args), await callTool(tool, args, context));
+  }
+  clock.jump(30_000);
+  const asked = ask();
+  assert.ok(asked instanceof Promise);
+  assert.equal((await asked).ok, true);
 });

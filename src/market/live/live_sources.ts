@@ -27,6 +27,7 @@ const MAX_TICKERS = 20;
 export function liveSources(markets: LiveMarkets, clock: PatienceOptions): MarketSources {
   const patience = new Patience(clock);
   return {
+    bookAtHand: (pair) => markets.read(pair)?.orderBook("getOrderBook"),
     getOrderBook: bookSource("getOrderBook", { markets, patience }),
     getOrderBookFull: bookSource("getOrderBookFull", { markets, patience }),
     getTicker: async (params, ask, how) => {

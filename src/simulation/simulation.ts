@@ -28,10 +28,13 @@ export interface Simulation {
  * midnight before, and what was open then is processed by the first request: exchanges of one seed that start on the
  * same day answer the same requests alike, whatever their start time.
  */
-export function createSimulation(settings: Settings, startMs: number): Simulation {
+export function createSimulation(
+  settings: Settings,
+  startMs: number,
+  model: PriceModel = createPriceModel({ seed: settings.seed }),
+): Simulation {
   const pastEndMs = startOfDay(startMs);
   const identifiers = createIdentifiers(settings.seed);
-  const model = createPriceModel({ seed: settings.seed });
   const tape = createTape({ model, startMs });
   const accounts = new Accounts();
   const exchange = new Exchange({

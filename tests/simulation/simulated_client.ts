@@ -2,6 +2,7 @@
 
 import { type Api, type ApiOptions, createApi } from "../../src/simulation/api/api.ts";
 import { SIMULATED_KEYS, type SimulatedKey } from "../../src/simulation/api/simulated_keys.ts";
+import { priceModelOf } from "../support/price_models.ts";
 
 /** Sunday, 22 November 2026, 10:00 UTC. */
 export const START_MS = Date.UTC(2026, 10, 22, 10);
@@ -54,9 +55,15 @@ export class SimulatedClient {
 }
 
 /** A fresh simulation without a rate limit, and its client with the trading key. */
-export function openSimulation(options: Omit<ApiOptions, "now"> = {}): SimulatedClient {
+export function openSimulation({ seed = 1, ...options }: Omit<ApiOptions, "now"> = {}): SimulatedClient {
   const clock = { now: START_MS };
-  const api = createApi({ rateLimitPerMinute: 0, ...options, now: () => clock.now });
+  const api = createApi({
+    rateLimitPerMinute: 0,
+    model: priceModelOf(seed),
+    ...options,
+    seed,
+    now: () => clock.now,
+  });
   return new SimulatedClient(api, clock, SIMULATED_KEYS.trading);
 }
 

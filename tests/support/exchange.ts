@@ -11,6 +11,7 @@ import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
 import { callChecked } from "./checked_call.ts";
 import { callerOf } from "./callers.ts";
+import { priceModelOf } from "./price_models.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 
@@ -60,11 +61,13 @@ export class TestExchange implements AsyncDisposable {
 
   static async start(options: TestExchangeOptions = {}): Promise<TestExchange> {
     const clock = { now: START_MS };
+    const { seed = 7 } = options;
     const simulation = await startSimulation({
-      seed: 7,
       rateLimitPerMinute: 0,
       connectionResets: false,
+      model: priceModelOf(seed),
       ...options,
+      seed,
       now: () => clock.now,
     });
     return new TestExchange(simulation, clock);

@@ -14,6 +14,7 @@ import type { FaultRule } from "../../src/simulation/api/faults.ts";
 import { sleep } from "../../src/timing/sleep.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { UserFeed } from "../../src/simulation/streams/user_feed.ts";
+import { priceModelOf } from "../support/price_models.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
 /** The fault of one request. */
@@ -76,7 +77,7 @@ export class FaultyExchange implements AsyncDisposable {
 
   constructor({ seed = 7, clock = { now: NOON_MS } }: { seed?: number; clock?: { now: number } } = {}) {
     this.clock = clock;
-    this.#api = createApi({ seed, rateLimitPerMinute: 0, now: () => this.clock.now });
+    this.#api = createApi({ seed, model: priceModelOf(seed), rateLimitPerMinute: 0, now: () => this.clock.now });
     this.#server = Deno.serve({
       port: 0,
       hostname: "127.0.0.1",

@@ -10,6 +10,7 @@ import { Faults, type RequestFault } from "./faults.ts";
 import { fundingRoutes } from "./funding_routes.ts";
 import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./simulated_keys.ts";
 import { marketRoutes } from "./market_routes.ts";
+import type { PriceModel } from "../model/market_data.ts";
 import { type Settings, type SimulationOptions, withDefaults } from "../options.ts";
 import { orderRoutes } from "./order_routes.ts";
 import { paymentRoutes } from "./payment_routes.ts";
@@ -29,6 +30,8 @@ export interface ApiOptions extends SimulationOptions {
   readonly now: () => number;
   /** Aborts the waits of delay faults. */
   readonly signal?: AbortSignal;
+  /** Quotes and trades of others. @default those of the seed */
+  readonly model?: PriceModel | undefined;
 }
 
 /** The API of one simulated exchange. */
@@ -76,12 +79,14 @@ class ApiHandler implements Api {
   readonly #rateLimit: RateLimit;
   readonly #now: () => number;
   readonly #signal: AbortSignal | undefined;
+  readonly #model: PriceModel | undefined;
   #latestMs: number;
   #opened: Opened | undefined;
 
-  constructor({ now, signal, ...options }: ApiOptions) {
+  constructor({ now, signal, model, ...options }: ApiOptions) {
     this.#now = now;
     this.#signal = signal;
+    this.#model = model;
     this.#startMs = Math.floor(now());
     this.#latestMs = this.#startMs;
     const settings = withDefaults(options);
@@ -98,7 +103,7 @@ class ApiHandler implements Api {
   /** Generating the history takes a tenth of a second, which should not delay the start of a server. */
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
-    const simulation = createSimulation(this.#settings, this.#startMs);
+    const simulation = createSimulation(this.#settings, this.#startMs, this.#model);
     const router = new Router([
       ...[marketRoutes, accountRoutes, fundingRoutes, paymentRoutes].flatMap((routesOf) => routesOf(simulation)),
       ...orderRoutes(simulatedOrders(simulation)),

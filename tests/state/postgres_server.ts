@@ -5,7 +5,7 @@
  * Debian's package `postgresql` has the programs. Where they are missing the tests that need them fail and say so.
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
 
 /** What a cluster can have beside the usual. */
@@ -64,11 +64,8 @@ export class PostgresServer implements AsyncDisposable {
 
   static async #launchNew(dir: string, { tls, settings = {} }: PostgresOptions): Promise<Started> {
     const data = join(dir, "data");
-    await shell(`${OWN} "$1" && ${AS_POSTGRES} "$2/initdb" -D "$3" -k -N -U ${ADMIN} -A trust -E UTF8 --locale=C`, [
-      dir,
-      await programs(),
-      data,
-    ]);
+    await shell(`${OWN} "$1"`, [dir]);
+    await shell('cp -a "$1" "$2"', [await newCluster(dirname(dir)), data]);
     const all = { ...BASIC, ...(tls === undefined ? {} : { ssl: "on" }), ...settings };
     const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'`);
     await Deno.writeTextFile(join(data, "postgresql.conf"), `${lines.join("\n")}\n`, { append: true });
@@ -244,6 +241,24 @@ const AS_POSTGRES = Deno.uid() === 0
   : "exec";
 const AS_ROOT = Deno.uid() === 0 ? "exec" : "exec sudo -n";
 const OWN = Deno.uid() === 0 ? "chown postgres:postgres" : "true";
+
+/**
+ * The files of a cluster that has never run. They are made once and kept, for all test files and later runs: making them
+ * takes much longer than copying them.
+ */
+async function newCluster(folder: string): Promise<string> {
+  const bin = await programs();
+  const [version] = /[0-9.]+/.exec(await shell('"$1/initdb" --version', [bin])) ?? [];
+  const kept = join(folder, `luno-mcp-server-tests-postgres-${version}-${Deno.uid()}`);
+  if (await Deno.stat(kept).then(() => true, () => false)) return kept;
+  const dir = await Deno.makeTempDir({ prefix: "postgres-" });
+  const initdb = `${AS_POSTGRES} "$2/initdb" -D "$1/data" -k -N -U ${ADMIN} -A trust -E UTF8 --locale=C`;
+  await shell(`${OWN} "$1" && ${initdb}`, [dir, bin]);
+  // Of several that make it at once the first one stays.
+  await Deno.rename(join(dir, "data"), kept).catch(() => Deno.stat(kept));
+  await Deno.remove(dir, { recursive: true });
+  return kept;
+}
 
 interface Started {
   readonly port: number;

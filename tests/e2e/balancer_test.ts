@@ -6,7 +6,8 @@ import { startBalancer, statusOf, untilBalanced } from "./haproxy.ts";
 import type { Balancer } from "./haproxy.ts";
 import { startNginx } from "./nginx.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
+import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 import { ServiceClient, sumTallies } from "./service_client.ts";
 
@@ -59,7 +60,7 @@ for (const { program, command, start } of installed.flat()) {
     await using balancer = await start(ports);
 
     const stop = new AbortController();
-    const plan = { url: balancer.url, key, everyMs: 10 };
+    const plan = { url: balancer.url, key, everyMs: 25 };
     const clients = Array.from({ length: CLIENTS }, () => new ServiceClient(plan, stop.signal));
     const running = Promise.all(clients.map((client) => client.run()));
     // Polls the balancer with pauses, so that the clients can run.

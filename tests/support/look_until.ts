@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const LONGEST_WAIT_MS = 120_000;
 
 /** Pause between two checks, which leaves the processor to the other process, in milliseconds. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 25;
 
 /** Polls until the value is as wanted; fails with `problem` if it never is. */
 export async function lookUntil<Seen>(

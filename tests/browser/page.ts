@@ -5,7 +5,8 @@
 
 import assert from "node:assert/strict";
 import { PROGRAMS } from "../e2e/program.ts";
-import { createCerts, listenersOf, startServer } from "../e2e/servers.ts";
+import { listenersOf } from "../e2e/listeners.ts";
+import { createCerts, startServer } from "../e2e/servers.ts";
 import type { RunningServer } from "../e2e/servers.ts";
 
 /** The page: a WebSocket with the subprotocol and a tool over REST, and the results of both. */

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { PROGRAMS } from "./program.ts";
 import type { Program } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
+import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
 /** Sends the server a request over a separate connection. */

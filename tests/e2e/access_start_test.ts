@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { PROGRAMS, runProgram, SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
+import { listenersOf, SERVED } from "./listeners.ts";
+import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 import { ServerFolder } from "./guarded_server.ts";
 import { bearer, toolsOf } from "./requests.ts";
@@ -193,69 +194,69 @@ for (const program of PROGRAMS) {
         },
       ));
   }
+}
 
-  for (const listener of listeners) {
-    const name = `--listener ${listener} (${program.name})`;
-    const local = (folder: ServerFolder) => ["--state", folder.path("none"), "--listener", listener];
+for (const { program, listener } of SERVED) {
+  const name = `--listener ${listener} (${program.name})`;
+  const local = (folder: ServerFolder) => ["--state", folder.path("none"), "--listener", listener];
 
-    Deno.test(`${name} with only expired or revoked keys admits nobody`, () =>
-      withServer(program, (folder) => ["--state", folder.path("state"), "--listener", listener], async ({ url }) => {
-        for (const path of ["/v1/tools", "/mcp", "/status", "/"]) assert.equal(await statusOf(`${url}${path}`), 401);
-        assert.equal(await statusOf(`${url}/healthz`), 200);
-      }));
+  Deno.test(`${name} with only expired or revoked keys admits nobody`, () =>
+    withServer(program, (folder) => ["--state", folder.path("state"), "--listener", listener], async ({ url }) => {
+      for (const path of ["/v1/tools", "/mcp", "/status", "/"]) assert.equal(await statusOf(`${url}${path}`), 401);
+      assert.equal(await statusOf(`${url}/healthz`), 200);
+    }));
 
-    Deno.test(`${name} without a source does not treat a forwarded request as the local user's`, () =>
-      withServer(program, (folder) => [...local(folder), "--trusted-proxies", "10.0.0.1"], async ({ url }) => {
+  Deno.test(`${name} without a source does not treat a forwarded request as the local user's`, () =>
+    withServer(program, (folder) => [...local(folder), "--trusted-proxies", "10.0.0.1"], async ({ url }) => {
+      assert.equal(await statusOf(`${url}/v1/tools`), 200);
+      for (const header of ["X-Forwarded-For", "Forwarded", "X-Real-IP"]) {
+        assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "127.0.0.1" }), 403, header);
+      }
+    }));
+
+  Deno.test(`${name} trusts a named proxy, and does not treat it as the local user`, () =>
+    withServer(
+      program,
+      (folder) => [...local(folder), "--trusted-proxies", "127.0.0.0/8,::1"],
+      async ({ url, said }) => {
+        assert.equal(await statusOf(`${url}/v1/tools`, { "X-Forwarded-For": "127.0.0.1, 203.0.113.9" }), 403);
+        await said(/refused status=403 reason="untrusted_proxy" address="203\.0\.113\.9"/);
+        assert.equal(await statusOf(`${url}/v1/tools`, { "X-Forwarded-For": "unknown" }), 403);
         assert.equal(await statusOf(`${url}/v1/tools`), 200);
-        for (const header of ["X-Forwarded-For", "Forwarded", "X-Real-IP"]) {
-          assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "127.0.0.1" }), 403, header);
-        }
-      }));
+      },
+    ));
 
-    Deno.test(`${name} trusts a named proxy, and does not treat it as the local user`, () =>
-      withServer(
-        program,
-        (folder) => [...local(folder), "--trusted-proxies", "127.0.0.0/8,::1"],
-        async ({ url, said }) => {
-          assert.equal(await statusOf(`${url}/v1/tools`, { "X-Forwarded-For": "127.0.0.1, 203.0.113.9" }), 403);
-          await said(/refused status=403 reason="untrusted_proxy" address="203\.0\.113\.9"/);
-          assert.equal(await statusOf(`${url}/v1/tools`, { "X-Forwarded-For": "unknown" }), 403);
-          assert.equal(await statusOf(`${url}/v1/tools`), 200);
-        },
-      ));
+  Deno.test(`${name} does not treat any request that passed a proxy as local (${FORWARDED.length} headers)`, () =>
+    withServer(program, (folder) => local(folder), async ({ url }) => {
+      for (const header of FORWARDED) {
+        assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "x" }), 403, header);
+      }
+    }));
 
-    Deno.test(`${name} does not treat any request that passed a proxy as local (${FORWARDED.length} headers)`, () =>
-      withServer(program, (folder) => local(folder), async ({ url }) => {
-        for (const header of FORWARDED) {
-          assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "x" }), 403, header);
-        }
-      }));
+  Deno.test(`${name} with --unsafe-expose warns, and gives everybody read access only`, () =>
+    withServer(program, (folder) => [...exposed(listener), ...local(folder).slice(0, 2)], async ({ url, said }) => {
+      await said(/--unsafe-expose: 0\.0\.0\.0 is served without/);
+      const response = await fetch(`${url}/v1/tools`);
+      const tools = toolsOf({ status: response.status, headers: response.headers, body: await response.text() });
+      assert.deepEqual(new Set(tools.map(({ scope }) => scope)), new Set(["market:read", "account:read"]));
+      assert.equal(await statusOf(`${url}/status`), 403);
+      assert.equal(await statusOf(`${url.replace("127.0.0.1", "localhost")}/v1/tools`), 403);
+    }));
 
-    Deno.test(`${name} with --unsafe-expose warns, and gives everybody read access only`, () =>
-      withServer(program, (folder) => [...exposed(listener), ...local(folder).slice(0, 2)], async ({ url, said }) => {
-        await said(/--unsafe-expose: 0\.0\.0\.0 is served without/);
-        const response = await fetch(`${url}/v1/tools`);
-        const tools = toolsOf({ status: response.status, headers: response.headers, body: await response.text() });
-        assert.deepEqual(new Set(tools.map(({ scope }) => scope)), new Set(["market:read", "account:read"]));
-        assert.equal(await statusOf(`${url}/status`), 403);
-        assert.equal(await statusOf(`${url.replace("127.0.0.1", "localhost")}/v1/tools`), 403);
-      }));
-
-    Deno.test(`${name} with --unsafe-expose and a key requires the key, and warns in /status`, () =>
-      withServer(
-        program,
-        (folder) => [...exposed(listener), "--state", folder.path("state"), "--trusted-proxies", "127.0.0.1"],
-        async ({ url, said }, folder) => {
-          assert.equal(await statusOf(`${url}/v1/tools`), 401);
-          const headers = bearer(folder.addKey("admin", ["market:read", "server:admin"]));
-          const forwarded = { ...headers, "X-Forwarded-For": "203.0.113.9" };
-          const status = await (await fetch(`${url}/status`, { headers: forwarded })).json();
-          assert.match(status.warnings[0], /^--unsafe-expose: /);
-          const socket = new WebSocket(url.replace("http", "ws"), { headers: forwarded });
-          await said(/connected .*identity="key:admin" address="203\.0\.113\.9"/);
-          socket.close();
-          await new Promise((resolve) => socket.onclose = resolve);
-        },
-      ));
-  }
+  Deno.test(`${name} with --unsafe-expose and a key requires the key, and warns in /status`, () =>
+    withServer(
+      program,
+      (folder) => [...exposed(listener), "--state", folder.path("state"), "--trusted-proxies", "127.0.0.1"],
+      async ({ url, said }, folder) => {
+        assert.equal(await statusOf(`${url}/v1/tools`), 401);
+        const headers = bearer(folder.addKey("admin", ["market:read", "server:admin"]));
+        const forwarded = { ...headers, "X-Forwarded-For": "203.0.113.9" };
+        const status = await (await fetch(`${url}/status`, { headers: forwarded })).json();
+        assert.match(status.warnings[0], /^--unsafe-expose: /);
+        const socket = new WebSocket(url.replace("http", "ws"), { headers: forwarded });
+        await said(/connected .*identity="key:admin" address="203\.0\.113\.9"/);
+        socket.close();
+        await new Promise((resolve) => socket.onclose = resolve);
+      },
+    ));
 }

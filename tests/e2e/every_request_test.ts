@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { WebSocket } from "ws";
 import { oddMessages, writeMessage } from "./odd_messages.ts";
 import type { Opening } from "./odd_messages.ts";
-import { INITIALIZE, lines, PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
+import { INITIALIZE, lines, PROGRAMS, readLines, runProgram, SHIPPED, startProgram } from "./program.ts";
 import { ENVELOPE, INITIALIZE_PARAMS } from "./requests.ts";
 import type { Json } from "./requests.ts";
 import { startServer } from "./servers.ts";
@@ -158,7 +158,9 @@ for (const program of PROGRAMS) {
     assert.ok(answers.some(({ id, result }) => id === "good" && result.tools.length > 0));
     assert.equal(code, 0);
   });
+}
 
+for (const program of SHIPPED) {
   for (const opening of OPENINGS) {
     const property = (exchange: (messages: Parameters<Counted["exchange"]>[0]) => Promise<void>) =>
       fc.assert(

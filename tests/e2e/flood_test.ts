@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { frameOf, OPCODE, RawPeer, upgradeRequest } from "../transport/raw_peer.ts";
 import { GuardedServer } from "./guarded_server.ts";
 import { PROGRAMS } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
+import { startServer } from "./servers.ts";
 
 /** With `--rate-limit 1` a connection may send 602 messages a minute. */
 const BUDGET = 602;

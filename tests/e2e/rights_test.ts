@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ENTRANCES, secretOf } from "./access_rows.ts";
-import { PROGRAMS } from "./program.ts";
-import { listenersOf } from "./servers.ts";
+import { SERVED } from "./listeners.ts";
 import { GuardedServer } from "./guarded_server.ts";
 import { bearer, ENVELOPE, legacy, messageOf, modernCall, opening, restCall, toolsOf } from "./requests.ts";
 import type { Answered, Json } from "./requests.ts";
@@ -346,21 +345,19 @@ const ENDINGS: Steps = {
   },
 };
 
-for (const program of PROGRAMS) {
-  for (const listener of listenersOf(program)) {
-    Deno.test(`--listener ${listener} (${program.name})`, async (test) => {
-      shown.length = 0;
-      await using server = await GuardedServer.start(program, { listener });
-      for (const [promise, keep] of Object.entries({ ...RIGHTS, ...ENDINGS })) {
-        await test.step(promise, () => keep(server));
+for (const { program, listener } of SERVED) {
+  Deno.test(`--listener ${listener} (${program.name})`, async (test) => {
+    shown.length = 0;
+    await using server = await GuardedServer.start(program, { listener });
+    for (const [promise, keep] of Object.entries({ ...RIGHTS, ...ENDINGS })) {
+      await test.step(promise, () => keep(server));
+    }
+    await test.step("writes down no key, token or ticket", async () => {
+      const log = await server.log();
+      assert.match(log, /connected/);
+      for (const secret of [server.reader, server.market, server.admin, ...shown].map(secretOf)) {
+        assert.ok(!log.includes(secret), secret);
       }
-      await test.step("writes down no key, token or ticket", async () => {
-        const log = await server.log();
-        assert.match(log, /connected/);
-        for (const secret of [server.reader, server.market, server.admin, ...shown].map(secretOf)) {
-          assert.ok(!log.includes(secret), secret);
-        }
-      });
     });
-  }
+  });
 }

@@ -1,18 +1,8 @@
 /** Servers of the program on the network, for tests that connect to them. */
 
 import assert from "node:assert/strict";
-import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
+import { readLines, runProgram, startProgram } from "./program.ts";
 import type { Program, RunOptions } from "./program.ts";
-
-const HARDENED = await Promise.all(PROGRAMS.map(async (program) => {
-  const { stderr } = await runProgram(program, ["--transport", "http", "--listener", "hardened", "--ssl-key", "none"]);
-  return stderr.includes("need Deno 2.9") ? [] : [program.name];
-}));
-
-/** The listeners that a program supports: a binary with an older runtime says itself that it cannot be hardened. */
-export function listenersOf({ name }: Program): readonly ("native" | "hardened")[] {
-  return HARDENED.flat().includes(name) ? ["native", "hardened"] : ["native"];
-}
 
 const LONGEST_WAIT_MS = 120_000;
 

@@ -11,7 +11,8 @@ import { WebSocketClientTransport } from "../../src/client/transport.ts";
 import { TestWorld } from "../cli/world.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { inherited, SHIPPED } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
+import { startServer } from "./servers.ts";
 
 const TICKER = "luno://market/XBTZAR/ticker";
 

@@ -5,7 +5,8 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { PROGRAMS, runProgram } from "./program.ts";
-import { createCerts, listenersOf, startServer } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
+import { createCerts, startServer } from "./servers.ts";
 
 /** Asks over https with only this authority trusted. */
 async function getStatus(url: string, dir: string): Promise<number> {

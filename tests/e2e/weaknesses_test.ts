@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { PROGRAMS } from "./program.ts";
-import { listenersOf } from "./servers.ts";
+import { listenersOf } from "./listeners.ts";
 import { GuardedServer } from "./guarded_server.ts";
 import { bearer, ENVELOPE, legacy, messageOf, modernCall, opening, restCall } from "./requests.ts";
 import type { Answered, Asked, Json } from "./requests.ts";

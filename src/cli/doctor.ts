@@ -10,7 +10,7 @@ import type { ExitCode } from "../world.ts";
 import type { CommandCall } from "./command_call.ts";
 import { checkAccess } from "./doctor/access_check.ts";
 import { checkCertificate } from "./doctor/certificate_check.ts";
-import { redactorOf, runCheck } from "./doctor/check.ts";
+import { LIMITS, redactorOf, runCheck } from "./doctor/check.ts";
 import type { Check, CheckContext, CheckResult, CheckStatus } from "./doctor/check.ts";
 import { checkClients } from "./doctor/client_check.ts";
 import { checkConfiguration } from "./doctor/configuration_check.ts";
@@ -38,20 +38,20 @@ const CHECKS: readonly Check[] = [
   { name: "client", run: checkClients },
 ];
 
-/** What the checks use outside of this machine; tests replace it. */
-export type Outside = Pick<CheckContext, "resolve" | "nameLimitMs">;
+/** What the checks use outside of this program, and how long they wait for it; tests replace both. */
+export type Outside = Pick<CheckContext, "resolve" | "limits">;
 
 /** Prints the report; exit code 1 when something is broken. */
 export async function doctor(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
-  { resolve = resolveName, nameLimitMs }: Partial<Outside> = {},
+  { resolve = resolveName, limits = LIMITS }: Partial<Outside> = {},
 ): Promise<ExitCode> {
   if (problems.length > 0) return await refuse(world, problems);
   const loaded = await loadConfig(flags, world.env);
   const { config } = loaded;
   const folder = config.state ?? stateFolder(world.env);
-  const context = { world, loaded, config, folder, resolve, ...(nameLimitMs === undefined ? {} : { nameLimitMs }) };
+  const context = { world, loaded, config, folder, resolve, limits };
   const redact = redactorOf(loaded);
   const results = (await Promise.all(CHECKS.map((check) => runCheck(check, context)))).flat()
     .map(({ text, fix, ...result }) => ({

@@ -4,8 +4,11 @@ import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts"
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** The exchange, and the signal that ends the calls. */
-type Asked = Pick<ToolContext, "signal"> & { readonly exchange: Pick<ToolContext["exchange"], "call"> };
+/** The exchange, the signal that ends the calls, and how long one may take, in milliseconds, unless the client says it. */
+type Asked = Pick<ToolContext, "signal"> & {
+  readonly exchange: Pick<ToolContext["exchange"], "call">;
+  readonly deadlineMs?: number;
+};
 
 /** An answer, or why there is none. */
 export type Attempt<Name extends EndpointName> =
@@ -14,12 +17,12 @@ export type Attempt<Name extends EndpointName> =
 
 /** Calls, and tells whether the exchange was reached: a refusal counts as reached, an answer from a proxy does not. */
 export async function attempt<Name extends EndpointName>(
-  { exchange, signal }: Asked,
+  { exchange, ...options }: Asked,
   name: Name,
   params: ParamsOf<Name>,
 ): Promise<Attempt<Name>> {
   try {
-    return { reached: true, answer: await exchange.call(name, params, { signal, fresh: true }) };
+    return { reached: true, answer: await exchange.call(name, params, { ...options, fresh: true }) };
   } catch (error) {
     if (!(error instanceof ExchangeError) || error.code === "ERR_CANCELLED") throw error;
     const answered = error.status !== undefined && error.status < 500 && error.code !== "ERR_ANSWER_INVALID";

@@ -8,7 +8,7 @@ import { displayWidth } from "../../src/cli/terminal/width.ts";
 import { keys } from "../../src/cli/keys.ts";
 import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { doctor } from "../../src/cli/doctor.ts";
-import { Setup } from "./doctor/setups.ts";
+import { PATIENT, Setup } from "./doctor/setups.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { TestWorld } from "./world.ts";
 
@@ -117,6 +117,7 @@ const context: Omit<CheckContext, "signal"> = {
   config: {},
   folder: undefined,
   resolve: () => Promise.resolve([]),
+  limits: PATIENT,
 };
 
 Deno.test("runCheck() ends a check that takes too long, and reports that", async () => {
@@ -125,7 +126,7 @@ Deno.test("runCheck() ends a check that takes too long, and reports that", async
     signal = given.signal;
     return new Promise<never>(() => {});
   };
-  const [result] = await runCheck({ name: "slow", run }, context, { limitMs: 1 });
+  const [result] = await runCheck({ name: "slow", run }, { ...context, limits: { ...PATIENT, checkMs: 1 } });
   assert.deepEqual([result?.status, result?.text], ["broken", "cannot be checked: it was not done within 0.001 s"]);
   assert.equal(signal?.aborted, true);
 });

@@ -19,8 +19,8 @@ export interface RunOptions {
   readonly columns?: number;
   /** Lines of input, followed by its end. */
   readonly typed?: readonly string[];
-  /** @default NOW */
-  readonly now?: number;
+  /** The wall clock, or the one moment that it shows. @default NOW */
+  readonly now?: number | (() => number);
 }
 
 /** The result of a command. */
@@ -65,7 +65,7 @@ export function runnerOf(command: Command): (flags: Record<string, string>, opti
       stdout: output("stdout"),
       stderr: output("stderr"),
       terminal: { size: () => ({ columns, rows: 24 }), colour: false },
-      now: () => now,
+      now: typeof now === "number" ? () => now : now,
       monotonic: () => performance.now(),
       shutdown: new AbortController().signal,
       onHangup() {},

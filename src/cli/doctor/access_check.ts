@@ -22,9 +22,6 @@ const KEY_STORE = "key store";
 const ACCESS = "access";
 const DUE_MS = 14 * 86_400_000;
 
-/** How long the check waits for a key store that another process has locked, in milliseconds. */
-const BUSY_MS = 2_000;
-
 /** Checks the keys first, as they are one of the authentication methods. */
 export async function checkAccess(context: CheckContext): Promise<readonly CheckResult[]> {
   const { results, keys } = await checkKeyStore(context);
@@ -37,13 +34,13 @@ interface CheckedKeys {
 }
 
 async function checkKeyStore(context: CheckContext): Promise<CheckedKeys> {
-  const { folder, world, signal, config } = context;
+  const { folder, world, signal, config, limits: { keysMs } } = context;
   if (config.stateUrl !== undefined) return await checkSharedKeys(context);
   if (folder === undefined) return { results: [skipped(KEY_STORE, "there is no state folder")], keys: [] };
   const path = join(folder, KEYS_FILE);
   let store: Keys | undefined;
   try {
-    const options = { path, mode: "read", timeoutMs: BUSY_MS, monotonic: world.monotonic, signal } as const;
+    const options = { path, mode: "read", timeoutMs: keysMs, monotonic: world.monotonic, signal } as const;
     if (!await isMissing(path)) store = await openKeys(options);
     const expected = await readExpectedKeys(folder);
     const problems = expected.ok ? checkKeys(expected.mark, await store?.mark(), folder) : [expected.problem];
@@ -59,7 +56,7 @@ async function checkKeyStore(context: CheckContext): Promise<CheckedKeys> {
 }
 
 /** The keys in the database that several servers share; creates nothing there. */
-async function checkSharedKeys({ config, world, signal }: CheckContext): Promise<CheckedKeys> {
+async function checkSharedKeys({ config, world, signal, limits: { keysMs } }: CheckContext): Promise<CheckedKeys> {
   const problems: string[] = [];
   const access = await readDatabaseAccess(config, problems);
   if (access === undefined) {
@@ -68,7 +65,7 @@ async function checkSharedKeys({ config, world, signal }: CheckContext): Promise
   const { openPostgresKeys } = await import("../../state/record/postgres/open_keys.ts");
   let store: Keys | undefined;
   try {
-    store = await openPostgresKeys(access, { mode: "read", timeoutMs: BUSY_MS, monotonic: world.monotonic, signal });
+    store = await openPostgresKeys(access, { mode: "read", timeoutMs: keysMs, monotonic: world.monotonic, signal });
     const keys = await store.list();
     return { results: keyResults(keys, world.now()), keys };
   } catch (error) {

@@ -35,9 +35,37 @@ export interface CheckContext {
   readonly signal: AbortSignal;
   /** Resolves a host name with the system's resolver. Rejects with a `code` when there is no address. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
-  /** How long that may take, in milliseconds. @default 5000 */
-  readonly nameLimitMs?: number;
+  readonly limits: Limits;
 }
+
+/** How long doctor waits, in milliseconds. */
+export interface Limits {
+  /** For a whole check: longer than the calls of any check that wait for another process. */
+  readonly checkMs: number;
+  /** For the address of a name; the system alone may take half a minute. */
+  readonly nameMs: number;
+  /** For one answer of the exchange. */
+  readonly callMs: number;
+  /** An answer of the exchange that takes longer is reported as slow. */
+  readonly slowMs: number;
+  /** For all reads of the account together. */
+  readonly accountMs: number;
+  /** For keys that another process has locked, or whose database does not answer. */
+  readonly keysMs: number;
+  /** For the answer of a client's command: npx may have to download the package first. */
+  readonly startMs: number;
+}
+
+/** What people wait for at most. */
+export const LIMITS: Limits = {
+  checkMs: 40_000,
+  nameMs: 5_000,
+  callMs: 5_000,
+  slowMs: 2_000,
+  accountMs: 8_000,
+  keysMs: 2_000,
+  startMs: 30_000,
+};
 
 /** A named check. */
 export interface Check {
@@ -45,20 +73,17 @@ export interface Check {
   readonly run: (context: CheckContext) => Promise<readonly CheckResult[]>;
 }
 
-/** Longer than the calls of any check that wait for another process. */
-const LIMIT_MS = 20_000;
-
 /** Runs a check; one that fails or takes too long counts as broken, and the others continue. */
 export async function runCheck(
   { name, run }: Check,
   context: Omit<CheckContext, "signal">,
-  { limitMs = LIMIT_MS } = {},
 ): Promise<readonly CheckResult[]> {
-  using deadline = new Deadline(limitMs, [context.world.shutdown]);
+  const { checkMs } = context.limits;
+  using deadline = new Deadline(checkMs, [context.world.shutdown]);
   const { signal } = deadline;
   try {
     const late = () =>
-      new Error(context.world.shutdown.aborted ? "it was interrupted" : `it was not done within ${limitMs / 1_000} s`);
+      new Error(context.world.shutdown.aborted ? "it was interrupted" : `it was not done within ${checkMs / 1_000} s`);
     return await abortable(run({ ...context, signal }), signal, late);
   } catch (error) {
     const reason = reasonOf(error);

@@ -42,7 +42,11 @@ export async function checkClients(context: CheckContext): Promise<readonly Chec
   const starts = new Map<string, Promise<Started>>();
   const start: Start = (entry) => {
     const key = JSON.stringify([entry.command, entry.args, entry.env]);
-    const running = starts.get(key) ?? startCommand(entry, { signal: context.signal, ...environment(context.world) });
+    const running = starts.get(key) ?? startCommand(entry, {
+      signal: context.signal,
+      limitMs: context.limits.startMs,
+      ...environment(context.world),
+    });
     starts.set(key, running);
     return running;
   };

@@ -10,9 +10,6 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "credentials";
 
-/** Time limit of all reads together, in milliseconds. */
-const LIMIT_MS = 8_000;
-
 /** The permissions that each group of tools requires for reading. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   account: ["Perm_R_Balance", "Perm_R_Orders", "Perm_R_Transactions", "Perm_R_Transfers"],
@@ -21,19 +18,19 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 
 /** Reads one row of each kind that the tools read. */
 export async function checkCredentials(client: ExchangeClient, context: CheckContext): Promise<CheckResult> {
-  const { loaded, config: { exchange } } = context;
+  const { loaded, config: { exchange }, limits: { accountMs } } = context;
   if (exchange !== "live") return skipped(NAME, "paper trading uses no key of the exchange");
   if (!loaded.ok) return skipped(NAME, NEEDS_CONFIGURATION);
   if (!client.hasCredentials) return skipped(NAME, "no API key is set: public market data only", KEY_FIX);
-  using deadline = new Deadline(LIMIT_MS, [context.signal]);
+  using deadline = new Deadline(accountMs, [context.signal]);
   try {
-    const verdicts = await probePermissions({ exchange: client, signal: deadline.signal });
+    const verdicts = await probePermissions({ exchange: client, signal: deadline.signal, deadlineMs: accountMs });
     return describe(verdicts, loaded.config.tools);
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
     return warning(
       NAME,
-      `not known: the exchange did not answer within ${LIMIT_MS / 1_000} s`,
+      `not known: the exchange did not answer within ${accountMs / 1_000} s`,
       "run doctor again later",
     );
   }

@@ -11,15 +11,6 @@ import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
 import { checkCredentials } from "./credentials_check.ts";
 
-/** Time limit of one call, in milliseconds. */
-const CALL_LIMIT_MS = 5_000;
-
-/** Time limit of name resolution, in milliseconds; the system alone may take half a minute. */
-const NAME_LIMIT_MS = 5_000;
-
-/** Slower answers are reported. */
-const SLOW_MS = 2_000;
-
 /** Stops at the first failure: without a name there is no connection, without that no clock and no key. */
 export async function checkExchange(context: CheckContext): Promise<readonly CheckResult[]> {
   const { config: { exchange, apiUrl }, loaded, world } = context;
@@ -54,12 +45,12 @@ const UNREACHED = "not checked without an address, nor are clock, call budget an
 
 async function checkName(
   { hostname }: URL,
-  { resolve, signal, nameLimitMs = NAME_LIMIT_MS }: CheckContext,
+  { resolve, signal, limits: { nameMs } }: CheckContext,
 ): Promise<CheckResult> {
   const name = "name resolution";
   if (/^\[|^\d+(\.\d+){3}$/.test(hostname)) return skipped(name, `${hostname} is an address`);
-  using deadline = new Deadline(nameLimitMs, [signal]);
-  const late = () => Object.assign(new Error(), { code: `no answer within ${nameLimitMs / 1_000} s` });
+  using deadline = new Deadline(nameMs, [signal]);
+  const late = () => Object.assign(new Error(), { code: `no answer within ${nameMs / 1_000} s` });
   try {
     const addresses = await abortable(resolve(hostname), deadline.signal, late);
     return ok(name, `${hostname} is ${addresses.slice(0, 3).join(", ")}`);
@@ -75,7 +66,7 @@ async function checkName(
 
 async function checkConnection(
   client: ExchangeClient,
-  { url, context: { world, signal } }: { url: URL; context: CheckContext },
+  { url, context: { world, signal, limits: { callMs, slowMs } } }: { url: URL; context: CheckContext },
 ): Promise<CheckResult> {
   const name = "exchange";
   const times: number[] = [];
@@ -83,7 +74,7 @@ async function checkConnection(
     // The second call reuses the connection of the first one.
     for (let call = 0; call < 2; call++) {
       const startedAt = world.monotonic();
-      await client.call("getTicker", { pair: "XBTZAR" }, { signal, deadlineMs: CALL_LIMIT_MS });
+      await client.call("getTicker", { pair: "XBTZAR" }, { signal, deadlineMs: callMs });
       times.push(Math.round(world.monotonic() - startedAt));
     }
   } catch (error) {
@@ -95,7 +86,7 @@ async function checkConnection(
   const text = times.length === 0
     ? `${url.host} answers ${how}`
     : `${url.host} answers ${how}: ${first} ms with the connection, ${second} ms on it`;
-  return second > SLOW_MS
+  return second > slowMs
     ? warning(name, text, "check this machine's network: every call takes that long")
     : ok(name, text);
 }

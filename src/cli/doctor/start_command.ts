@@ -11,9 +11,6 @@ export type Started =
   | { readonly ok: true; readonly server: string }
   | { readonly ok: false; readonly reason: string };
 
-/** How long a command has to answer, in milliseconds: npx may have to download the package first. */
-const LIMIT_MS = 15_000;
-
 /** How long a server has to end after its input ended, in milliseconds. */
 const END_MS = 2_000;
 
@@ -39,8 +36,8 @@ export function mayStart(command: string): boolean {
 /** How a command is started. */
 export interface StartOptions {
   readonly signal: AbortSignal;
-  /** @default 15000 */
-  readonly limitMs?: number;
+  /** How long it has to answer, in milliseconds. */
+  readonly limitMs: number;
   /** The variables the command inherits, beside those of the entry. @default all */
   readonly passedOn?: Readonly<Record<string, string>>;
 }
@@ -48,7 +45,7 @@ export interface StartOptions {
 /** Starts it, completes the opening, and ends it. */
 export async function startCommand(
   { command = "", args, env }: ServerEntry,
-  { signal, limitMs = LIMIT_MS, passedOn }: StartOptions,
+  { signal, limitMs, passedOn }: StartOptions,
 ): Promise<Started> {
   let child: Deno.ChildProcess;
   try {

@@ -95,7 +95,8 @@ const BREAKS: readonly Break[] = [
     fix: /network and DNS servers/,
     how: () => ({
       flags: { "api-url": "https://api.luno.example" },
-      outside: { resolve: () => new Promise(() => {}), nameLimitMs: 1 },
+      outside: { resolve: () => new Promise(() => {}) },
+      limits: { nameMs: 1 },
     }),
   },
   {
@@ -123,15 +124,15 @@ const BREAKS: readonly Break[] = [
     name: "clock",
     text: /^this machine's clock is 1 h behind the exchange's$/,
     fix: /^set it from the network/,
-    // With a few seconds added, since the exchange's answer takes a moment.
-    how: () => ({ now: Date.now() - HOUR_MS - 10_000 }),
+    // The answer takes a moment, by which it seems less late.
+    how: () => ({ aheadMs: -1.5 * HOUR_MS }),
   },
   {
     what: "a clock that is an hour early",
     name: "clock",
     text: /^this machine's clock is 1 h ahead of the exchange's$/,
     fix: /^set it from the network/,
-    how: () => ({ now: Date.now() + HOUR_MS + 30_000 }),
+    how: () => ({ aheadMs: 1.5 * HOUR_MS }),
   },
   {
     what: "an expired certificate",

@@ -9,7 +9,7 @@ import { startCommand } from "../../../src/cli/doctor/start_command.ts";
 import type { CheckResult } from "../../../src/cli/doctor/check.ts";
 import { VERSION } from "../../../src/version.ts";
 import { runnerOf } from "../trading_commands.ts";
-import { Setup } from "./setups.ts";
+import { PATIENT, Setup } from "./setups.ts";
 
 const START = fileURLToPath(new URL("../../../scripts/start.ts", import.meta.url));
 
@@ -85,7 +85,7 @@ for (const [what, entry, expected] of MISTAKES) {
       await Deno.writeTextFile(`${folder}/luno-mcp-server`, "", { mode: 0o700 });
       const servers = { luno: { command: `${folder}/luno-mcp-server`, ...entry } };
       await Deno.writeTextFile(`${folder}/.claude.json`, JSON.stringify({ mcpServers: servers }));
-      const { stdout, code } = await runnerOf(doctor)(
+      const { stdout, code } = await runnerOf((given, call) => doctor(given, call, { limits: PATIENT }))(
         { exchange: "simulated", state: folder },
         { env: { HOME: folder }, json: true },
       );
@@ -259,23 +259,23 @@ function program(code: string) {
   return { command: Deno.execPath(), args: ["eval", "--quiet", code], env: {} };
 }
 
-const SIGNAL = new AbortController().signal;
+const OPTIONS = { signal: new AbortController().signal, limitMs: PATIENT.startMs };
 
 Deno.test("startCommand() ends a command that does not answer", async () => {
   const silent = program("for await (const _ of Deno.stdin.readable);");
-  assert.deepEqual(await startCommand(silent, { signal: SIGNAL, limitMs: 1 }), {
+  assert.deepEqual(await startCommand(silent, { ...OPTIONS, limitMs: 1 }), {
     ok: false,
     reason: "it did not answer within 0.001 s",
   });
 });
 
 Deno.test("startCommand() reports a command that writes something other than the protocol", async () => {
-  assert.deepEqual(await startCommand(program('console.log("Welcome!")'), { signal: SIGNAL }), {
+  assert.deepEqual(await startCommand(program('console.log("Welcome!")'), OPTIONS), {
     ok: false,
     reason: "it wrote something to stdout that is no message of the protocol",
   });
   const error = JSON.stringify({ jsonrpc: "2.0", id: 1, error: { code: -32_600, message: "no" } });
-  assert.deepEqual(await startCommand(program(`console.log(${JSON.stringify(error)})`), { signal: SIGNAL }), {
+  assert.deepEqual(await startCommand(program(`console.log(${JSON.stringify(error)})`), OPTIONS), {
     ok: false,
     reason: "it did not complete the opening of the protocol",
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { doctor } from "../../../src/cli/doctor.ts";
 import type { Outside } from "../../../src/cli/doctor.ts";
-import type { CheckResult } from "../../../src/cli/doctor/check.ts";
+import type { CheckResult, Limits } from "../../../src/cli/doctor/check.ts";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { createCertificates } from "../../../src/transport/listeners/certificates.ts";
 import { TestExchange } from "../../support/exchange.ts";
@@ -12,11 +12,28 @@ import { runnerOf } from "../trading_commands.ts";
 import type { Run, RunOptions } from "../trading_commands.ts";
 
 /** A test's changes; `undefined` removes a flag or a variable. */
-export interface Changes extends Pick<RunOptions, "now" | "json" | "columns"> {
+export interface Changes extends Pick<RunOptions, "json" | "columns"> {
   readonly flags?: Readonly<Record<string, string | undefined>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly outside?: Partial<Outside>;
+  readonly outside?: Pick<Partial<Outside>, "resolve">;
+  readonly limits?: Partial<Limits>;
+  /** How far this machine's clock is ahead of the exchange's, in milliseconds. @default 0 */
+  readonly aheadMs?: number;
 }
+
+/** Longer than anything takes, so that no test depends on the speed of the machine. */
+const LONG_MS = 600_000;
+
+/** How long `doctor` waits in tests where everything answers. */
+export const PATIENT: Limits = {
+  checkMs: LONG_MS,
+  nameMs: LONG_MS,
+  callMs: LONG_MS,
+  slowMs: LONG_MS,
+  accountMs: LONG_MS,
+  keysMs: LONG_MS,
+  startMs: LONG_MS,
+};
 
 /** A working set-up: an exchange, a key, a state folder, a certificate and a policy. */
 export class Setup implements AsyncDisposable {
@@ -52,9 +69,9 @@ export class Setup implements AsyncDisposable {
   }
 
   /** Runs `doctor` on the set-up with the test's changes. The exchange dates its answers by the real clock. */
-  async run({ flags = {}, env = {}, outside, now = Date.now(), ...options }: Changes = {}): Promise<Run> {
+  async run({ flags = {}, env = {}, outside, limits, aheadMs = 0, ...options }: Changes = {}): Promise<Run> {
     const { id, secret } = SIMULATED_KEYS.trading;
-    const run = runnerOf((given, call) => doctor(given, call, outside));
+    const run = runnerOf((given, call) => doctor(given, call, { ...outside, limits: { ...PATIENT, ...limits } }));
     return await run(
       given({
         "api-url": this.exchange.simulation.url,
@@ -67,7 +84,11 @@ export class Setup implements AsyncDisposable {
         "policy": this.path("policy.json"),
         ...flags,
       }),
-      { ...options, now, env: given({ HOME: this.folder, LUNO_API_KEY: id, LUNO_API_SECRET: secret, ...env }) },
+      {
+        ...options,
+        now: () => Date.now() + aheadMs,
+        env: given({ HOME: this.folder, LUNO_API_KEY: id, LUNO_API_SECRET: secret, ...env }),
+      },
     );
   }
 

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import { reasonOf } from "../errors/reason_of.ts";
 import { createCertificates } from "../transport/listeners/certificates.ts";
 import type { DevelopmentCertificates } from "../transport/listeners/certificates.ts";
 import { refuse } from "./report.ts";
@@ -39,7 +40,7 @@ export async function certs(
     await writeFiles(dir, certificates);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    return await refuse(world, [`--dir: expected a folder to write to: ${error.message}`]);
+    return await refuse(world, [`--dir: expected a folder to write to: ${reasonOf(error)}`]);
   }
   await print(world.stdout, json ? JSON.stringify(asRecord(dir, client)) : describe(dir, client));
   return 0;
@@ -51,15 +52,21 @@ async function existingFiles(dir: string): Promise<string[]> {
   return found.flat();
 }
 
-/** Under a temporary name first, so that no key is ever readable by others and no file is half written. */
+/** Under temporary names first, so that no key is ever readable by others and no set is half written. */
 async function writeFiles(dir: string, certificates: DevelopmentCertificates): Promise<void> {
   await Deno.mkdir(dir, { recursive: true });
-  for (const { name, of, part } of FILES) {
-    const path = join(dir, name);
-    const draft = `${path}.new`;
-    await Deno.remove(draft).catch(() => {});
-    await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: 0o600 });
-    await Deno.rename(draft, path);
+  const drafts: string[] = [];
+  try {
+    for (const { name, of, part } of FILES) {
+      const draft = `${join(dir, name)}.new`;
+      await Deno.remove(draft).catch(() => {});
+      drafts.push(draft);
+      await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: 0o600 });
+    }
+    for (const { name } of FILES) await Deno.rename(`${join(dir, name)}.new`, join(dir, name));
+  } catch (error) {
+    for (const draft of drafts) await Deno.remove(draft).catch(() => {});
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import type { CommandName } from "../config/command_settings.ts";
+import { reasonOf } from "../errors/reason_of.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -35,11 +36,13 @@ export function initOf(
         }
       }
       await Deno.mkdir(dirname(file), { recursive: true });
-      await Deno.writeTextFile(file, `${JSON.stringify(SAMPLES[name].content, null, 2)}\n`, NEW);
-      await Deno.writeTextFile(page, pageText(SAMPLES[name], file), NEW);
+      await writeAll({
+        [file]: `${JSON.stringify(SAMPLES[name].content, null, 2)}\n`,
+        [page]: pageText(SAMPLES[name], file),
+      });
     } catch (error) {
       if (!(error instanceof Error && ("code" in error || error instanceof Deno.errors.NotCapable))) throw error;
-      return await fail(world, `Cannot write ${file}: ${error.message}`);
+      return await fail(world, `Cannot write ${file}: ${reasonOf(error)}`);
     }
     if (json || !world.stdout.isTerminal()) {
       await print(world.stdout, JSON.stringify({ file, explanation: page }));
@@ -53,6 +56,21 @@ export function initOf(
 
 /** Accessible only to the user, as the file decides who may do what. */
 const NEW = { createNew: true, mode: 0o600 } as const;
+
+/** New files, all or none. */
+async function writeAll(texts: Readonly<Record<string, string>>): Promise<void> {
+  const written: string[] = [];
+  try {
+    for (const [path, text] of Object.entries(texts)) {
+      await Deno.writeTextFile(path, "", NEW);
+      written.push(path);
+      await Deno.writeTextFile(path, text);
+    }
+  } catch (error) {
+    for (const path of written) await Deno.remove(path).catch(() => {});
+    throw error;
+  }
+}
 
 async function isThere(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);

@@ -22,10 +22,17 @@ export function readServerWords(words: readonly string[]): { args: readonly stri
   }
   const parsed = parseSettings(COMMAND_SETTINGS[command], { flags, env: () => undefined });
   const paths = flagsOf(command).filter(({ value }) => PATHS.includes(value)).map(({ flag }) => `--${flag}`);
+  const transport = "transport" in parsed.values ? transportProblems(parsed.values.transport) : [];
   const args = words.map((word, index) => {
     if (paths.includes(words[index - 1] ?? "")) return resolve(word);
     const [, flag = "", path = ""] = /^(--[^=]+)=(.+)$/.exec(word) ?? [];
     return paths.includes(flag) ? `${flag}=${resolve(path)}` : word;
   });
-  return { args, problems: [...read.problems, ...(parsed.ok ? [] : parsed.problems)] };
+  return { args, problems: [...read.problems, ...(parsed.ok ? [] : parsed.problems), ...transport] };
+}
+
+function transportProblems(transport: string | undefined): string[] {
+  if (transport === undefined || transport === "stdio") return [];
+  const value = JSON.stringify(transport);
+  return [`--transport: expected stdio, on which the client waits for the server: current value is ${value}`];
 }

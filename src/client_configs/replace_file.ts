@@ -1,6 +1,7 @@
 /** Replaces the file of another program: atomically, with a backup, keeping its mode, following links. */
 
 import { dirname } from "node:path";
+import { reasonOf } from "../errors/reason_of.ts";
 import { currentUid } from "../state/private_file.ts";
 
 /** A file that may be written, or why it may not. */
@@ -112,8 +113,4 @@ function ignoreMissing(error: unknown): undefined {
 /** `20261129T010203.004Z`: sortable, and allowed on every file system. */
 function stamp(now: number): string {
   return new Date(now).toISOString().replaceAll(/[-:]/g, "");
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -40,8 +40,10 @@ export class InstanceLock {
         if (lock !== undefined) return lock;
       }
     } catch (error) {
-      const reason = reasonOf(error);
-      const message = `Cannot lock a file in ${directory}: ${reason}: use a state folder on a local disk`;
+      const remedy = error instanceof Deno.errors.PermissionDenied
+        ? "make it writable for this user, or use another state folder"
+        : "use a state folder on a local disk";
+      const message = `Cannot lock a file in ${directory}: ${reasonOf(error)}: ${remedy}`;
       throw new StateError(message, { path: directory, cause: error });
     }
     const message = `Cannot lock a file in ${directory} so that others see it: use a state folder on a local disk`;

@@ -41,8 +41,9 @@ export function folderProblems(path: string, { uid = currentUid }: FolderOptions
 }
 
 function problemsAt(place: string, { isParent, user }: { isParent: boolean; user: number | null }): string[] {
+  let link: Deno.FileInfo | undefined;
   try {
-    const link = Deno.lstatSync(place);
+    link = Deno.lstatSync(place);
     const facts = Deno.statSync(place);
     const problem = isParent ? parentProblem(place, facts, user) : ownProblem(place, facts, user);
     return [
@@ -50,6 +51,9 @@ function problemsAt(place: string, { isParent, user }: { isParent: boolean; user
       ...(problem === undefined ? [] : [problem]),
     ];
   } catch (error) {
+    if (link?.isSymlink && error instanceof Deno.errors.NotFound) {
+      return [`expected a folder: ${place} is a link that leads nowhere`];
+    }
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
     return [`expected a folder that can be looked at: ${place}: ${reasonOf(error)}`];
   }
@@ -83,7 +87,7 @@ export function parentProblem(place: string, facts: FolderFacts, user: number | 
   // By convention a user's own group has the user's number, and no other members.
   const isShared = (mode & GROUP_WRITES) !== 0 && gid !== uid;
   if (!isShared && (mode & OTHERS_WRITE) === 0) return undefined;
-  return `expected a folder below such as only their owners can write to: ${modeOf(place, mode)}: ` +
+  return `expected a folder in folders that only their owners can write to: ${modeOf(place, mode)}: ` +
     `run chmod go-w ${place}, or take another folder`;
 }
 

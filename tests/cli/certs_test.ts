@@ -139,5 +139,14 @@ Deno.test("certs create reports that it cannot write to the folder", () =>
     await Deno.writeTextFile(dir, "a file");
     const { code, stderr } = await run({ dir });
     assert.equal(code, 2);
+    assert.match(stderr, /^--dir: expected a folder to write to: [A-Z][a-z ]+$/m);
+  }));
+
+Deno.test("certs create leaves no part of a set that it cannot write", () =>
+  withFolder(async (dir) => {
+    await Deno.mkdir(join(dir, "server-key.pem.new", "in the way"), { recursive: true });
+    const { code, stderr } = await run({ dir });
+    assert.equal(code, 2);
     assert.match(stderr, /^--dir: expected a folder to write to: /);
+    assert.deepEqual(await namesIn(dir), ["server-key.pem.new"]);
   }));

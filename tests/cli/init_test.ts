@@ -71,8 +71,22 @@ Deno.test("init overwrites neither a file nor its page, and accepts no flags", (
     assert.match(flagged.stderr, /^--trading: policy init does not take it$/m);
     assert.notEqual(before, "mine");
     const below = await runnerOf(initOf("policy"))({}, { operands: ["init", join(`${path}.md`, "x.json")] });
-    assert.match(below.stderr, /^Cannot write .*x\.json: /m);
+    assert.match(below.stderr, /^Cannot write .*x\.json: [A-Z][a-z ]+$/m);
   }));
+
+Deno.test("init leaves no file when it cannot write both", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    // The longest name that a file can have; the page's is longer.
+    const path = join(folder, `${"a".repeat(250)}.json`);
+    const { code, stderr } = await runnerOf(initOf("policy"))({}, { operands: ["init", path] });
+    assert.equal(code, 1);
+    assert.match(stderr, /: File name too long$/m);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("readArguments() requires one path after init", () => {
   const problemsOf = (...args: string[]) => {

@@ -67,6 +67,15 @@ Deno.test("setup writes nothing when the answer is not yes, or when nobody can a
     assert.deepEqual(await entriesOf(join(folder, ".cursor")), ["mcp.json"]);
   }));
 
+Deno.test("setup reports in a sentence of its own that the system refuses the new file", () =>
+  withSetup(async ({ run, write }) => {
+    const file = await write(CURSOR, "{}");
+    await Deno.mkdir(`${file}.luno-mcp-server.new/in the way`, { recursive: true });
+    const { code, stderr } = await run(YES, { operands: ["cursor"] });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cursor: \S+mcp\.json: cannot be written: File exists$/m);
+  }));
+
 Deno.test("setup writes nothing when it is interrupted at its question", () =>
   withSetup(async ({ write, read, folder }) => {
     await write(CURSOR, "{}");
@@ -255,6 +264,11 @@ Deno.test("setup reports every problem of its command line", async () => {
     [{}, ["zed", "--exchang", "live"], /^--exchang: unknown flag, did you mean --exchange/m],
     [{}, ["zed", "cursor"], /^cursor: expected one client at a time, or none for all that are found$/m],
     [{}, ["zed", "kill"], /^kill: expected arguments of the server, or bridge with an address$/m],
+    [
+      {},
+      ["zed", "--transport", "websocket"],
+      /^--transport: expected stdio, on which the client waits for the server: current value is "websocket"$/m,
+    ],
     [{ remove: "true" }, ["zed", "--exchange", "live"], /^--remove: expected no arguments of the server$/m],
   ] as const;
   for (const [flags, operands, problem] of cases) {

@@ -55,6 +55,14 @@ async function withFolder(body: (folder: string) => void | Promise<void>): Promi
   }
 }
 
+Deno.test("folderProblems() names a link that leads nowhere, and not a folder that is still to be made", () =>
+  withFolder(async (root) => {
+    const place = join(root, "state");
+    await link(join(root, "nowhere"), place);
+    assert.deepEqual(folderProblems(place), [`expected a folder: ${place} is a link that leads nowhere`]);
+    assert.deepEqual(folderProblems(join(root, "new", "state")), []);
+  }));
+
 Deno.test("folderProblems() checks the folder, its parents, and the targets of its links", () =>
   withFolder(async (root) => {
     const open = join(root, "open");

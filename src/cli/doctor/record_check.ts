@@ -43,7 +43,10 @@ export async function checkRecord(
     ];
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
-    return [broken(NAME, error.message, "name another folder by --state, or restore this one from a backup")];
+    const fix = database === undefined
+      ? "name another folder by --state, or restore this one from a backup"
+      : "check --state-url and the database";
+    return [broken(NAME, error.message, fix)];
   } finally {
     await record?.close();
   }

@@ -12,6 +12,12 @@ RELEASE=''
 VERSION=''
 KEY=''
 
+USAGE='Usage: install.sh [--to FOLDER] [--from URL] [--key FILE]
+
+  --to FOLDER  where to put luno-mcp-server; ~/.local/bin unless given
+  --from URL   the folder with the files of a release
+  --key FILE   the public key that signed it (PEM)'
+
 fail() {
   echo "Cannot install luno-mcp-server: $1" >&2
   exit 1
@@ -56,6 +62,12 @@ main() {
   key=
   to="${HOME:+$HOME/.local/bin}"
   while [ $# -gt 0 ]; do
+    case "$1" in
+      -h | --help)
+        echo "$USAGE"
+        exit 0
+        ;;
+    esac
     [ $# -ge 2 ] || fail "expected a value after $1"
     case "$1" in
       --from) from=${2%/} ;;
@@ -79,7 +91,7 @@ main() {
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
   if [ -n "$key" ]; then
-    cp "$key" "$work/key.pem"
+    cp "$key" "$work/key.pem" 2>/dev/null || fail "$key cannot be read"
   elif [ -n "$KEY" ]; then
     printf '%s\n' "$KEY" >"$work/key.pem"
   else

@@ -53,17 +53,25 @@ async function serveRelease() {
   };
 }
 
-async function install(script: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
-  const { code, stderr } = await new Deno.Command("sh", { args: [script, ...args], env: inherited(), clearEnv: true })
-    .output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+async function install(
+  script: string,
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [script, ...args],
+    env: inherited(),
+    clearEnv: true,
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, stdout: out ?? "", stderr: err ?? "" };
 }
 
 Deno.test("install.sh replaces an older program with that of a signed release", async () => {
   await using release = await serveRelease();
   const { folder, address } = release;
   const args = ["--from", address, "--key", `${folder}/key.pem`, "--to", `${folder}/bin`];
-  assert.deepEqual(await install(SCRIPT, args), { code: 0, stderr: "" });
+  const { code, stderr } = await install(SCRIPT, args);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   assert.equal(await release.installed(), PROGRAM);
   assert.deepEqual((await Array.fromAsync(Deno.readDir(`${folder}/bin`))).length, 1);
 });
@@ -145,6 +153,15 @@ Deno.test("install.sh refuses plain HTTP from elsewhere, and a release without a
   const near = await install(SCRIPT, ["--from", "http://127.0.0.1:9/v1", "--to", "/nowhere"]);
   assert.match(near.stderr, /expected --key with the public key of the release/);
   assert.deepEqual([far.code, near.code], [1, 1]);
+});
+
+Deno.test("install.sh prints its usage, and reports a key file that it cannot read", async () => {
+  const help = await install(SCRIPT, ["--help"]);
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /^Usage: install\.sh \[--to FOLDER\] \[--from URL\] \[--key FILE\]$/m);
+  const from = ["--from", "http://127.0.0.1:9/v1", "--to", "/nowhere"];
+  const { code, stderr } = await install(SCRIPT, [...from, "--key", "/no/such/key.pem"]);
+  assert.deepEqual([code, stderr], [1, "Cannot install luno-mcp-server: /no/such/key.pem cannot be read\n"]);
 });
 
 Deno.test("the installer of a release contains its address, key and version, and accepts no other version", async () => {

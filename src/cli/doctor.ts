@@ -18,6 +18,7 @@ import { checkExchange } from "./doctor/exchange_check.ts";
 import { checkPolicy } from "./doctor/policy_check.ts";
 import { checkPort } from "./doctor/port_check.ts";
 import { checkRecord } from "./doctor/record_check.ts";
+import { checkShared } from "./doctor/shared_check.ts";
 import { checkStateFolder } from "./doctor/folder_check.ts";
 import { refuse } from "./report.ts";
 import { printable } from "./terminal/live_text.ts";
@@ -33,6 +34,7 @@ const CHECKS: readonly Check[] = [
   { name: "certificate", run: checkCertificate },
   { name: "state folder", run: checkStateFolder },
   { name: "record", run: (context) => checkRecord(context) },
+  { name: "shared state", run: checkShared },
   { name: "policy", run: checkPolicy },
   { name: "key store", run: checkAccess },
   { name: "client", run: checkClients },

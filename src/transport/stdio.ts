@@ -8,6 +8,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel_parts.ts";
+import { reasonOf } from "../errors/reason_of.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import type { HeldClocks } from "../timing/held_clocks.ts";
 import { TokenBucket } from "../timing/token_bucket.ts";
@@ -120,7 +121,7 @@ export class StdioTransport extends Channel {
       const rest = lines.end();
       if (rest !== undefined) this.#receive(rest);
     } catch (error) {
-      log.debug("cannot read stdin", { error });
+      log.warning("cannot read stdin; ending", { error: reasonOf(error) });
     }
   }
 

@@ -52,6 +52,8 @@ export interface Limits {
   readonly accountMs: number;
   /** For keys that another process has locked, or whose database does not answer. */
   readonly keysMs: number;
+  /** For a connection to the Redis that servers share. */
+  readonly sharedMs: number;
   /** For the answer of a client's command: npx may have to download the package first. */
   readonly startMs: number;
 }
@@ -64,6 +66,7 @@ export const LIMITS: Limits = {
   slowMs: 2_000,
   accountMs: 8_000,
   keysMs: 2_000,
+  sharedMs: 3_000,
   startMs: 30_000,
 };
 

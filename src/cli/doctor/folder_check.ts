@@ -1,12 +1,14 @@
 /** Checks whether the state folder exists, is inaccessible to other users, and is on a local disk. */
 
 import { missingFolder } from "../../state/folder.ts";
+import { currentUid } from "../../state/private_file.ts";
 import { networkFileSystem } from "../../state/network_file_system.ts";
 import { folderProblems } from "../../state/state_folder.ts";
 import { lookAtFolder } from "../../server/instances/folder_use.ts";
 import { isMissing } from "../find_folder.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
+import { opensRecord } from "./harmless_start.ts";
 
 const NAME = "state folder";
 
@@ -24,6 +26,11 @@ export async function checkStateFolder({ folder, config }: CheckContext): Promis
     }
     return [broken(NAME, `there is no ${folder}`, `check the path, or make it: mkdir -m 700 ${folder}`)];
   }
+  const { mode } = await Deno.stat(folder);
+  if (!mayWrite(mode, currentUid())) {
+    const report = opensRecord(config) ? broken : warning;
+    return [report(NAME, `${folder} is read-only: nothing can be recorded in it`, `run chmod 700 ${folder}`)];
+  }
   const { instances, problem } = lookAtFolder(folder);
   if (problem !== undefined) return [broken(NAME, problem, "make the folder readable for this user")];
   const running = instances.filter(({ isAlive }) => isAlive).length;
@@ -33,4 +40,10 @@ export async function checkStateFolder({ folder, config }: CheckContext): Promis
     return [warning(NAME, `${folder} is on ${network}, where locks and power loss can damage it`, "use a local disk")];
   }
   return [ok(NAME, `${folder}, ${users}`)];
+}
+
+/** Whether a user may create files in a folder of its own; the system's `null` means that there are no modes or users. */
+export function mayWrite(mode: number | null, user: number | null): boolean {
+  const needed = 0o300;
+  return mode === null || user === null || user === 0 || (mode & needed) === needed;
 }

@@ -17,7 +17,7 @@ interface Given {
 }
 
 /** Whether a server of this configuration opens a record at its start, and so creates one where there is none. */
-export function opensRecord({ trading, exchange }: Pick<Config, "trading" | "exchange">): boolean {
+export function opensRecord({ trading = "off", exchange }: Partial<Pick<Config, "trading" | "exchange">>): boolean {
   return trading !== "off" || exchange === "paper";
 }
 

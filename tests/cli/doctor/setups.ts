@@ -32,6 +32,7 @@ export const PATIENT: Limits = {
   slowMs: LONG_MS,
   accountMs: LONG_MS,
   keysMs: LONG_MS,
+  sharedMs: LONG_MS,
   startMs: LONG_MS,
 };
 

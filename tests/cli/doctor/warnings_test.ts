@@ -8,6 +8,7 @@ import { createCertificates } from "../../../src/transport/listeners/certificate
 import { openStore } from "../../trading/stores.ts";
 import { PresentServer, REPORT } from "../present_server.ts";
 import { runnerOf } from "../trading_commands.ts";
+import { mayWrite } from "../../../src/cli/doctor/folder_check.ts";
 import { Setup } from "./setups.ts";
 import type { Changes } from "./setups.ts";
 
@@ -92,6 +93,29 @@ Deno.test("describeBudget() warns of more calls than Luno allows, counting all r
   assert.equal(describeBudget({ hostname: "api.luno.com" }, { limit: 300, running: [REPORT] }).status, "ok");
   assert.equal(describeBudget({ hostname: "api.luno.com" }, { limit: 301, running: [] }).status, "warning");
   assert.equal(describeBudget({ hostname: "127.0.0.1" }, { limit: 9_000, running }).status, "ok");
+});
+
+Deno.test("doctor warns of a shared Redis that it cannot reach, without which a server goes on", async () => {
+  await using setup = await Setup.start();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { status, text, fix } = await line(setup, "shared state", {
+    flags: { "shared-url": `redis://127.0.0.1:${port}` },
+  });
+  assert.equal(status, "warning");
+  assert.match(
+    text,
+    /^redis:\/\/127\.0\.0\.1:\d+\S* cannot be reached: .*ECONNREFUSED.*; a server goes on without it$/,
+  );
+  assert.match(fix ?? "", /--shared-url/);
+});
+
+Deno.test("mayWrite() is true for a folder whose mode lets its owner change it, and for root", () => {
+  for (const mode of [0o700, 0o755, null]) assert.equal(mayWrite(mode, 1_000), true);
+  for (const mode of [0o500, 0o600, 0o400]) assert.equal(mayWrite(mode, 1_000), false);
+  assert.equal(mayWrite(0o500, 0), true);
+  assert.equal(mayWrite(0o500, null), true);
 });
 
 Deno.test("doctor recognizes its own server on a port in use", async () => {

@@ -19,7 +19,7 @@ const META = {
 };
 
 /** Longer than a frozen server is away, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** One identity. */
 export class ServiceCaller {

@@ -639,21 +639,24 @@ hardened("cuts half a header, half a body and silence, and keeps an answer that 
       );
     },
   });
-  await using listening = await Listening.start(variant, { application, headersTimeoutMs: 100, requestTimeoutMs: 200 });
+  await using listening = await Listening.start(variant, {
+    application,
+    headersTimeoutMs: 1_000,
+    requestTimeoutMs: 2_000,
+  });
   const slow = await listening.fetch("/");
   const open = await openClient(listening);
-  for (
-    const half of [
-      "",
-      "GET / HTTP/1.1\r\nHost: localhost\r\n",
-      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
-      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-    ]
-  ) {
+  const halves = [
+    "",
+    "GET / HTTP/1.1\r\nHost: localhost\r\n",
+    "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+    "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+  ];
+  await Promise.all(halves.map(async (half) => {
     using peer = await RawPeer.connect(listening.port, listening.caCerts);
     await peer.write(half);
     assert.match(await peer.end(), /^$|^HTTP\/1\.1 408 /);
-  }
+  }));
   resolve();
   assert.equal(await slow.text(), "slow answer");
   assert.equal(
@@ -692,7 +695,7 @@ hardened("hands what comes right behind an upgrade to its socket", async (varian
 
 /** What comes back for a raw request, with the application's part. */
 async function answerTo(variant: Variant, text: string): Promise<string> {
-  await using listening = await Listening.start(variant, { headersTimeoutMs: 300, requestTimeoutMs: 300 });
+  await using listening = await Listening.start(variant);
   using peer = await RawPeer.connect(listening.port, listening.caCerts);
   await peer.write(text);
   return await peer.head();
@@ -850,7 +853,7 @@ hardened("counts what waits for a peer that reads nothing, and is rid of it at o
 
 Deno.test("listenHardened() with TLS cuts off a handshake that stalls", async () => {
   const variant = variants.find(({ name }) => name === "listenHardened() with TLS") ?? assert.fail();
-  await using listening = await Listening.start(variant, { headersTimeoutMs: 100 });
+  await using listening = await Listening.start(variant, { headersTimeoutMs: 1_000 });
   using silent = await RawPeer.connect(listening.port);
   assert.equal(await silent.end(), "");
   using plain = await RawPeer.connect(listening.port);

@@ -15,6 +15,7 @@ const TYPED: Readonly<Record<string, string>> = {
   "help aud": "audit",
   "completions f": "fish",
   "keys cr": "create",
+  "setup cur": "cursor",
   "config p": "print",
   "--trad": "--trading",
   "--trading c": "confirm",

@@ -3,6 +3,7 @@
  * syntax.
  */
 
+import { CLIENT_NAMES } from "../../client_configs/clients.ts";
 import type { CommandName } from "../../config/command_settings.ts";
 import { listingOf } from "../../protocol/listing.ts";
 import type { ArgumentSchema } from "../../tools/argument_problems.ts";
@@ -84,6 +85,7 @@ function operandsOf(name: CommandName): Operand[] {
   return usage.split(" ").slice(1).map((text) => text.replaceAll(/[<>[\]]/g, "")).map((operand) => {
     if (operand.startsWith("name=value")) return "arguments";
     if (operand === "tool") return operand;
+    if (name === "setup" && operand === "client") return CLIENT_NAMES;
     return operand.includes("|") || operand === word ? operand.split("|") : [];
   });
 }

@@ -33,9 +33,11 @@ export interface WireOptions {
  * @throws {TypeError} when the connection cannot be established or breaks
  */
 export async function sendRequest(request: WireRequest, options: WireOptions): Promise<WireAnswer> {
-  const { url, ...init } = request;
+  const { url, body, ...init } = request;
   const response = await options.fetch(url, {
     ...init,
+    // Deno silently resends a text when the connection breaks (2.7 also on a new connection), but never a stream.
+    ...(body === undefined ? {} : { body: new Blob([body]) }),
     redirect: "error",
     signal: options.signal,
     client: options.client,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { connect, failureOf } from "./clients.ts";
 import { http, type RawHandler, RawServer } from "./raw_server.ts";
+import { sendRequest } from "../../src/exchange/wire.ts";
 
 /** Answers everything and keeps connections alive, but breaks off after having read what holds `volume=13`. */
 const breaksOnThirteen: RawHandler = ({ body }, connection) =>
@@ -20,6 +21,23 @@ Deno.test("ExchangeClient sends an order once when the connection breaks after t
   const error = await failureOf(client.call("postLimitOrder", { ...order, volume: "13", client_order_id: "a-1" }));
   assert.deepEqual([error.code, error.outcome, error.retryable], ["ERR_NETWORK", "unknown", false]);
   assert.equal(unlucky(server), 1);
+});
+
+Deno.test("sendRequest() sends a body once, even over a connection that was kept", async () => {
+  await using server = new RawServer(breaksOnThirteen);
+  using client = Deno.createHttpClient({});
+  const { signal } = new AbortController();
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const post = (body: string) =>
+    sendRequest({ method: "POST", url: server.url, headers, body }, { fetch, client, signal, maxBytes: 1_000 });
+  await post("volume=1");
+  await assert.rejects(post("volume=13"), TypeError);
+  assert.equal(unlucky(server), 1);
+  const [sent] = server.requests;
+  assert.deepEqual(["content-length", "content-type"].map((name) => sent?.headers.get(name)), [
+    "8",
+    "application/x-www-form-urlencoded",
+  ]);
 });
 
 Deno.test("RawServer sees the same order twice from a pooled fetch, so the previous test is able to fail", async () => {

@@ -8,7 +8,8 @@ export function nearestWord(word: string, known: readonly string[]): string | un
     // Words are at least as far apart as their lengths; to compare a text of a megabyte takes seconds.
     .filter((candidate) => Math.abs(candidate.length - word.length) <= reach)
     .map((candidate) => ({ candidate, far: slipsBetween(written, candidate.toLowerCase()) }))
-    .filter(({ far }) => far <= reach)
+    // At that distance every character differs.
+    .filter(({ candidate, far }) => far <= reach && far < Math.max(candidate.length, word.length))
     .toSorted((one, other) => one.far - other.far);
   return best?.candidate;
 }

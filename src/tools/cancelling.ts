@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { brokerOf, callOf, CANCELS } from "./broker_call.ts";
-import { PairText } from "./inputs.ts";
+import { ClientOrderId, OrderId, PairText } from "./inputs.ts";
 import { targetOf } from "./order_target.ts";
 import { defineTool } from "./tool.ts";
 
@@ -34,7 +34,7 @@ export const cancelOrder = defineTool({
   group: "trading",
   scope: "orders:write",
   annotations: CANCELS,
-  input: z.strictObject({ order_id: z.string().max(64).optional(), client_order_id: z.string().max(255).optional() }),
+  input: z.strictObject({ order_id: OrderId.optional(), client_order_id: ClientOrderId.optional() }),
   output: Cancelled,
   async run(input, context) {
     return { ...await brokerOf(context).cancel(targetOf(input), callOf(context)) };

@@ -8,6 +8,7 @@ import type { Candle } from "../exchange/market_schemas.ts";
 import { INTERVALS, MAX_CANDLES, readCandles } from "../market/candle_paging.ts";
 import type { Interval, PeriodCandles } from "../market/candle_paging.ts";
 import {
+  currently,
   fieldsOf,
   FRESHNESS,
   isoTime,
@@ -71,7 +72,9 @@ const getHistoricalPrices = defineTool({
     const now = context.now();
     const toMs = to === undefined ? now : Math.min(now, readMoment("to", to));
     const fromMs = from === undefined ? undefined : readMoment("from", from);
-    if (fromMs !== undefined && fromMs > toMs) throw new ArgumentError("from", "expected a time before `to` and now");
+    if (from !== undefined && fromMs !== undefined && fromMs > toMs) {
+      throw new ArgumentError("from", `expected a time before \`to\` and now${currently(from)}`);
+    }
     const countStart = Math.floor(toMs / durationMs) * durationMs - (count - 1) * durationMs;
     const sinceMs = Math.max(countStart, fromMs ?? 0, 0);
     const read = await readCandles(context.exchange, { pair: market.market_id, interval, sinceMs, toMs }, context);

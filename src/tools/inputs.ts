@@ -1,6 +1,7 @@
 /** Argument schemas that several tools share. */
 
 import { z } from "zod";
+import { visibly } from "../text/visibly.ts";
 import { ArgumentError } from "./tool.ts";
 
 /** A pair as people write it, for `Markets.resolve`. */
@@ -11,6 +12,16 @@ export const CurrencyText = z.string().min(2).max(20).describe("such as XBT, BTC
 
 /** An account's id: digits, as a string because it exceeds 2^53. */
 export const AccountId = z.string().regex(/^\d{1,19}$/, { error: "expected an account id of 1 to 19 digits" });
+
+/** The exchange's id of an order. */
+export const OrderId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
+  error: "expected an order id, as lists of orders show it",
+});
+
+/** The id that an order was placed with. */
+export const ClientOrderId = z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/, {
+  error: "expected a client order id of at most 255 letters, digits and _;,.-",
+});
 
 /** The last moment that a date can represent, in milliseconds since the Unix epoch. */
 const LAST_MOMENT = 8_640_000_000_000_000;
@@ -80,7 +91,7 @@ export function readMoment(field: string, moment: string | number): number {
   // Clients use 0 for "from the beginning".
   const hint = isNumber && ms !== 0 ? unitHint(ms) : undefined;
   if (ms >= 0 && hint === undefined) return Math.floor(ms);
-  const problem = `${MOMENT_EXPECTED}: current value is ${JSON.stringify(moment)}`;
+  const problem = `${MOMENT_EXPECTED}${currently(moment)}`;
   throw new ArgumentError(field, hint === undefined ? problem : `${problem}, which looks like ${hint}`);
 }
 
@@ -93,7 +104,12 @@ export function readMoment(field: string, moment: string | number): number {
 export function readPastMoment(field: string, moment: string | number, now: number): number {
   const ms = readMoment(field, moment);
   if (ms <= now + MAX_AHEAD_MS) return ms;
-  throw new ArgumentError(field, `expected a time in the past: current value is ${JSON.stringify(moment)}`);
+  throw new ArgumentError(field, `expected a time in the past${currently(moment)}`);
+}
+
+/** The end of a sentence about an argument. */
+export function currently(value: string | number): string {
+  return `: current value is ${visibly(JSON.stringify(value))}`;
 }
 
 function momentExpected({ input }: { readonly input?: unknown }): string {

@@ -6,6 +6,7 @@ import Big from "big.js";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import {
+  ClientOrderId,
   CursorText,
   fieldsOf,
   isoTime,
@@ -13,6 +14,7 @@ import {
   leftOut,
   Moment,
   NextCursor,
+  OrderId,
   PairText,
   pickFields,
   readPastMoment,
@@ -81,11 +83,8 @@ const getOrderStatus = defineTool({
   scope: "account:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({
-    order_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: "expected an order id, as lists of orders show it" })
-      .optional(),
-    client_order_id: z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/, {
-      error: "expected a client order id of at most 255 letters, digits and _;,.-",
-    }).optional(),
+    order_id: OrderId.optional(),
+    client_order_id: ClientOrderId.optional(),
   }),
   output: OrderRow,
   async run(input, { exchange, broker, signal }) {

@@ -10,7 +10,7 @@ import { argumentError } from "./argument_problems.ts";
 import { brokerOf, callOf, LOOKS, PLACES } from "./broker_call.ts";
 import { Cancelled } from "./cancelling.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
-import { PairText } from "./inputs.ts";
+import { ClientOrderId, OrderId, PairText } from "./inputs.ts";
 import { targetOf } from "./order_target.ts";
 import { PreviewOutput, previewRow } from "./preview_row.ts";
 import { ArgumentError, defineTool } from "./tool.ts";
@@ -105,8 +105,8 @@ export const replaceOrder = defineTool({
   scope: "orders:write",
   annotations: PLACES,
   input: z.strictObject({
-    order_id: z.string().max(64).optional(),
-    client_order_id: z.string().max(255).optional(),
+    order_id: OrderId.optional(),
+    client_order_id: ClientOrderId.optional(),
     price: Decimal.optional(),
     volume: Decimal.optional().describe("base to be on the book from now on"),
     post_only: z.boolean().optional(),
@@ -120,6 +120,9 @@ export const replaceOrder = defineTool({
   }),
   async run({ price, volume, post_only, idempotency_key, ...ids }, context) {
     const target = targetOf(ids);
+    if (price === undefined && volume === undefined && post_only === undefined) {
+      throw new ArgumentError("price", "expected at least one of price, volume and post_only: nothing would change");
+    }
     const replacement = { target, price, volume, postOnly: post_only, idempotencyKey: idempotency_key };
     const result = await brokerOf(context).replace(replacement, callOf(context));
     if (result.status === "refused") throw refusal(result);

@@ -6,6 +6,7 @@ import { accountChoice, chooseAccount } from "./account_choice.ts";
 import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import {
   AccountId,
+  currently,
   CursorText,
   fieldsOf,
   isoTime,
@@ -84,7 +85,9 @@ const getTransactionHistory = defineTool({
     const account = await chooseAccount(context, { account_id, currency });
     const fromMs = from === undefined ? 0 : readPastMoment("from", from, context.now());
     const toMs = to === undefined ? Infinity : readMoment("to", to);
-    if (fromMs > toMs) throw new ArgumentError("from", "expected a time before `to`");
+    if (from !== undefined && fromMs > toMs) {
+      throw new ArgumentError("from", `expected a time before \`to\`${currently(from)}`);
+    }
     // A row of a kind that the exchange has added since may be of the requested kind.
     let ofUnknownKind = 0;
     const wanted = (row: Transaction): boolean => {
@@ -161,7 +164,9 @@ const getTransaction = defineTool({
     const unread = found.leftOut === 0 ? "" : `, but ${found.leftOut} rows cannot be read`;
     throw new ArgumentError(
       "transaction_id",
-      `expected a row number or reference of account ${account_id}: nothing matches${unread}`,
+      `expected a row number or reference of account ${account_id}: nothing matches${unread}${
+        currently(transaction_id)
+      }`,
     );
   },
 });

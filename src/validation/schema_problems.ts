@@ -85,11 +85,19 @@ export function describeIssue(
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       return { problem: "expected a string: a number of so many digits was rounded on its way here" };
     }
-    return { problem: `expected a string such as "${value}": current value is the number ${value}` };
+    const text = String(value);
+    const wanted = isTextOf(schema, text) ? `expected a string such as "${text}"` : expected;
+    return { problem: `${wanted}: current value is the number ${text}` };
   }
   const suggestion = typeof value === "string" ? nearestWord(value, (schema.enum ?? []).map(String)) : undefined;
   const problem = isPrivate && typeof value !== "number" ? expected : `${expected}: current value is ${quote(value)}`;
   return suggestion === undefined ? { problem } : { problem: `${problem}, did you mean ${suggestion}`, suggestion };
+}
+
+/** Whether a number would be accepted as this text; one with an exponent would be refused as an amount. */
+function isTextOf({ enum: words, pattern, minLength = 0 }: SchemaNode, text: string): boolean {
+  const isPlain = words === undefined && !text.includes("e") && text.length >= minLength;
+  return isPlain && (pattern === undefined || new RegExp(pattern, "u").test(text));
 }
 
 function schemaAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode {

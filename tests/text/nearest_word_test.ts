@@ -8,6 +8,7 @@ Deno.test("nearestWord() finds what was mistyped, in any case, and nothing where
   assert.equal(nearestWord("activ", words), "ACTIVE");
   assert.equal(nearestWord("post-only", words), "POST_ONLY");
   assert.equal(nearestWord("closed", words), undefined);
+  for (const nothingInCommon of [" ", "60", ""]) assert.equal(nearestWord(nothingInCommon, ["1m", "5m"]), undefined);
 });
 
 Deno.test("nearestWord() compares only words that can be near: a text as large as a message is none", () => {
@@ -28,7 +29,9 @@ Deno.test("nearestWord() leaves out no word that is near", () => {
   const word = fc.string({ maxLength: 12 });
   fc.assert(fc.property(word, fc.array(word, { maxLength: 4 }), (written, known) => {
     const far = (each: string) => editDistance(written.toLowerCase(), each.toLowerCase());
-    const isNear = known.some((each) => far(each) <= Math.max(2, written.length / 3));
+    const isNear = known.some((each) =>
+      far(each) <= Math.max(2, written.length / 3) && far(each) < Math.max(written.length, each.length)
+    );
     assert.equal(nearestWord(written, known) !== undefined, isNear);
   }));
 });

@@ -33,7 +33,27 @@ const SENTENCES: readonly (readonly [tool: string, args: unknown, sentence: stri
   [
     "get_orderbook",
     { pair: 17 },
-    'pair: expected a string such as "17": current value is the number 17',
+    "pair: expected a string of 3 to 40 characters, such as XBTZAR or BTC/ZAR: current value is the number 17",
+  ],
+  [
+    "get_orderbook",
+    { pair: 170 },
+    'pair: expected a string such as "170": current value is the number 170',
+  ],
+  [
+    "get_transaction",
+    { account_id: -1, transaction_id: "1" },
+    "account_id: expected a string: current value is the number -1",
+  ],
+  [
+    "preview_order",
+    { pair: "XBTZAR", side: "BUY", volume: 1e-7 },
+    "volume: expected a string of at most 60 characters: current value is the number 1e-7",
+  ],
+  [
+    "preview_order",
+    { pair: "XBTZAR", side: 1 },
+    "side: expected BUY, SELL, BID or ASK: current value is the number 1",
   ],
   [
     "get_historical_prices",

@@ -76,6 +76,10 @@ Deno.test("readMoment() refuses other forms of time, even those that Date.parse(
   }
 });
 
+Deno.test("readMoment() and readPastMoment() show the invisible characters of what they refuse", () => {
+  assert.throws(() => readMoment("to", "2024-02-29\u202e"), /current value is "2024-02-29\\u202e"$/);
+});
+
 Deno.test("Moment refuses times that a date cannot represent", () => {
   assert.ok(Moment.safeParse(8.64e15).success);
   for (const moment of [8.64e15 + 1, -1, 1.5, NaN, "x".repeat(41), null]) {

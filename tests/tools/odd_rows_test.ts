@@ -388,7 +388,7 @@ Deno.test("tools refuse a time in the future, and a period that ends before it b
     [
       "get_transaction_history",
       { account_id: "1", from: AT, to: AT - 1 },
-      /^Invalid.* from: expected a time before `to`/,
+      /^Invalid.* from: expected a time before `to`: current value is \d+$/,
     ],
   ] as const;
   for (const [tool, args, expected] of cases) {

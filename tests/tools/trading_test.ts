@@ -313,6 +313,41 @@ Deno.test("replace_order refuses an order that is final or unknown, and a new pr
   assert.deepEqual(world.sent, [POST_LIMIT, STOP]);
 });
 
+Deno.test("replace_order refuses a call that changes nothing, and sends nothing", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id } = await world.answer("place_order", REST);
+  for (const nothing of [{}, { price: "" }, { price: null, volume: null, post_only: null }]) {
+    const refused = await world.refusal("replace_order", { order_id, ...nothing });
+    assert.equal(refused.code, "ERR_INVALID_ARGUMENT");
+    assert.match(refused.message, /expected at least one of price, volume and post_only/);
+  }
+  assert.deepEqual(world.sent, [POST_LIMIT]);
+});
+
+Deno.test("cancel_order and replace_order refuse ids that no order can have, as get_order_status does", async () => {
+  await using world = await BrokerWorld.start();
+  for (const ids of [{ order_id: "../x" }, { order_id: "BX 1" }, { client_order_id: "\u00fc" }]) {
+    const looked = await world.refusal("get_order_status", ids);
+    for (const [name, more] of [["cancel_order", {}], ["replace_order", { price: "1060000" }]] as const) {
+      const refused = await world.refusal(name, { ...ids, ...more });
+      assert.deepEqual([refused.code, refused.fields], [looked.code, looked.fields], `${name} ${JSON.stringify(ids)}`);
+    }
+  }
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("place_order with the key of an order that was not placed says how to place it after all", async () => {
+  await using world = await BrokerWorld.start();
+  world.exchange.fault = ({ path }) => path === POST_LIMIT ? { kind: "cut", when: "before" } : undefined;
+  const call = { ...REST, idempotency_key: "k1" };
+  const first = await world.answer("place_order", call);
+  world.exchange.fault = () => undefined;
+  const again = await world.answer("place_order", call);
+  assert.deepEqual([first.status, again.status, again.repeated], ["not_placed", "not_placed", true]);
+  assert.match(again.message, /: preview it again; use a new idempotency key$/);
+  assert.equal((await world.answer("place_order", { ...call, idempotency_key: "k2" })).status, "placed");
+});
+
 Deno.test("cancel_order cancels by order id and by client order id, also while trading is halted", async () => {
   await using world = await BrokerWorld.start();
   const first = await world.answer("place_order", REST);

@@ -51,19 +51,27 @@ export async function cancelOrder(
   return await cancelById(parts, found, identity);
 }
 
-/** The exchange's id of the target, or why there is none. */
+/**
+ * The exchange's id of the target, or why there is none.
+ *
+ * @param known its placement; read when absent
+ * @throws {ExchangeError} when the exchange does not let this key look up an order that was not placed from here, or the
+ * id is malformed
+ */
 export async function findTarget(
   parts: ExecutorParts,
   target: OrderReference,
+  known?: Placement,
 ): Promise<string | OpenOrder | MissingOrder> {
   if ("orderId" in target) return target.orderId;
   const { clientOrderId } = target;
-  const placement = await parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
+  const placement = known ?? await parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
   if (placement?.orderId) return placement.orderId;
   const look = await lookForTarget(parts, clientOrderId, { isOurs: placement !== undefined });
   if (look.kind === "found") return look.order.order_id;
   const listed = look.kind === "failed" ? await findAmongOpen(parts, clientOrderId) : undefined;
   if (listed !== undefined) return listed;
+  if (look.kind === "failed" && placement === undefined && HOPELESS.has(look.error.code)) throw look.error;
   const isSettled = placement === undefined || placement.state === "not_placed";
   if (look.kind === "absent" && isSettled && !parts.signal.aborted) {
     return { status: "not_found", client_order_id: clientOrderId, message: noSuchOrder() };

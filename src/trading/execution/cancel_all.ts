@@ -103,8 +103,9 @@ async function findLost(
   const lost = unsettled.filter(({ state, order }) => state !== "intent" && isWanted(order.pair));
   const looks = await inParallel(lost, {
     atOnce: 4,
-    work: async ({ clientOrderId }) => {
-      const found = await findTarget(parts, { clientOrderId });
+    work: async (placement) => {
+      const { clientOrderId } = placement;
+      const found = await findTarget(parts, { clientOrderId }, placement);
       if (typeof found === "string") await notePlaced(parts, { clientOrderId, orderId: found });
       return found;
     },

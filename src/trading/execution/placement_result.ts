@@ -1,7 +1,7 @@
 /** The result of a placement for the caller. Never "failed" for an order that may exist. */
 
-import { clauseOf, isErrorCode } from "../../errors/error_table.ts";
-import type { ToolErrorCode } from "../../errors/error_table.ts";
+import { clauseOf, ERRORS, isErrorCode } from "../../errors/error_table.ts";
+import type { ErrorCode, ToolErrorCode } from "../../errors/error_table.ts";
 import { cannot } from "../../exchange/refusals.ts";
 import { isPaper } from "../orders/trading_account.ts";
 import type { Placement } from "../record/recorded_placement.ts";
@@ -83,7 +83,7 @@ export function tell(
   placement: Placement,
   { message, retryAfterMs, isRepeated = false }: Telling = {},
 ): JournalledResult {
-  const { clientOrderId, state, orderId, account } = placement;
+  const { clientOrderId, state, orderId, account, idempotencyKey } = placement;
   const reason = placement.reason ?? "ERR_UNDER_WAY";
   const known: Known = {
     client_order_id: clientOrderId,
@@ -92,7 +92,9 @@ export function tell(
   };
   if (state === "placed" && orderId !== null) return { status: "placed", ...known, order_id: orderId };
   if (state === "not_placed") {
-    return { status: "not_placed", ...known, reason, message: message ?? sentenceOf(reason), ...waiting(retryAfterMs) };
+    const told = message ?? sentenceOf(reason);
+    const sentence = isRepeated && idempotencyKey !== null ? `${told}; use a new idempotency key` : told;
+    return { status: "not_placed", ...known, reason, message: sentence, ...waiting(retryAfterMs) };
   }
   return { status: "unknown", ...known, reason, message: unknownSentence(clientOrderId) };
 }
@@ -109,8 +111,17 @@ function unknownSentence(clientOrderId: string): string {
     "look it up by this client order id before placing another one";
 }
 
+/** The same call is not made again, so what helps against a passing failure is another one. */
 function sentenceOf(reason: string): string {
-  return cannot({ title: "Place the order" }, isErrorCode(reason) ? clauseOf(reason) : `it was refused (${reason})`);
+  return cannot(
+    { title: "Place the order" },
+    isErrorCode(reason) ? whyNotPlaced(reason) : `it was refused (${reason})`,
+  );
+}
+
+function whyNotPlaced(reason: ErrorCode): string {
+  const { retry, meaning } = ERRORS[reason];
+  return retry === "no" ? clauseOf(reason) : `${meaning}: preview it again`;
 }
 
 function waiting(retryAfterMs: number | undefined): { readonly retry_after_ms?: number } {

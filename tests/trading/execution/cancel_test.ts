@@ -182,6 +182,15 @@ Deno.test("OrderExecutor.cancel() rejects when the exchange does not let this ke
   );
 });
 
+Deno.test("OrderExecutor.cancel() rejects when the exchange does not let this key look up another program's order", async () => {
+  await using world = await ExecutorWorld.start();
+  world.exchange.fault = () => ({ kind: "rules", rules: [{ kind: "luno_error", code: "ErrApiKeyRevoked" }] });
+  await assert.rejects(
+    world.executor.cancel({ clientOrderId: "of-another-program" }, "local"),
+    (error) => error instanceof ExchangeError && error.code === "ERR_CREDENTIALS_REFUSED",
+  );
+});
+
 Deno.test("OrderExecutor.cancel() cancels while trading is halted, and while nothing can be written", async () => {
   let isFull = false;
   await using world = await ExecutorWorld.start({

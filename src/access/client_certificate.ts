@@ -132,6 +132,8 @@ function versionProblem({ version, certificate }: Parsed): string | undefined {
 
 function usageProblem(certificate: X509Certificate): string | undefined {
   if (certificate.getExtension(BasicConstraintsExtension)?.ca === true) return "Expected no authority's certificate";
+  const keyUsages = certificate.getExtension(KeyUsagesExtension)?.usages ?? KeyUsageFlags.digitalSignature;
+  if ((keyUsages & KeyUsageFlags.digitalSignature) === 0) return "Expected a key usage that has digitalSignature";
   const usages = certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
   if (usages.length === 1 && usages[0] === ExtendedKeyUsage.clientAuth) return undefined;
   return "Expected the extended key usage clientAuth and no other";

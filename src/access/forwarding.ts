@@ -1,6 +1,7 @@
 /** Determines the origin of a request: headers of a proxy count only when the operator named the proxy. */
 
 import { BlockList, isIP } from "node:net";
+import { canonicalAddress } from "../network/address.ts";
 import { someField } from "../network/header_fields.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
 import { remembered } from "../network/remembered.ts";
@@ -77,7 +78,8 @@ export class TrustedProxies {
   constructor(addresses: readonly string[] = []) {
     this.#isEmpty = addresses.length === 0;
     for (const text of addresses) {
-      const [address = "", bits] = text.split("/");
+      // Peers have no zone.
+      const [address = "", bits] = text.replace(/%[^/]*/, "").split("/");
       const family = isIP(address) === 6 ? "ipv6" : "ipv4";
       if (bits === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, Number(bits), family);
@@ -106,8 +108,8 @@ function saysForwarded(headers: HeaderFields): boolean {
   return someField(headers, isForwarding);
 }
 
-/** An address without brackets and port; `undefined` when the text is none. */
+/** An address without brackets, port and zone; `undefined` when the text is none. */
 function plainAddress(text: string): string | undefined {
   const address = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
-  return isIP(address) === 0 ? undefined : address;
+  return isIP(address) === 0 ? undefined : canonicalAddress(address);
 }

@@ -19,6 +19,15 @@ export function plainAddress(address: string): string {
   return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(plain)?.[1] ?? plain;
 }
 
+/** The one form of an address that proxies write in several: as {@linkcode plainAddress}, and IPv6 shortened. */
+export function canonicalAddress(address: string): string {
+  const plain = plainAddress(address);
+  const host = plain.includes(":") ? URL.parse(`http://[${plain}]/`)?.hostname.slice(1, -1) : undefined;
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(host ?? "") ?? [];
+  if (high === undefined || low === undefined) return host ?? plain;
+  return [high, low].flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join(".");
+}
+
 /** A name or address as in URLs and `Host` headers: IPv6 addresses in brackets. */
 export function hostName(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;

@@ -73,6 +73,14 @@ Deno.test("readClientCertificate() refuses every usage other than client authent
   }
 });
 
+Deno.test("readClientCertificate() refuses a key that may not sign, and accepts a certificate without key usages", async () => {
+  const { cRLSign, keyEncipherment, digitalSignature } = KeyUsageFlags;
+  assert.match(await reasonFor({ keyUsages: cRLSign }), /digitalSignature/);
+  assert.match(await reasonFor({ keyUsages: keyEncipherment }), /digitalSignature/);
+  assert.ok((await read({ keyUsages: digitalSignature | keyEncipherment })).ok);
+  assert.ok((await read({ keyUsages: undefined })).ok);
+});
+
 Deno.test("readClientCertificate() refuses an authority, and accepts a certificate without the constraint", async () => {
   assert.match(await reasonFor({ ca: true }), /no authority/);
   assert.ok((await read({ ca: undefined })).ok);

@@ -71,6 +71,23 @@ Deno.test("TrustedProxies.originate() strips ports and brackets", () => {
   assert.equal(addressOf([PROXY], PROXY, "2001:db8::1"), "2001:db8::1");
 });
 
+Deno.test("TrustedProxies.originate() gives one form of each address, as limits and logs name clients by it", () => {
+  for (
+    const mapped of ["::ffff:203.0.113.9", "::FFFF:cb00:7109", "0:0:0:0:0:ffff:203.0.113.9", "[::ffff:cb00:7109]:80"]
+  ) {
+    assert.equal(addressOf([PROXY], PROXY, mapped), CLIENT, mapped);
+  }
+  for (const same of ["2001:DB8:0:0::1", "2001:0db8::0001", "2001:db8::1%eth0", "[2001:db8::1%25eth0]:80"]) {
+    assert.equal(addressOf([PROXY], PROXY, same), "2001:db8::1", same);
+  }
+});
+
+Deno.test("TrustedProxies matches proxies whatever zone they are named with, as peers have none", () => {
+  const proxies = new TrustedProxies(["fe80::1%eth0", "fe80:1::%eth0/64"]);
+  assert.deepEqual(["fe80::1", "fe80:1::5", "fe80::2"].map((peer) => proxies.has(peer)), [true, true, false]);
+  assert.equal(addressOf(["fe80::1"], "fe80::1", `${CLIENT}, fe80::1%eth1`), CLIENT);
+});
+
 Deno.test("TrustedProxies matches networks, IPv6, and IPv4 addresses as a dual-stack listener sees them", () => {
   assert.equal(addressOf(["10.0.0.0/8"], "10.255.0.1", CLIENT), CLIENT);
   assert.equal(addressOf(["10.0.0.0/8"], "11.0.0.1", CLIENT), "11.0.0.1");

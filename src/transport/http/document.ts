@@ -6,6 +6,9 @@ import type { HttpRequest } from "../listeners/http_request.ts";
 /** Smaller texts are not compressed, in bytes. */
 const MIN_COMPRESSED = 1_024;
 
+/** What a document, and who may read it, depends on. */
+const VARY = "accept-encoding, authorization, origin, x-luno-scopes";
+
 /** A JSON document, encoded once for all clients. */
 export class JsonDocument {
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -29,7 +32,7 @@ export class JsonDocument {
   /** Answers GET and HEAD; 304 when the client has it already. The document may differ between callers. */
   answer({ method, headers }: Pick<HttpRequest, "method" | "headers">): Response {
     const etag = this.#etag;
-    const shared = { etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization" };
+    const shared = { etag, "cache-control": "private, no-cache", vary: VARY };
     if (isKnown(headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers: shared });
     const compressed = takesGzip(headers.get("accept-encoding") ?? "") ? this.#compressed : undefined;
     return new Response(method === "HEAD" ? null : compressed ?? this.#bytes, {

@@ -35,6 +35,14 @@ Deno.test("JsonDocument compresses for clients that accept gzip, and for no othe
   assert.equal((await ask({ "accept-encoding": "gzip" }, { value: [] })).headers.get("content-encoding"), null);
 });
 
+Deno.test("JsonDocument names the headers that it depends on, also what its caller and its page may read", async () => {
+  const etag = (await ask()).headers.get("etag") ?? assert.fail();
+  for (const headers of [{}, { "if-none-match": etag }]) {
+    const { headers: answered } = await ask(headers);
+    assert.equal(answered.get("vary"), "accept-encoding, authorization, origin, x-luno-scopes");
+  }
+});
+
 Deno.test("JsonDocument answers HEAD with the headers of GET", async () => {
   const head = await ask({}, { method: "HEAD" });
   const get = await ask();

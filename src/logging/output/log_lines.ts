@@ -62,7 +62,8 @@ const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_
 const SECRET_FORMS: RedactionPattern[] = [
   { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
   { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
-  { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: REDACTED },
+  // Logs cut long texts, so a token may lack its end.
+  { pattern: /\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?/g, replacement: REDACTED },
 ];
 
 function formatLine(

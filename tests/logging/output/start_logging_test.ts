@@ -61,6 +61,14 @@ for (const format of FORMATS) {
     assert.ok(all.includes("[redacted]"));
   });
 
+  Deno.test(`startLogging() shows no claim of a token in ${format}, however short it was cut`, async () => {
+    const token = `${encoded({ alg: "ES256", typ: "at+jwt" })}.${encoded({ iss: "https://id.example" })}.c2lnbmF0dXJl`;
+    const lines = await linesOf(() => {
+      for (const length of [token.length, 90, 64, 50]) log.info("refused", { path: `/x/${token.slice(0, length)}` });
+    }, { format });
+    for (const line of lines) assert.ok(!line.includes("eyJ"), line);
+  });
+
   Deno.test(`startLogging() writes each record as one ${format} line, whatever it contains`, async () => {
     const text = fc.string({
       unit: fc.constantFrom("a", "\n", "\r", "\u001b", "\u0000", "\u2028", "\u0085", '"', "}", "😀"),
@@ -161,3 +169,7 @@ Deno.test("startLogging() lets the program continue when its output fails, and w
   await logging.stop();
   assert.match(kept.text, /^[^\n]*: kept\n$/);
 });
+
+function encoded(value: unknown): string {
+  return btoa(JSON.stringify(value)).replace(/=+$/, "");
+}

@@ -680,6 +680,39 @@ hardened("begins nothing more on a connection that an answer ends", async (varia
   assert.deepEqual([begun <= 8, text.match(/HTTP\/1\.1 401/g)?.length], [true, 1]);
 });
 
+const ENDS: Record<string, readonly [request: string, answer: RegExp]> = {
+  "an upgrade": [upgradeRequest(), /^HTTP\/1\.1 101 /],
+  "a refused upgrade": [upgradeRequest({ "X-Refused": "1" }), /^HTTP\/1\.1 401 /],
+  "CONNECT": ["CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 405 /],
+};
+
+for (const [name, [end, answer]] of Object.entries(ENDS)) {
+  hardened(`answers the requests before ${name} first, in order`, async (variant) => {
+    let count = 0;
+    const application: Echo = new Echo({
+      fetch: () => Promise.resolve(new Response(`${count++}`)),
+      upgrade: ({ headers }) =>
+        Promise.resolve(headers.has("x-refused") ? new Response("no", { status: 401 }) : application.accept()),
+    });
+    await using listening = await Listening.start(variant, { application });
+    using peer = await RawPeer.connect(listening.port, listening.caCerts);
+    const text = "x".repeat(3_000);
+    const behind = name === "an upgrade" ? ["first", text].map((each) => frameOf(OPCODE.text, each)) : [];
+    const head = new TextEncoder().encode(PIPELINED.repeat(10) + end);
+    await peer.write(new Uint8Array([head, ...behind].flatMap((bytes) => [...bytes])));
+    for (let number = 0; number < 10; number++) {
+      assert.match(await peer.head(), /^HTTP\/1\.1 200 /);
+      assert.equal(await peer.text(1), `${number}`);
+    }
+    assert.match(await peer.head(), answer);
+    if (name !== "an upgrade") return;
+    await peer.write(frameOf(OPCODE.text, "last"));
+    for (const expected of ["first", text, "last"]) {
+      assert.equal(new TextDecoder().decode((await peer.frame())?.payload), expected);
+    }
+  });
+}
+
 hardened("hands what comes right behind an upgrade to its socket", async (variant) => {
   await using listening = await Listening.start(variant);
   using peer = await RawPeer.connect(listening.port, listening.caCerts);

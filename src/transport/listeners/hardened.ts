@@ -123,12 +123,10 @@ class HardenedListener implements RunningListener {
       this.#server.emit("request", incoming, outgoing);
     });
     this.#server.on("connect", (incoming, connection) => {
-      this.#readAhead.get(incoming.socket)?.release();
-      refuse(connection, noSuchMethod());
+      this.#afterAnswers(incoming.socket, () => refuse(connection, noSuchMethod()));
     });
     this.#server.on("upgrade", (incoming, connection, head) => {
-      this.#readAhead.get(incoming.socket)?.release();
-      void this.#upgrade(incoming, connection, head);
+      this.#afterAnswers(incoming.socket, () => void this.#upgrade(incoming, connection, head));
     });
   }
 
@@ -203,6 +201,13 @@ class HardenedListener implements RunningListener {
     }
   }
 
+  /** Ends HTTP on a connection, and calls `next` when the requests before are answered: answers keep their order. */
+  #afterAnswers(connection: TcpSocket, next: () => void): void {
+    const readAhead = this.#readAhead.get(connection);
+    if (readAhead === undefined) next();
+    else readAhead.release(next);
+  }
+
   #answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const request = NodeRequest.of(incoming, outgoing);
     void whenAnswered(
@@ -230,6 +235,7 @@ class HardenedListener implements RunningListener {
         gone: () => this.#sockets.delete(hardened),
       });
       this.#sockets.add(hardened);
+      connection.resume(); // It is paused if requests before were being answered.
     });
   }
 

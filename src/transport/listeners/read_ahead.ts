@@ -35,6 +35,9 @@ export class ReadAhead {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
   #isPaused = false;
+  #isParsed = true;
+  /** Called when everything is answered, on a connection that is no longer parsed. */
+  #next: (() => void) | undefined;
   readonly #onData = (chunk: Chunk): void => {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (this.#timer === undefined) this.#advance();
@@ -73,14 +76,33 @@ export class ReadAhead {
     this.#advance();
   }
 
-  /** The connection is no longer HTTP; data read so far is returned to its next reader. */
-  release(): void {
-    this.#finish();
+  /**
+   * Nothing more is parsed: the connection is no longer HTTP. Calls `next` when all requests before are answered; data
+   * read so far is returned to its next reader, which must resume the connection.
+   */
+  release(next: () => void): void {
+    this.#isParsed = false;
     this.#socket.off("data", this.#onData);
     // The parser is still running, and its own rest comes before this one.
     queueMicrotask(() => {
       if (this.#rest.length > 0) this.#socket.unshift(this.#rest);
+      this.#rest = NOTHING;
     });
+    this.#next = next;
+    if (this.#isAnswered) this.#handOver();
+    else this.#socket.pause();
+  }
+
+  get #isAnswered(): boolean {
+    return this.answers.size === 0 && this.#waiting.length === 0;
+  }
+
+  #handOver(): void {
+    const next = this.#next;
+    const isOpen = !this.#isOver && this.#socket.writable;
+    this.#finish();
+    this.#next = undefined;
+    if (isOpen) next?.();
   }
 
   /** Nothing more is begun, and requests after the last response are never answered: the runtime drops them. */
@@ -95,7 +117,10 @@ export class ReadAhead {
    * one of sixty turns.
    */
   #advanceSoon(): void {
-    if (this.#rest.length > 0 || this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.#advance(), PAUSE_MS);
+    if (this.#next !== undefined && this.#isAnswered) this.#handOver();
+    else if (this.#rest.length > 0 || this.#waiting.length > 0) {
+      this.#timer ??= setTimeout(() => this.#advance(), PAUSE_MS);
+    }
   }
 
   #advance(): void {
@@ -106,11 +131,11 @@ export class ReadAhead {
     while (!this.#isOver && this.answers.size < MOST_AT_ONCE) {
       const next = this.#waiting.shift();
       if (next !== undefined) next();
-      else if (this.#rest.length > 0) this.#feedSlice();
+      else if (this.#rest.length > 0 && this.#isParsed) this.#feedSlice();
       else break;
     }
     this.#isFeeding = false;
-    if (this.#isOver) return;
+    if (this.#isOver || !this.#isParsed) return;
     const isFull = this.#rest.length > 0;
     if (isFull) this.#socket.pause();
     else if (this.#isPaused) this.#socket.resume();

@@ -63,60 +63,86 @@ export async function openTradingRecord(
   { isServer }: { isServer: boolean },
 ): Promise<{ ok: true; record: OpenRecord | undefined } | { ok: false; problems: string[] }> {
   const { config } = loaded;
-  const problems: string[] = [];
   const folder = config.state ?? stateFolder(world.env);
-  if (folder === undefined) problems.push(missingFolder());
+  const problems = folder === undefined ? [missingFolder()] : [];
   // Paper accounts need the folder too.
   if (config.trading === "off") {
     return problems.length > 0 ? { ok: false, problems } : { ok: true, record: undefined };
   }
-  const file = await readPolicy(config.policy, problems);
-  const unlimited = config.policy && file && unlimitedTrading(file, config.trading);
-  if (unlimited !== undefined && isServer) log.warning(unlimited);
-  const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
-  const accounts = () => accountsOf(config.exchange, policies).map(({ id }) => id);
+  const policies = await readPolicies(config, problems, { isServer });
   if (folder === undefined) return { ok: false, problems };
+  const accounts = () => accountsOf(config.exchange, policies).map(({ id }) => id);
   const publishedPolicy = followPolicy(policies, { hasOwn: config.policy !== undefined, isServer });
   const prepare = ({ published }: TradingRecord) => publishedPolicy.open(published);
   const entry = new RecordEntry(folder, { loaded, world, isServer, accounts, prepare });
-  // A command has nothing else to do meanwhile, and a refused start should report every problem.
-  const mayGoOn = isServer && problems.length === 0;
-  const entered = mayGoOn ? await Promise.race([entry.entered, entry.waits]) : await entry.entered;
-  if (entered?.ok === false) problems.push(...entered.problems);
-  if (entered === undefined) problems.push(...entry.lockProblems());
+  const entered = await enter(entry, problems, { isServer });
   if (problems.length > 0) {
     await entry.leave();
     return { ok: false, problems };
   }
-  const record = entered?.ok ? entered.record : entry.late();
+  const record = entered ?? entry.late();
+  const opening = entered === undefined ? entry.entered.then((late) => late.ok ? [] : late.problems) : undefined;
   const changes = await RecordChanges.open(config, { isServer });
   changes.listen(["policy"], () => void publishedPolicy.look());
   if (isServer) publishedPolicy.follow(() => showPolicy(entry.presence, publishedPolicy));
   if (isServer && config.stateUrl !== undefined) tellOthers(entry, record);
+  const policy = { policies, publishedPolicy };
   return {
     ok: true,
-    record: {
-      folder,
-      record,
-      killSwitch: new KillSwitch({
-        halts: record.halts,
-        redact: createRedactor(secretTexts(loaded.credentials)),
-      }),
-      isServer,
-      policies,
-      accounts,
-      presence: entry.presence,
-      instance: entry,
-      publishedPolicy,
-      changes,
-      reload: () =>
-        config.policy === undefined ? reloadPublished(publishedPolicy) : reloadPolicy(config.policy, policies),
-      opening: entered === undefined ? entry.entered.then((late) => late.ok ? [] : late.problems) : undefined,
-      stopWaiting: () => entry.stopWaiting(),
-      async close() {
-        await Promise.all([changes.close(), publishedPolicy.close()]);
-        await entry.leave();
-      },
+    record: openRecordOf({ loaded, folder, isServer, entry, record, opening, changes, accounts, policy }),
+  };
+}
+
+/** Reads the policy file, if there is one, and adds what is wrong with it to `problems`. */
+async function readPolicies(
+  { policy, trading, confirmBy }: LoadedConfig["config"],
+  problems: string[],
+  { isServer }: { readonly isServer: boolean },
+): Promise<CurrentPolicies> {
+  const file = await readPolicy(policy, problems);
+  const unlimited = policy && file && unlimitedTrading(file, trading);
+  if (unlimited !== undefined && isServer) log.warning(unlimited);
+  return new CurrentPolicies(trading, file, { confirmBy });
+}
+
+/** Opens the record, and adds what prevents it to `problems`; `undefined` while another process keeps it locked. */
+async function enter(
+  entry: RecordEntry,
+  problems: string[],
+  { isServer }: { readonly isServer: boolean },
+): Promise<TradingRecord | undefined> {
+  // A command has nothing else to do meanwhile, and a refused start should report every problem.
+  const mayGoOn = isServer && problems.length === 0;
+  const entered = mayGoOn ? await Promise.race([entry.entered, entry.waits]) : await entry.entered;
+  if (entered === undefined) problems.push(...entry.lockProblems());
+  else if (!entered.ok) problems.push(...entered.problems);
+  return entered?.ok ? entered.record : undefined;
+}
+
+/** The parts of an open record, joined. */
+function openRecordOf(
+  { loaded: { config, credentials }, entry, policy: { policies, publishedPolicy }, ...parts }:
+    & Pick<OpenRecord, "folder" | "record" | "isServer" | "accounts" | "changes" | "opening">
+    & {
+      readonly loaded: LoadedConfig;
+      readonly entry: RecordEntry;
+      readonly policy: Pick<OpenRecord, "policies" | "publishedPolicy">;
+    },
+): OpenRecord {
+  const { record: { halts }, changes } = parts;
+  return {
+    ...parts,
+    killSwitch: new KillSwitch({ halts, redact: createRedactor(secretTexts(credentials)) }),
+    policies,
+    publishedPolicy,
+    presence: entry.presence,
+    instance: entry,
+    reload: () =>
+      config.policy === undefined ? reloadPublished(publishedPolicy) : reloadPolicy(config.policy, policies),
+    stopWaiting: () => entry.stopWaiting(),
+    async close() {
+      await Promise.all([changes.close(), publishedPolicy.close()]);
+      await entry.leave();
     },
   };
 }

@@ -113,7 +113,7 @@ async function placeThrough(executor: OrderExecutor, previewId: string): Promise
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
   if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
   const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
-  const whyNot: SendingRights["whyNot"] = ({ policy }) => whyNotUnder(policy, POLICY);
+  const whyNot: SendingRights["whyNot"] = ({ policy }) => whyNotUnder({ recorded: policy, current: POLICY });
   const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf, whyNot });
   if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }

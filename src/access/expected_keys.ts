@@ -39,10 +39,14 @@ export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
   return { ok: false, problem: `expected what is remembered of the API keys: ${path} is damaged: ${remedy(path)}` };
 }
 
-/**
- * How the store differs from the expected one; `undefined` when it matches. `found` is absent when there is no store.
- */
-export function checkKeys(expected: KeysMark | undefined, found: KeysMark | undefined, folder: string): string[] {
+/** The store that a state folder expects, and the one that it has; each absent when there is none. */
+export interface ComparedKeys {
+  readonly expected: KeysMark | undefined;
+  readonly found: KeysMark | undefined;
+}
+
+/** How the store differs from the expected one; empty when it does not. */
+export function checkKeys(folder: string, { expected, found }: ComparedKeys): string[] {
   if (expected === undefined) return [];
   const path = join(folder, EXPECTED_FILE);
   if (found === undefined) {

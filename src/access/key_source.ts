@@ -183,7 +183,7 @@ export class KeySource {
       this.#isKnownEmpty = this.#options.isRemote === true;
       return;
     }
-    if (checkKeys(this.#mark, mark, "").length > 0) return this.#endAll(GONE);
+    if (checkKeys("", { expected: this.#mark, found: mark }).length > 0) return this.#endAll(GONE);
     const { path } = this.#options;
     const isFirst = this.#mark === undefined;
     const before = this.#liveIds();

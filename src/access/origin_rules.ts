@@ -37,7 +37,7 @@ export interface RefusedOrigin {
 export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedOrigin | undefined {
   const host = headers.get("host") ?? "";
   const origin = headers.get("origin");
-  if (origin !== null && !isAllowedOrigin(origin, host, rules)) {
+  if (origin !== null && !isAllowedOrigin({ origin, host }, rules)) {
     return { header: "Origin", value: origin.slice(0, MAX_SHOWN), allowedBy: "--allowed-origins" };
   }
   if (hostsOf(rules)(host)) return undefined;
@@ -63,7 +63,10 @@ function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRule
   return allowedHosts.some((allowed) => [name, whole].includes(allowed.toLowerCase()));
 }
 
-function isAllowedOrigin(origin: string, host: string, { allowedOrigins, allowLoopback }: OriginRules): boolean {
+function isAllowedOrigin(
+  { origin, host }: { origin: string; host: string },
+  { allowedOrigins, allowLoopback }: OriginRules,
+): boolean {
   const url = URL.parse(origin);
   // An origin is scheme, host and port and nothing else; `null` and anything with a path or user is not one.
   if (url === null || url.origin !== origin.toLowerCase()) return false;

@@ -90,12 +90,14 @@ async function useFolder(
   if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
   const isNew = await isMissing(waiting.path);
   if (isNew && action === "list") {
-    return await listNone(checkKeys(expected.mark, undefined, folder), { name, world, json });
+    return await listNone(checkKeys(folder, { expected: expected.mark, found: undefined }), { name, world, json });
   }
   const open = () => openKeys({ ...waiting, mode: action === "list" ? "read" : "write" });
   return await withKeys(open, { name, world, waiting }, async ({ keys, whileBusy }) => {
     const mark = () => whileBusy(() => keys.mark());
-    const unexpected = isNew || action === "list" ? [] : checkKeys(expected.mark, await mark(), folder);
+    const unexpected = isNew || action === "list"
+      ? []
+      : checkKeys(folder, { expected: expected.mark, found: await mark() });
     if (unexpected.length > 0) return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
     const code = await body({ keys, whileBusy, place: { folder } });
     if (action !== "list") await writeExpectedKeys(folder, await mark());

@@ -41,7 +41,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
   const isInit = asksForSample(invocation.command, invocation.operands);
-  for (const name of unneeded(invocation.command, invocation.flags, world.env, invocation.operands)) {
+  for (const name of unneeded(invocation, world.env)) {
     if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
   }
   // Commands that diagnose problems report this one themselves.
@@ -66,10 +66,12 @@ async function runInvocation(world: World): Promise<ExitCode> {
 
 /** Permissions that a command drops before it starts. */
 export function unneeded(
-  command: CommandName,
-  flags: Readonly<Record<string, string>> = {},
+  { command, flags = {}, operands: [operand = ""] = [] }: {
+    readonly command: CommandName;
+    readonly flags?: Readonly<Record<string, string>>;
+    readonly operands?: readonly string[];
+  },
   env: World["env"] = () => undefined,
-  [operand = ""]: readonly string[] = [],
 ): ("write" | "net" | "run")[] {
   const hasDatabase = "stateUrl" in COMMAND_SETTINGS[command] &&
     (flags["state-url"] ?? env("LUNO_MCP_STATE_URL") ?? "") !== "";

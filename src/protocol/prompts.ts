@@ -111,7 +111,7 @@ export function getPrompt({ name, args, groups }: PromptRequest): GetPromptResul
   const given = inDeclaredCase(prompt.input, args);
   const read = prompt.input.safeParse(given);
   if (!read.success) {
-    const problems = argumentProblems(prompt.input, given, read.error)
+    const problems = argumentProblems({ input: prompt.input, args: given, error: read.error })
       .map(({ field, problem }) => `${field}: ${problem}`).join("; ");
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Invalid arguments for ${prompt.name}: ${problems}`);
   }

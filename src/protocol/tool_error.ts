@@ -70,7 +70,7 @@ export function describeInvalidArguments(
   args: unknown,
   error: z.ZodError,
 ): ToolError {
-  const problems = argumentProblems(input, args, error);
+  const problems = argumentProblems({ input, args, error });
   const fields = problems.map(({ field, problem }) => ({ field, problem }));
   return refuseArguments(name, fields, problems.flatMap(({ suggestion }) => suggestion ?? []));
 }

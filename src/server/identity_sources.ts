@@ -99,7 +99,7 @@ async function checkExpected(folder: string, mark: KeysMark | undefined): Promis
   const { checkKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return [expected.problem];
-  const problems = checkKeys(expected.mark, mark, folder);
+  const problems = checkKeys(folder, { expected: expected.mark, found: mark });
   if (problems.length > 0 || mark === undefined || mark.revision === 0) return problems;
   if (mark.revision === expected.mark?.revision) return [];
   await writeExpectedKeys(folder, mark).catch((error) => {

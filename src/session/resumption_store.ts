@@ -67,6 +67,12 @@ export interface TakenResumable extends ResumableSession {
   readonly digest: string;
 }
 
+/** Who takes a session, and the digest that it is stored under from then on. */
+export interface Successor {
+  readonly identity: string;
+  readonly next: string;
+}
+
 /** All resumable sessions, by the digests of their tokens. */
 export interface ResumptionStore {
   /** Stores a session that begins, or begins again; returns whether it was stored. */
@@ -79,7 +85,7 @@ export interface ResumptionStore {
    * Takes the session in the name of its identity, and stores it under `next`. As the client may never receive its next
    * token, the one that it presented stays valid until the next one is confirmed or taken.
    */
-  take(digest: string, identity: string, next: string): Awaitable<TakenResumable | "unknown" | "unavailable">;
+  take(digest: string, successor: Successor): Awaitable<TakenResumable | "unknown" | "unavailable">;
   /** Reports that the client has this token, which voids the earlier ones. */
   confirm(digest: string): Awaitable<void>;
   remove(digest: string): Awaitable<void>;

@@ -184,7 +184,7 @@ export class Resumptions {
   ): Promise<ResumptionOutcome | "unknown" | "unavailable"> {
     const token = createResumptionToken();
     const digest = digestOfToken(token);
-    const taken = await this.#store.take(handed, connection.identity, digest);
+    const taken = await this.#store.take(handed, { identity: connection.identity, next: digest });
     if (typeof taken === "string") return taken;
     const isRenewed = this.#byConnection.get(connection)?.digest === taken.digest;
     if (!isRenewed) this.#supersede(taken.digest);

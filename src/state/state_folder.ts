@@ -45,9 +45,10 @@ function problemsAt(place: string, { isParent, user }: { isParent: boolean; user
   try {
     link = Deno.lstatSync(place);
     const facts = Deno.statSync(place);
+    const owners = { uid: link.uid, user };
     const problem = isParent ? parentProblem(place, facts, user) : ownProblem(place, facts, user);
     return [
-      ...(link.isSymlink && !isTrusted(link.uid, user) ? [ownerProblem(place, link.uid, user)] : []),
+      ...(link.isSymlink && !isTrusted(owners) ? [ownerProblem(place, owners)] : []),
       ...(problem === undefined ? [] : [problem]),
     ];
   } catch (error) {
@@ -74,7 +75,7 @@ export function makeFolder(path: string): void {
 export function ownProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
   const { isDirectory, mode, uid } = facts;
   if (!isDirectory) return `expected a folder: current value is ${JSON.stringify(place)}`;
-  if (user !== null && uid !== null && uid !== user) return ownerProblem(place, uid, user);
+  if (user !== null && uid !== null && uid !== user) return ownerProblem(place, { uid, user });
   if (mode === null || (mode & (OTHERS_WRITE | GROUP_WRITES)) === 0) return undefined;
   return `expected a folder that only its owner can write to: ${modeOf(place, mode)}: run chmod 700 ${place}`;
 }
@@ -82,7 +83,7 @@ export function ownProblem(place: string, facts: FolderFacts, user: number | nul
 /** The problem of a folder above it, which determines where its path leads. */
 export function parentProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
   const { mode, uid, gid } = facts;
-  if (dirname(place) !== place && !isTrusted(uid, user)) return ownerProblem(place, uid, user);
+  if (dirname(place) !== place && !isTrusted({ uid, user })) return ownerProblem(place, { uid, user });
   if (mode === null || (mode & STICKY) !== 0) return undefined;
   // By convention a user's own group has the user's number, and no other members.
   const isShared = (mode & GROUP_WRITES) !== 0 && gid !== uid;
@@ -91,11 +92,17 @@ export function parentProblem(place: string, facts: FolderFacts, user: number | 
     `run chmod go-w ${place}, or take another folder`;
 }
 
-function isTrusted(uid: number | null, user: number | null): boolean {
+/** The owner of a folder, and the user that runs this program. */
+interface Owners {
+  readonly uid: number | null;
+  readonly user: number | null;
+}
+
+function isTrusted({ uid, user }: Owners): boolean {
   return uid === null || user === null || uid === user || uid === 0;
 }
 
-function ownerProblem(place: string, uid: number | null, user: number | null): string {
+function ownerProblem(place: string, { uid, user }: Owners): string {
   return `expected a folder of the user that runs this program (uid ${user}): ${place} belongs to uid ${uid}: ` +
     `run the program as uid ${uid}, or use a folder of its own`;
 }

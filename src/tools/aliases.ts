@@ -21,67 +21,88 @@ const OptionalPairs = z.string().max(2_000).optional();
 
 /** Every alias. */
 export const aliases: readonly Tool[] = [
-  alias("get_ticker", "get_crypto_price", z.strictObject({ pair: PairText }), (input) => input),
-  alias(
-    "get_tickers",
-    "get_all_tickers",
-    z.strictObject({ pair: OptionalPairs }),
-    ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
-  ),
-  alias("get_order_book", "get_orderbook", z.strictObject({ pair: PairText }), ({ pair }) => ({ pair, depth: 100 })),
-  alias(
-    "list_trades",
-    "get_recent_trades",
-    z.strictObject({ pair: PairText, since: z.string().max(20).optional() }),
-    (input) => ({ ...input, limit: 100 }),
-  ),
-  alias(
-    "get_candles",
-    "get_historical_prices",
-    z.strictObject({ pair: PairText, since: z.int().min(0).optional(), duration: z.int() }),
-    ({ pair, since, duration }, now) => ({
+  alias({
+    name: "get_ticker",
+    original: "get_crypto_price",
+    input: z.strictObject({ pair: PairText }),
+    translate: (input) => input,
+  }),
+  alias({
+    name: "get_tickers",
+    original: "get_all_tickers",
+    input: z.strictObject({ pair: OptionalPairs }),
+    translate: ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
+  }),
+  alias({
+    name: "get_order_book",
+    original: "get_orderbook",
+    input: z.strictObject({ pair: PairText }),
+    translate: ({ pair }) => ({ pair, depth: 100 }),
+  }),
+  alias({
+    name: "list_trades",
+    original: "get_recent_trades",
+    input: z.strictObject({ pair: PairText, since: z.string().max(20).optional() }),
+    translate: (input) => ({ ...input, limit: 100 }),
+  }),
+  alias({
+    name: "get_candles",
+    original: "get_historical_prices",
+    input: z.strictObject({ pair: PairText, since: z.int().min(0).optional(), duration: z.int() }),
+    translate: ({ pair, since, duration }, now) => ({
       pair,
       interval: intervalOf(duration),
       from: since === undefined || since === 0 ? now - INTERVALS["1d"] * 1_000 : since,
       count: MAX_CANDLES,
     }),
-  ),
-  alias(
-    "get_markets_info",
-    "get_market_overview",
-    z.strictObject({ pair: OptionalPairs }),
-    ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
-  ),
-  alias(
-    "create_order",
-    "place_order",
-    z.strictObject({
+  }),
+  alias({
+    name: "get_markets_info",
+    original: "get_market_overview",
+    input: z.strictObject({ pair: OptionalPairs }),
+    translate: ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
+  }),
+  alias({
+    name: "create_order",
+    original: "place_order",
+    input: z.strictObject({
       pair: PairText,
       type: z.enum(["BUY", "SELL", "BID", "ASK"]),
       volume: z.string().max(60),
       price: z.string().max(60),
     }),
-    ({ type, ...order }) => ({ ...order, side: type, type: "limit" }),
-  ),
-  alias("get_balances", "get_accounts", z.strictObject({}), (input) => input),
-  alias(
-    "list_transactions",
-    "get_transaction_history",
-    z.strictObject({ account_id: AccountId, min_row: z.int().min(1).default(1), max_row: z.int().min(2).default(100) }),
-    ({ account_id, min_row, max_row }) => ({
+    translate: ({ type, ...order }) => ({ ...order, side: type, type: "limit" }),
+  }),
+  alias({
+    name: "get_balances",
+    original: "get_accounts",
+    input: z.strictObject({}),
+    translate: (input) => input,
+  }),
+  alias({
+    name: "list_transactions",
+    original: "get_transaction_history",
+    input: z.strictObject({
+      account_id: AccountId,
+      min_row: z.int().min(1).default(1),
+      max_row: z.int().min(2).default(100),
+    }),
+    translate: ({ account_id, min_row, max_row }) => ({
       account_id,
       cursor: writeCursor({ before: max_row, first: min_row }, ledgerQuery(account_id)),
       limit: rowsBetween(min_row, max_row),
     }),
-  ),
+  }),
 ];
 
-function alias<Input extends z.ZodObject>(
-  name: string,
-  original: string,
-  input: Input,
-  translate: (input: z.output<Input>, now: number) => Record<string, unknown>,
-): Tool {
+function alias<Input extends z.ZodObject>({ name, original, input, translate }: {
+  readonly name: string;
+  /** The name of our tool. */
+  readonly original: string;
+  readonly input: Input;
+  /** The arguments of our tool. */
+  readonly translate: (input: z.output<Input>, now: number) => Record<string, unknown>;
+}): Tool {
   const tool = originals.get(original);
   if (tool === undefined) throw new TypeError(`Cannot alias ${name} as there is no tool ${original}`);
   return {
@@ -96,7 +117,7 @@ function alias<Input extends z.ZodObject>(
 export function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
   const read = tool.input.safeParse(args);
   if (read.success) return read.data;
-  throw argumentError(tool.input, args, read.error);
+  throw argumentError({ input: tool.input, args, error: read.error });
 }
 
 function splitPairs(pairs: string | undefined): { pairs?: string[] } {

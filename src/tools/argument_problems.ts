@@ -26,8 +26,15 @@ export function argumentSchemas(input: z.ZodObject): Readonly<Record<string, Arg
   return properties as Record<string, ArgumentSchema>;
 }
 
-/** Describes the problems that `error` found in `args` when `input` parsed them. */
-export function argumentProblems(input: z.ZodObject, args: unknown, error: z.ZodError): ArgumentProblem[] {
+/** Arguments, and the error that their schema found in them. */
+export interface InvalidArguments {
+  readonly input: z.ZodObject;
+  readonly args: unknown;
+  readonly error: z.ZodError;
+}
+
+/** Describes every problem of invalid arguments. */
+export function argumentProblems({ input, args, error }: InvalidArguments): ArgumentProblem[] {
   const properties = argumentSchemas(input);
   const problems = error.issues.slice(0, MAX_TOLD).flatMap((issue): ArgumentProblem[] => {
     if (issue.code === "unrecognized_keys") {
@@ -43,8 +50,8 @@ export function argumentProblems(input: z.ZodObject, args: unknown, error: z.Zod
 }
 
 /** The first of {@linkcode argumentProblems} as an error of a running tool; `advice` is appended to its sentence. */
-export function argumentError(input: z.ZodObject, args: unknown, error: z.ZodError, advice?: string): ArgumentError {
-  const [first] = argumentProblems(input, args, error);
+export function argumentError(invalid: InvalidArguments, advice?: string): ArgumentError {
+  const [first] = argumentProblems(invalid);
   const { field = "arguments", problem = "expected other arguments", suggestion } = first ?? {};
   const suggestions = suggestion === undefined ? [] : [suggestion];
   return new ArgumentError(field, advice === undefined ? problem : `${problem}: ${advice}`, suggestions);

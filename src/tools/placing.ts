@@ -159,7 +159,7 @@ function wholeOrder({ pair, side, type = "limit", ...rest }: PartialOrder): z.ou
   const given = Object.fromEntries(Object.entries({ pair, side, ...rest }).filter(([, value]) => value !== undefined));
   const { error } = OrderInput.safeParse(given);
   if (error === undefined) throw new TypeError("Cannot find what an order lacks");
-  throw argumentError(OrderInput, given, error, "give preview_id, or the order in full");
+  throw argumentError({ input: OrderInput, args: given, error }, "give preview_id, or the order in full");
 }
 
 function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.output<typeof Placement> {

@@ -16,7 +16,7 @@ import type { Policy } from "./policy/policy.ts";
 import { newPreviewId, PREVIEW_LIFETIME_MS, PREVIEW_REFUSALS, whyNotPlaceable } from "./orders/preview.ts";
 import type { Preview, ShownOrder } from "./record/previews.ts";
 import type { ApprovedFacts } from "./record/approval.ts";
-import type { isReducing, Replacement } from "./orders/replacement.ts";
+import type { ReplacedOrder, Replacement } from "./orders/replacement.ts";
 import type { Trader } from "./orders/trader.ts";
 import { isPaper } from "./orders/trading_account.ts";
 import { TradingError } from "./orders/trading_error.ts";
@@ -130,7 +130,7 @@ export class OrderPreviews {
     { identity, signal, replaced }: {
       identity: string;
       signal: AbortSignal;
-      replaced?: Parameters<typeof isReducing>[0];
+      replaced?: ReplacedOrder["old"];
     },
   ): Promise<AssessedOrder> {
     const { markets, now, rights } = this.#parts;
@@ -182,7 +182,7 @@ function rowOf(
   const { identity, account } = trader;
   const digest = orderDigest(order);
   const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
-  const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
+  const clientOrderId = previewId === undefined ? null : clientOrderIdOf({ previewId, digest });
   const data = {
     preview_id: previewId,
     asked,

@@ -147,7 +147,7 @@ export class OrderReplacing {
       minVolume: assessment.market.min_volume,
     };
     // For an order that was placed elsewhere it is unknown whether it was post-only.
-    const isReduced = !isOver && known !== undefined && isReducing(replaced, known, assessment.order);
+    const isReduced = !isOver && known !== undefined && isReducing(assessment.order, { old: replaced, placed: known });
     return { assessed, replaces, isReduced };
   }
 

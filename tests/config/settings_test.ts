@@ -87,19 +87,19 @@ Deno.test("the tasks of deno.json quote what other programs print, since paths m
 });
 
 Deno.test("unneeded() drops the permissions that a command does not need", () => {
-  assert.deepEqual(unneeded("serve"), ["run"]);
-  assert.deepEqual(unneeded("client"), ["write", "run"]);
-  assert.deepEqual(unneeded("keys"), ["net", "run"]);
-  assert.deepEqual(unneeded("keys", { "state-url": "postgres://ann@localhost/luno" }), ["run"]);
+  assert.deepEqual(unneeded({ command: "serve" }), ["run"]);
+  assert.deepEqual(unneeded({ command: "client" }), ["write", "run"]);
+  assert.deepEqual(unneeded({ command: "keys" }), ["net", "run"]);
+  assert.deepEqual(unneeded({ command: "keys", flags: { "state-url": "postgres://ann@localhost/luno" } }), ["run"]);
   const env = (name: string) => name === "LUNO_MCP_STATE_URL" ? "postgres://ann@localhost/luno" : undefined;
-  assert.deepEqual(unneeded("keys", {}, env), ["run"]);
-  assert.deepEqual(unneeded("certs", {}, env), ["net", "run"]);
-  assert.deepEqual(unneeded("kill", { reason: "x" }), ["net", "run"]);
-  assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), ["run"]);
-  assert.deepEqual(unneeded("policy", {}, env, ["publish", "policy.json"]), ["run"]);
-  assert.deepEqual(unneeded("access", {}, env, ["show"]), ["write", "run"]);
+  assert.deepEqual(unneeded({ command: "keys" }, env), ["run"]);
+  assert.deepEqual(unneeded({ command: "certs" }, env), ["net", "run"]);
+  assert.deepEqual(unneeded({ command: "kill", flags: { reason: "x" } }), ["net", "run"]);
+  assert.deepEqual(unneeded({ command: "kill", flags: { "cancel-open": "true" } }), ["run"]);
+  assert.deepEqual(unneeded({ command: "policy", operands: ["publish", "policy.json"] }, env), ["run"]);
+  assert.deepEqual(unneeded({ command: "access", operands: ["show"] }, env), ["write", "run"]);
   for (const command of ["tools", "config", "policy", "audit"] as const) {
-    assert.deepEqual(unneeded(command), ["write", "net", "run"], command);
+    assert.deepEqual(unneeded({ command }), ["write", "net", "run"], command);
   }
-  assert.deepEqual(unneeded("doctor"), []);
+  assert.deepEqual(unneeded({ command: "doctor" }), []);
 });

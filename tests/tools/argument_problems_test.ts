@@ -8,7 +8,7 @@ function problemsOf(tool: string, args: unknown): string[] {
   const { input } = catalogue.find(({ name }) => name === tool) ?? assert.fail(`no tool ${tool}`);
   const { error } = input.safeParse(args);
   assert.ok(error, "the arguments were taken");
-  return argumentProblems(input, args, error).map(({ field, problem }) => `${field}: ${problem}`);
+  return argumentProblems({ input, args, error }).map(({ field, problem }) => `${field}: ${problem}`);
 }
 
 /** What is wrong, and the one sentence about it. */
@@ -128,7 +128,7 @@ for (const { name, input } of catalogue) {
         const { error } = input.safeParse({ [field]: value });
         if (error === undefined) continue;
         const args = { [field]: value };
-        for (const { problem } of argumentProblems(input, args, error)) {
+        for (const { problem } of argumentProblems({ input, args, error })) {
           assert.match(problem, /^expected [a-zA-Z0-9]/, `${field}: ${problem}`);
           assert.doesNotMatch(problem, /received|Invalid|Too (small|big)/, `${field}: ${problem}`);
         }

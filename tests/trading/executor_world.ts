@@ -99,12 +99,12 @@ export class ExecutorWorld implements AsyncDisposable {
 
   /** The journal's placement for a request. */
   placement({ previewId, order }: PlaceRequest): Placement | undefined {
-    return this.store.journal.find(clientOrderIdOf(previewId, orderDigest(order)));
+    return this.store.journal.find(clientOrderIdOf({ previewId, digest: orderDigest(order) }));
   }
 
   /** The exchange's orders of a request. */
   orders({ previewId, order }: PlaceRequest): LedgerOrder[] {
-    return this.exchange.ordersOf(clientOrderIdOf(previewId, orderDigest(order)));
+    return this.exchange.ordersOf(clientOrderIdOf({ previewId, digest: orderDigest(order) }));
   }
 
   /** Gives the next `times` requests of a path a fault. */

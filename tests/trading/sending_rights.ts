@@ -10,7 +10,7 @@ export function rightsBy(termsOf: () => Terms | RefusedResult): SendingRights {
     termsOf,
     whyNot({ policy }) {
       const now = termsOf();
-      return "status" in now ? now : whyNotUnder(policy, now.policy);
+      return "status" in now ? now : whyNotUnder({ recorded: policy, current: now.policy });
     },
   };
 }

@@ -43,7 +43,9 @@ async function checkKeyStore(context: CheckContext): Promise<CheckedKeys> {
     const options = { path, mode: "read", timeoutMs: keysMs, monotonic: world.monotonic, signal } as const;
     if (!await isMissing(path)) store = await openKeys(options);
     const expected = await readExpectedKeys(folder);
-    const problems = expected.ok ? checkKeys(expected.mark, await store?.mark(), folder) : [expected.problem];
+    const problems = expected.ok
+      ? checkKeys(folder, { expected: expected.mark, found: await store?.mark() })
+      : [expected.problem];
     const keys = await store?.list() ?? [];
     if (problems.length === 0) return { results: keyResults(keys, world.now()), keys };
     return { results: problems.map((problem) => broken(KEY_STORE, problem, "restore the state folder")), keys };

@@ -64,8 +64,8 @@ export function settle(
   const counterAccount = accounts.get(order.counterAccountId);
   const isBuy = order.side === "BUY";
   const sign = isBuy ? 1 : -1;
-  write(baseAccount, "EXCHANGE", base.times(sign), isBuy ? ZERO : freed);
-  write(counterAccount, "EXCHANGE", counter.times(-sign), isBuy ? freed : ZERO);
+  write(baseAccount, "EXCHANGE", { delta: base.times(sign), freed: isBuy ? ZERO : freed });
+  write(counterAccount, "EXCHANGE", { delta: counter.times(-sign), freed: isBuy ? freed : ZERO });
 
   const filled: Order = {
     ...order,
@@ -80,8 +80,8 @@ export function settle(
   const fees = paysInBase
     ? { feeBase, feeCounter: ZERO }
     : { feeBase: ZERO, feeCounter: feeOn(market, counter, execution.role) };
-  if (!fees.feeBase.eq(0)) write(baseAccount, "FEE", fees.feeBase.neg(), ZERO);
-  if (!fees.feeCounter.eq(0)) write(counterAccount, "FEE", fees.feeCounter.neg(), ZERO);
+  if (!fees.feeBase.eq(0)) write(baseAccount, "FEE", { delta: fees.feeBase.neg(), freed: ZERO });
+  if (!fees.feeCounter.eq(0)) write(counterAccount, "FEE", { delta: fees.feeCounter.neg(), freed: ZERO });
 
   return {
     order: {
@@ -119,7 +119,7 @@ function rowWriter(order: Order, { price, volume, sequence, timestamp, reference
   const verb = order.side === "BUY" ? "Bought" : "Sold";
   const pair = `${labelOf(market.base)}/${labelOf(market.counter)}`;
   const traded = `${verb} ${trade.volume.toFixed()} ${pair} @ ${grouped(trade.price, market)}`;
-  return (account: TradingAccount, kind: "EXCHANGE" | "FEE", delta: Big, freed: Big) =>
+  return (account: TradingAccount, kind: "EXCHANGE" | "FEE", { delta, freed }: { delta: Big; freed: Big }) =>
     account.ledger.append({
       timestamp,
       kind,

@@ -294,7 +294,7 @@ function unknownConfirmation(): TradingError {
 }
 
 function usedConfirmation({ previewId, digest }: Approval): TradingError {
-  const id = clientOrderIdOf(previewId, digest);
+  const id = clientOrderIdOf({ previewId, digest });
   return new TradingError(
     `This call has sent nothing, as another one has acted on the confirmation: look the order up, as ${id}`,
     { code: "ERR_CONFIRMATION_USED" },

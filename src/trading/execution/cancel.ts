@@ -48,7 +48,7 @@ export async function cancelOrder(
 ): Promise<CancelResult> {
   const found = await findTarget(parts, target);
   if (typeof found !== "string") return found;
-  return await cancelById(parts, found, identity);
+  return await cancelById(parts, { orderId: found, identity });
 }
 
 /**
@@ -114,7 +114,10 @@ async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promi
 }
 
 /** Cancels an order by the exchange's id and waits until it is final; the audit records both. */
-export async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
+export async function cancelById(
+  parts: ExecutorParts,
+  { orderId, identity }: { readonly orderId: string; readonly identity: string },
+): Promise<CancelResult> {
   const { audit, journal, now, pendingWrites, scope: { account, venue } } = parts;
   // The cancellation waits for neither of these.
   const known = pendingWrites.attempt(() => journal.findByOrderId(orderId, { account, venue }));

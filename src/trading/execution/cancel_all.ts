@@ -68,7 +68,7 @@ async function cancelEach(
   { identity, done }: { readonly identity: string; readonly done: Map<string, CancelResult> },
 ): Promise<void> {
   const work = async (id: string): Promise<void> => {
-    done.set(id, await cancelById(parts, id, identity).catch((error) => openResult(id, error)));
+    done.set(id, await cancelById(parts, { orderId: id, identity }).catch((error) => openResult(id, error)));
   };
   await inParallel([...new Set(ids)], { atOnce: 4, work });
 }

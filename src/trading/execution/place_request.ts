@@ -40,7 +40,7 @@ export function placementOf(
   { instance, scope: { account, venue } }: Pick<ExecutorParts, "instance" | "scope">,
 ): NamedPlacement {
   const digest = orderDigest(order);
-  const clientOrderId = clientOrderIdOf(previewId, digest);
+  const clientOrderId = clientOrderIdOf({ previewId, digest });
   const known = { clientOrderId, identity, account, venue, previewId, idempotencyKey, asked, replaces, takesPreview };
   return { ...known, order, digest, instance: instance.id };
 }

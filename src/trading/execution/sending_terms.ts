@@ -50,7 +50,8 @@ export function sendingRights(rights: TradingRights, { assessment, trader, by }:
         const { worstPrice = null } = assessment.policyFacts;
         return { policy, notional: dayNotional(assessment, policy, order), worstPrice };
       }),
-    whyNot: ({ policy }) => orRefusal(() => whyNotUnder(policy, rights.assertMaySend(trader, by))),
+    whyNot: ({ policy }) =>
+      orRefusal(() => whyNotUnder({ recorded: policy, current: rights.assertMaySend(trader, by) })),
   };
 }
 
@@ -61,13 +62,15 @@ export function repeatingRights(
 ): SendingRights {
   return {
     termsOf: () => ({ policy: rights.policyOf(identity), notional }),
-    whyNot: ({ policy }) => whyNotUnder(policy, rights.policyOf(identity)),
+    whyNot: ({ policy }) => whyNotUnder({ recorded: policy, current: rights.policyOf(identity) }),
   };
 }
 
-/** Why an order that was recorded under one policy may not be sent under another. */
-export function whyNotUnder(written: Policy, now: Policy): RefusedResult | undefined {
-  if (written.digest === now.digest) return undefined;
+/** Why an order that was recorded under one policy may not be sent under the current one. */
+export function whyNotUnder(
+  { recorded, current }: { readonly recorded: Policy; readonly current: Policy },
+): RefusedResult | undefined {
+  if (recorded.digest === current.digest) return undefined;
   const message = "Nothing was sent, as the policy has changed since then: preview the order again";
   return refuse("ERR_PREVIEW_STALE", message);
 }

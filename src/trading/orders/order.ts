@@ -61,6 +61,8 @@ export function orderDigest(order: Order): string {
 }
 
 /** The client order id: one for each preview and exact order. */
-export function clientOrderIdOf(previewId: string, digest: string): string {
+export function clientOrderIdOf(
+  { previewId, digest }: { readonly previewId: string; readonly digest: string },
+): string {
   return `lm-${createHash("sha256").update(previewId + digest).digest("hex").slice(0, 40)}`;
 }

@@ -107,13 +107,19 @@ export function requestOf(order: Order): OrderRequest {
   };
 }
 
+/** An order that is to be replaced. */
+export interface ReplacedOrder {
+  /** As the exchange reports it, which is not complete. */
+  readonly old: ExchangeOrder;
+  /** As it was sent. */
+  readonly placed: Order;
+}
+
 /**
  * Tells whether the new order only asks for less of the same. A post-only order must stay post-only, or the new one
  * could take what the old one could not; becoming post-only asks for no more than was confirmed.
- *
- * @param placed the old order as it was sent, which the exchange does not report completely
  */
-export function isReducing(old: ExchangeOrder, placed: Order, order: Order): boolean {
+export function isReducing(order: Order, { old, placed }: ReplacedOrder): boolean {
   const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
   const isTakerAnew = placed.postOnly === true && order.postOnly !== true;
   const isSame = order.side === placed.side && order.type === placed.type && order.stopPrice === placed.stopPrice &&

@@ -103,7 +103,7 @@ export function approvalEvent(
   { id, identity, account, previewId, digest, facts }: Approval,
   data: Readonly<Record<string, unknown>>,
 ): AuditEvent {
-  const clientOrderId = clientOrderIdOf(previewId, digest);
+  const clientOrderId = clientOrderIdOf({ previewId, digest });
   return { event, identity, clientOrderId, account, venue: facts.venue, data: { approval: id, digest, ...data } };
 }
 

@@ -110,7 +110,7 @@ export function dialogEvent(
   { id, identity, account, previewId, digest, facts }: Dialog,
   data: Readonly<Record<string, unknown>> = {},
 ): AuditEvent {
-  const clientOrderId = clientOrderIdOf(previewId, digest);
+  const clientOrderId = clientOrderIdOf({ previewId, digest });
   return {
     event,
     identity,

@@ -24,7 +24,7 @@ export const APPROVAL_PROMISES: Promises = {
     assert.deepEqual(answered, { ...approval, state: "approved", decidedBy: "terminal", decidedAt: NOW + 1 });
     assert.deepEqual(answered?.facts.order, ORDER);
     assert.deepEqual(await record.approvals.pending(NOW + 1), []);
-    const clientOrderId = clientOrderIdOf(approval.previewId, approval.digest);
+    const clientOrderId = clientOrderIdOf(approval);
     const events = (await record.audit.trail({ clientOrderId })).map(({ event }) => event);
     assert.deepEqual(events, ["confirmation_asked", "confirmation"]);
   },

@@ -39,7 +39,7 @@ export const DIALOG_PROMISES: Promises = {
     const times = { createdAt: NOW, expiresAt: OVER };
     assert.deepEqual(answered, { dialog: { ...asking, id, call, digest, ...times }, isApproved: true });
     assert.equal(await (await installation.open()).dialogs.answer(token, YES), undefined);
-    const clientOrderId = clientOrderIdOf(previewId, digest);
+    const clientOrderId = clientOrderIdOf({ previewId, digest });
     assert.deepEqual(await eventsOf(other, clientOrderId), ["confirmation_asked", "confirmation"]);
   },
 

@@ -67,8 +67,8 @@ function resumptionsOf({ isReusable = false, isShared = false, isUsedUp = false 
     update: (digest, subscriptions) => store.update(digest, subscriptions),
     touch: (digests) => store.touch(digests),
     remove: (digest) => store.remove(digest),
-    take(digest, identity, next) {
-      const taken = store.take(digest, isShared ? identities.get(digest) ?? "" : identity, next);
+    take(digest, { identity, next }) {
+      const taken = store.take(digest, { identity: isShared ? identities.get(digest) ?? "" : identity, next });
       if (isUsedUp) store.confirm(next);
       return taken;
     },

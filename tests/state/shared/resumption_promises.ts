@@ -33,7 +33,7 @@ function take(
   number: number,
   { next = number + 5_000, identity = "ann" } = {},
 ) {
-  return resumptions.take(digestOf(number), identity, digestOf(next));
+  return resumptions.take(digestOf(number), { identity, next: digestOf(next) });
 }
 
 /** Answers whose it was, with the digest by which it was taken. */
@@ -94,7 +94,7 @@ export const RESUMPTION_PROMISES: SharedPromises = {
     for (const digest of [digestOf(1), digestOf(2)]) {
       await one.resumptions.update(digest, []);
       await one.resumptions.touch([digest]);
-      assert.equal(await two.resumptions.take(digest, "ann", digestOf(9_999)), "unknown");
+      assert.equal(await two.resumptions.take(digest, { identity: "ann", next: digestOf(9_999) }), "unknown");
     }
   },
 

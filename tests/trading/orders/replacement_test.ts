@@ -134,24 +134,26 @@ const PLACED = {
 Deno.test("isReducing() is true only for less volume at the same price", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
-  assert.equal(isReducing(old, PLACED, PLACED), true);
-  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0005" }), true);
-  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0011" }), false);
-  for (const price of ["1049999", "1050001"]) assert.equal(isReducing(old, PLACED, { ...PLACED, price }), false);
-  assert.equal(isReducing({ ...old, base: "0.0006" }, PLACED, { ...PLACED, volume: "0.0005" }), false);
+  assert.equal(isReducing(PLACED, { old, placed: PLACED }), true);
+  assert.equal(isReducing({ ...PLACED, volume: "0.0005" }, { old, placed: PLACED }), true);
+  assert.equal(isReducing({ ...PLACED, volume: "0.0011" }, { old, placed: PLACED }), false);
+  for (const price of ["1049999", "1050001"]) {
+    assert.equal(isReducing({ ...PLACED, price }, { old, placed: PLACED }), false);
+  }
+  assert.equal(isReducing({ ...PLACED, volume: "0.0005" }, { old: { ...old, base: "0.0006" }, placed: PLACED }), false);
 });
 
 Deno.test("isReducing() is false when a maker could become a taker, or other terms change", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, { ...REST, post_only: true });
   const maker = { ...PLACED, postOnly: true };
-  assert.equal(isReducing(old, maker, { ...maker, volume: "0.0005" }), true);
-  assert.equal(isReducing(old, PLACED, { ...maker, volume: "0.0005" }), true);
-  assert.equal(isReducing(old, maker, { ...PLACED, volume: "0.0005" }), false);
+  assert.equal(isReducing({ ...maker, volume: "0.0005" }, { old, placed: maker }), true);
+  assert.equal(isReducing({ ...maker, volume: "0.0005" }, { old, placed: PLACED }), true);
+  assert.equal(isReducing({ ...PLACED, volume: "0.0005" }, { old, placed: maker }), false);
   const stop = { ...PLACED, type: "stop_limit", stopPrice: "1060000", stopDirection: "ABOVE" } as const;
-  assert.equal(isReducing(old, stop, { ...stop, volume: "0.0005" }), true);
-  assert.equal(isReducing(old, stop, { ...stop, stopPrice: "1070000" }), false);
-  assert.equal(isReducing(old, PLACED, { ...PLACED, timeInForce: "IOC" }), false);
+  assert.equal(isReducing({ ...stop, volume: "0.0005" }, { old, placed: stop }), true);
+  assert.equal(isReducing({ ...stop, stopPrice: "1070000" }, { old, placed: stop }), false);
+  assert.equal(isReducing({ ...PLACED, timeInForce: "IOC" }, { old, placed: PLACED }), false);
 });
 
 Deno.test("replace_order asks a person before a post-only order may take, although it gets smaller", async () => {

@@ -136,7 +136,7 @@ class SqliteEnd implements RecordEnd, Disposable {
 
   /** @throws {StateError} when these are not the expected keys of the folder */
   checkExpected(mark: KeysMark | undefined): void {
-    const [problem] = checkKeys(this.#expected, mark, this.name);
+    const [problem] = checkKeys(this.name, { expected: this.#expected, found: mark });
     if (problem !== undefined) throw new StateError(`Cannot move: ${problem}`, { path: this.name });
   }
 

@@ -35,7 +35,7 @@ export class PostgresApprovals implements Approvals {
     const { approval, token } = newApproval(request, now);
     return this.#connection.change(async (change) => {
       await change.query("DELETE FROM approvals WHERE expires_at < $1", [now - APPROVAL_KEPT_MS]);
-      const waiting = pendingAmong(await approvalsWhere(change, PENDING, [now], now));
+      const waiting = pendingAmong(await approvalsWhere(change, PENDING, { values: [now], now }));
       if (!hasRoom(waiting, approval.identity)) return { ok: false, reason: "too_many" };
       const problem = request.takesPreview ? await usePreview(change, request, now) : undefined;
       if (problem !== undefined) return { ok: false, reason: problem };
@@ -52,7 +52,7 @@ export class PostgresApprovals implements Approvals {
   decide(id: string, decision: Decision): Promise<Decided> {
     const { approved, by, now } = decision;
     return this.#connection.change(async (change) => {
-      const [waiting] = await approvalsWhere(change, "id = $1", [id], now);
+      const [waiting] = await approvalsWhere(change, "id = $1", { values: [id], now });
       const outcome = decided(waiting, decision);
       if (!outcome.ok) return outcome;
       await change.query("UPDATE approvals SET is_approved = $1, decided_by = $2, decided_at = $3 WHERE id = $4", [
@@ -68,7 +68,7 @@ export class PostgresApprovals implements Approvals {
 
   take(id: string, now: number): Promise<Approval | undefined> {
     return this.#connection.change(async (change) => {
-      const [approval] = await approvalsWhere(change, "id = $1", [id], now);
+      const [approval] = await approvalsWhere(change, "id = $1", { values: [id], now });
       if (approval === undefined || !canBeTaken(approval, now)) return undefined;
       await change.query("UPDATE approvals SET taken_at = $1 WHERE id = $2", [now, id]);
       return { ...approval, takenAt: now };
@@ -135,8 +135,7 @@ function pendingAmong(approvals: readonly Approval[]): Approval[] {
 async function approvalsWhere(
   { query }: Session,
   where: string,
-  values: readonly Value[],
-  now: number,
+  { values, now }: { values: readonly Value[]; now: number },
 ): Promise<Approval[]> {
   return (await query(`SELECT * FROM approvals WHERE ${where}`, values)).map((row) => readApproval(row, now));
 }

@@ -5,6 +5,7 @@ import type {
   KeptSubscription,
   ResumableSession,
   ResumptionStore,
+  Successor,
   TakenResumable,
 } from "../../../session/resumption_store.ts";
 import type { SessionEnds, SessionTarget } from "../../../session/session_ends.ts";
@@ -55,7 +56,7 @@ export class MemoryResumptionStore implements ResumptionStore, SessionEnds {
     }
   }
 
-  take(handed: string, identity: string, next: string): TakenResumable | "unknown" {
+  take(handed: string, { identity, next }: Successor): TakenResumable | "unknown" {
     const digest = this.#next.get(handed) ?? handed;
     const kept = this.#find(digest);
     if (kept === undefined || kept.session.identity !== identity) return "unknown";

@@ -6,6 +6,7 @@ import type {
   KeptSubscription,
   ResumableSession,
   ResumptionStore,
+  Successor,
   TakenResumable,
 } from "../../../session/resumption_store.ts";
 import { RedisUnavailable } from "./connection.ts";
@@ -71,7 +72,7 @@ export class RedisResumptionStore implements ResumptionStore {
     }
   }
 
-  async take(handed: string, identity: string, next: string): Promise<TakenResumable | "unknown" | "unavailable"> {
+  async take(handed: string, { identity, next }: Successor): Promise<TakenResumable | "unknown" | "unavailable"> {
     const keys = [SESSION_KEY + handed, ownKey(identity), ALL_KEY, TAKEN_KEY];
     const { servers, keptMs = KEPT_MS } = this.#options;
     const beginnings = [this.#beginning(ENDED_KEY), next, this.#beginning(SESSION_KEY)];

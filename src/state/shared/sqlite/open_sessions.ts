@@ -68,8 +68,8 @@ class SessionsFromAfar implements LastingSessions {
       keep: async (digest, session) => await this.#attempt(resumptions.keep(digest, session, now())) ?? false,
       update: (digest, subscriptions) => this.#attempt(resumptions.update(digest, subscriptions, now())),
       touch: (digests) => this.#attempt(resumptions.touch(digests, now())),
-      take: async (digest, identity, next) =>
-        await this.#attempt(resumptions.take(digest, identity, { next, now: now() })) ?? "unavailable",
+      take: async (digest, successor) =>
+        await this.#attempt(resumptions.take(digest, successor, now())) ?? "unavailable",
       confirm: (digest) => this.#attempt(resumptions.confirm(digest)),
       remove: (digest) => this.#attempt(resumptions.remove(digest)),
     };

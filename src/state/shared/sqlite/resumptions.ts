@@ -8,17 +8,16 @@ import {
   MAX_RESUMABLE_OF_ONE,
   readSubscriptions,
 } from "../../../session/resumption_store.ts";
-import type { KeptSubscription, ResumableSession, TakenResumable } from "../../../session/resumption_store.ts";
+import type {
+  KeptSubscription,
+  ResumableSession,
+  Successor,
+  TakenResumable,
+} from "../../../session/resumption_store.ts";
 import type { SessionTarget } from "../../../session/session_ends.ts";
 import { readText } from "../../row.ts";
 import { inTransaction } from "../../sqlite.ts";
 import { MIGRATIONS } from "./session_statements.ts";
-
-/** The next digest of a session. */
-interface NextDigest {
-  readonly next: string;
-  readonly now: number;
-}
 
 /** All sessions of one file; `now` is the wall clock, in milliseconds since the Unix epoch. */
 export class SqliteResumptions {
@@ -54,7 +53,7 @@ export class SqliteResumptions {
     });
   }
 
-  take(handed: string, identity: string, { next, now }: NextDigest): TakenResumable | "unknown" {
+  take(handed: string, { identity, next }: Successor, now: number): TakenResumable | "unknown" {
     const row = this.#statements.find.get({ handed, identity, since: now - this.#keptMs });
     if (row === undefined) return "unknown";
     const digest = readText(row, "digest");

@@ -40,10 +40,10 @@ Deno.test("RedisResumptionStore.take() rejects a session that was overwritten", 
     for (const text of FOREIGN) {
       await store.keep(DIGEST, SESSION);
       await redis.command("HSET", state.connection.key(`resumable:${DIGEST}`), "subscriptions", text);
-      assert.equal(await store.take(DIGEST, "ann", NEXT), "unknown", text);
+      assert.equal(await store.take(DIGEST, { identity: "ann", next: NEXT }), "unknown", text);
     }
     await store.keep(DIGEST, SESSION);
-    assert.deepEqual(await store.take(DIGEST, "ann", NEXT), { ...SESSION, digest: DIGEST });
+    assert.deepEqual(await store.take(DIGEST, { identity: "ann", next: NEXT }), { ...SESSION, digest: DIGEST });
   } finally {
     await state.close();
   }

@@ -242,10 +242,14 @@ Deno.test("Redis away while sessions are ended: their tokens are void and the ot
   };
   await lookUntil((count: number) => count === 2, look, "the other server hears nothing");
   for (const [digest, identity] of [["a1", "ann"], ["b1", "bob"]] as const) {
-    assert.equal(await two.store.take(digest, identity, `${digest}-next`), "unknown", digest);
+    assert.equal(await two.store.take(digest, { identity, next: `${digest}-next` }), "unknown", digest);
   }
   for (const [digest, identity] of [["a2", "ann"], ["b2", "bob"]] as const) {
-    assert.notEqual(await two.store.take(digest, identity, `${digest}-next`), "unknown", `${digest} began afterwards`);
+    assert.notEqual(
+      await two.store.take(digest, { identity, next: `${digest}-next` }),
+      "unknown",
+      `${digest} began afterwards`,
+    );
   }
   const session = { id: "", identity: "ann" };
   const ended = two.heard.find((each) => "identityDigest" in each);
@@ -281,7 +285,7 @@ Deno.test("Redis stores no identity where it only needs to be told from others",
     const { store, ends } = resumptionsOf(state);
     await store.keep("a1", { id: "a1", identity, subscriptions: [] });
     await store.keep("a2", { id: "a2", identity, subscriptions: [] });
-    assert.notEqual(await store.take("a1", identity, "a3"), "unknown");
+    assert.notEqual(await store.take("a1", { identity, next: "a3" }), "unknown");
     await state.createSessionStore({ idleMs: 60_000 }).save({ id: "s", identity, opening: "{}", subscriptions: [] });
     await state.createRateLimit({ perMinute: () => PER_MINUTE, now }).take(identity);
     await state.places.take(identity, 5);

@@ -10,13 +10,16 @@ export interface ChartCandle {
   readonly close: string;
 }
 
+/** The height of a chart, in lines. */
+const ROWS = 12;
+
 /** Draws candles side by side: `│` wick, `┃` rising body, `░` falling body, with the price at the left of each row. */
-export function drawCandles(candles: readonly ChartCandle[], rows = 12): string {
+export function drawCandles(candles: readonly ChartCandle[]): string {
   const highest = candles.map(({ high }) => new Big(high)).reduce((one, other) => one.gt(other) ? one : other);
   const lowest = candles.map(({ low }) => new Big(low)).reduce((one, other) => one.lt(other) ? one : other);
-  const step = highest.minus(lowest).div(rows);
+  const step = highest.minus(lowest).div(ROWS);
   if (step.eq(0)) return `${highest.toFixed()} throughout`;
-  const lines = Array.from({ length: rows }, (_, row) => {
+  const lines = Array.from({ length: ROWS }, (_, row) => {
     const top = highest.minus(step.times(row));
     const bottom = top.minus(step);
     const label = bottom.plus(top).div(2).toFixed(0).padStart(12);

@@ -46,10 +46,6 @@ export class Logger {
     this.#category = category;
   }
 
-  trace(message: string, fields?: LogFields): void {
-    this.#log(0, message, fields);
-  }
-
   debug(message: string, fields?: LogFields): void {
     this.#log(1, message, fields);
   }

@@ -25,7 +25,7 @@ export const ENTRANCES: Readonly<
     server.ask("/v1/tools/describe_capabilities", restCall(headers)),
   "POST /mcp of 2025-11-25": (server, headers) => server.ask("/mcp", opening(headers)),
   "POST /mcp of 2026-07-28": (server, headers) => server.ask("/mcp", modernCall("describe_capabilities", headers)),
-  "POST /mcp without a session": (server, headers) => server.ask("/mcp", legacy("tools/list", {}, headers)),
+  "POST /mcp without a session": (server, headers) => server.ask("/mcp", legacy("tools/list", { params: {}, headers })),
   "POST /v1/tickets": (server, headers = {}) => server.ask("/v1/tickets", { method: "POST", headers }),
   "GET /status": (server, headers = {}) => server.ask("/status", { headers }),
   "a path that is none": (server, headers = {}) => server.ask("/nothing", { headers }),

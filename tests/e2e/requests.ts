@@ -32,8 +32,11 @@ export function bearer(credential: string): Record<string, string> {
   return { Authorization: `Bearer ${credential}` };
 }
 
-/** The headers of a 2025-era client over HTTP. */
-export function legacy(method: string, params: object, headers: Asked["headers"] = {}, id: number = 1): Asked {
+/** A request of a 2025-era client over HTTP. */
+export function legacy(
+  method: string,
+  { params, headers = {}, id = 1 }: { params: object; headers?: Asked["headers"]; id?: number },
+): Asked {
   return {
     method: "POST",
     headers: { ...JSON_HEADERS, "MCP-Protocol-Version": "2025-11-25", ...headers },
@@ -43,7 +46,8 @@ export function legacy(method: string, params: object, headers: Asked["headers"]
 
 /** The opening of a 2025-era client over HTTP. */
 export function opening(headers: Asked["headers"] = {}): Asked {
-  return legacy("initialize", { ...INITIALIZE_PARAMS, protocolVersion: "2025-11-25" }, headers);
+  const params = { ...INITIALIZE_PARAMS, protocolVersion: "2025-11-25" };
+  return legacy("initialize", { params, headers });
 }
 
 const JSON_HEADERS = { "Content-Type": "application/json", "Accept": "application/json, text/event-stream" };

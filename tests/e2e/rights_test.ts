@@ -157,7 +157,10 @@ const RIGHTS: Steps = {
     const session = sessionOf(await server.ask("/mcp", opening(headers)));
     const call = { name: "get_accounts", arguments: {} };
     for (
-      const asked of [modernCall("get_accounts", headers), legacy("tools/call", call, { ...headers, ...session }, 2)]
+      const asked of [
+        modernCall("get_accounts", headers),
+        legacy("tools/call", { params: call, headers: { ...headers, ...session }, id: 2 }),
+      ]
     ) {
       const { status, headers: answered, body } = await server.ask("/mcp", asked);
       assert.deepEqual([status, JSON.parse(body).code], [403, "ERR_SCOPE_MISSING"]);
@@ -169,7 +172,7 @@ const RIGHTS: Steps = {
     }
     const stepped = bearer(await newToken({ scope: "market:read account:read" }));
     assert.ok(messageOf(await server.ask("/mcp", modernCall("get_accounts", stepped))).result.structuredContent);
-    const again = legacy("tools/call", call, { ...stepped, ...session }, 3);
+    const again = legacy("tools/call", { params: call, headers: { ...stepped, ...session }, id: 3 });
     assert.ok(messageOf(await server.ask("/mcp", again)).result.structuredContent);
   },
 
@@ -231,14 +234,14 @@ const RIGHTS: Steps = {
     for (const other of [server.market, server.admin, await newToken({ sub: "reader" })]) {
       for (const method of ["POST", "GET", "DELETE"]) {
         const [theirs, none] = await Promise.all([session, unknown].map((id) => {
-          const asked = legacy("tools/list", {}, { ...bearer(other), ...id });
+          const asked = legacy("tools/list", { params: {}, headers: { ...bearer(other), ...id } });
           return server.ask("/mcp", method === "POST" ? asked : { method, headers: asked.headers ?? {} });
         }));
         assert.deepEqual([theirs?.status, theirs?.body], [404, none?.body], method);
         assert.equal(none?.status, 404);
       }
     }
-    const again = await server.ask("/mcp", legacy("tools/list", {}, { ...owner, ...session }));
+    const again = await server.ask("/mcp", legacy("tools/list", { params: {}, headers: { ...owner, ...session } }));
     assert.ok(messageOf(again).result.tools.length > 0);
   },
 };

@@ -120,9 +120,9 @@ const WEAKNESSES: Steps = {
     const opened = await server.ask("/mcp", opening(bearer(server.reader)));
     const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
     assert.equal(session["Mcp-Session-Id"].length, 36);
-    const hijack = legacy("tools/list", {}, { ...bearer(server.admin), ...session });
+    const hijack = legacy("tools/list", { params: {}, headers: { ...bearer(server.admin), ...session } });
     assert.equal((await server.ask("/mcp", hijack)).status, 404);
-    const anonymous = await server.ask("/mcp", legacy("tools/list", {}, session));
+    const anonymous = await server.ask("/mcp", legacy("tools/list", { params: {}, headers: session }));
     assert.equal(anonymous.status, 401);
   },
 
@@ -141,7 +141,7 @@ const WEAKNESSES: Steps = {
         const params = { name: "get_ticker", arguments: { pair } };
         sockets[index]?.send({ jsonrpc: "2.0", id, method: "tools/call", params });
         const { result, id: answeredId } = messageOf(
-          await server.ask("/mcp", legacy("tools/call", params, sessions[index] ?? {}, id)),
+          await server.ask("/mcp", legacy("tools/call", { params, headers: sessions[index] ?? {}, id })),
         );
         assert.deepEqual([answeredId, result.structuredContent.pair], [id, pair]);
       })
@@ -210,7 +210,7 @@ const WEAKNESSES: Steps = {
     const opened = await server.ask("/mcp", opening(headers));
     const session = { "Mcp-Session-Id": opened.headers.get("mcp-session-id") ?? "" };
     for (const [row, members] of Object.entries(AMBIGUOUS_NAMES)) {
-      const old = legacy("tools/call", {}, { ...headers, ...session });
+      const old = legacy("tools/call", { params: {}, headers: { ...headers, ...session } });
       const answers: Answered[] = [await server.ask("/mcp", { ...old, body: withParams(CALL, objectOf(members)) })];
       for (const name of [ALLOWED_TOOL, DENIED_TOOL]) {
         const body = withParams(CALL, objectOf([...members, ["_meta", ENVELOPE]]));

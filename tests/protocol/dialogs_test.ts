@@ -18,14 +18,9 @@ const YES: ElicitResult = { action: "accept", content: { place: true } };
 const ORDER_LINE = "Exact order: BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)";
 
 /** What a client whose person answers like this is told of an order. */
-async function place(
-  world: BrokerWorld,
-  era: Era,
-  dialog: Dialog,
-  args: Record<string, unknown> = REST,
-): Promise<Json> {
+async function place(world: BrokerWorld, era: Era, dialog: Dialog): Promise<Json> {
   await using client = await connectClient(world.context(), { era, groups: GROUPS, dialog });
-  const { content } = await client.callTool({ name: "place_order", arguments: args });
+  const { content } = await client.callTool({ name: "place_order", arguments: REST });
   const [text] = content;
   assert.ok(text?.type === "text");
   return JSON.parse(text.text);

@@ -57,8 +57,8 @@ class Folder implements AsyncDisposable {
     return opened;
   }
 
-  async access(flags: Flags = {}, env: Flags = {}): Promise<Access> {
-    const opened = await this.open(flags, env);
+  async access(flags: Flags = {}): Promise<Access> {
+    const opened = await this.open(flags);
     assert.ok(opened.ok, JSON.stringify(opened));
     return opened.access;
   }

@@ -41,11 +41,6 @@ export class PostgresRelay implements AsyncDisposable {
     this.#cut = { left: number, when };
   }
 
-  /** Whether a cut is still to come. */
-  get isArmed(): boolean {
-    return this.#cut !== undefined;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const each of this.#open) close(each);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { abortable, Deadline } from "../../src/timing/deadline.ts";
 
-function tick(milliseconds = 5): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 Deno.test("Deadline aborts when its time is up, or when an outer signal does or already has", async () => {

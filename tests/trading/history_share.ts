@@ -6,18 +6,15 @@ import { runHistory, type Told } from "./histories.ts";
 import { checkHistory, type Violation } from "./history_checker.ts";
 import type { Flaw } from "./fault_plan.ts";
 
+/** One of so many histories runs over sockets, the others within the process. */
+const SOCKETS_EVERY = 20;
+
 /** Which histories to run. */
 export interface Share {
   readonly seed: number;
   /** Number of the first. */
   readonly first: number;
   readonly count: number;
-  /**
-   * One of so many runs over sockets, the others within the process.
-   *
-   * @default 20
-   */
-  readonly socketsEvery?: number;
   /**
    * The folder for their records; one in memory is faster.
    *
@@ -116,7 +113,7 @@ export async function runShare(share: Share, onProgress: (soFar: Tally) => void 
 }
 
 async function runOne(
-  { seed, number, exchange, root, socketsEvery = 20, flaw }: Share & {
+  { seed, number, exchange, root, flaw }: Share & {
     readonly number: number;
     readonly exchange: FaultyExchange;
     readonly root: string;
@@ -125,7 +122,7 @@ async function runOne(
 ): Promise<void> {
   await exchange.advance(1_000);
   const folder = join(root, String(number));
-  const overSockets = number % socketsEvery === 0;
+  const overSockets = number % SOCKETS_EVERY === 0;
   const history = await runHistory({ seed, number, exchange, folder, overSockets, flaw });
   const violations = checkHistory(history, exchange).map((violation) => ({ ...violation, history: number }));
   addTally(tally, {

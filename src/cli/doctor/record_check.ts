@@ -21,7 +21,6 @@ const MAX_ROWS = 20_000;
 /** Reads the record and verifies its audit log; writes nothing. */
 export async function checkRecord(
   { folder, world, loaded, config }: CheckContext,
-  { maxRows = MAX_ROWS } = {},
 ): Promise<readonly CheckResult[]> {
   if (folder === undefined) return [skipped(NAME, "there is no state folder")];
   const problems: string[] = [];
@@ -37,7 +36,7 @@ export async function checkRecord(
     record = await openCommandRecord(place, { world, mode: "read" });
     const halt = await record.halts.state();
     return [
-      await verify(record, maxRows),
+      await verify(record),
       ...await venueResults(record, loaded),
       ...haltResults(halt, world.now()),
     ];
@@ -52,9 +51,9 @@ export async function checkRecord(
   }
 }
 
-async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckResult> {
+async function verify({ audit }: TradingRecord): Promise<CheckResult> {
   const lastSeq = await audit.lastSeq();
-  if (lastSeq > maxRows) {
+  if (lastSeq > MAX_ROWS) {
     return ok(
       NAME,
       `readable; its audit log of ${lastSeq} rows is not verified here: luno-mcp-server audit verify does`,

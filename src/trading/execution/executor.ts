@@ -142,8 +142,8 @@ export class OrderExecutor {
   }
 
   /** Records the fills of placed orders that have become final; returns how many. */
-  refresh(identity?: string): Promise<number> {
-    return refreshOpenOrders(this.#parts, { identity });
+  refresh(): Promise<number> {
+    return refreshOpenOrders(this.#parts);
   }
 
   /** There may be a new order to look up. */

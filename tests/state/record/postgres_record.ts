@@ -11,8 +11,8 @@ import type { OpenedAs, RecordInstallation } from "./installation.ts";
 import { startRecordProcess } from "./record_process.ts";
 
 /** A record in a database of its own. */
-export async function startPostgresRecord(server: PostgresServer, engine = "postgres"): Promise<RecordInstallation> {
-  return await startPostgresRecordIn(server, await server.createDatabase(), engine);
+export async function startPostgresRecord(server: PostgresServer): Promise<RecordInstallation> {
+  return await startPostgresRecordIn(server, await server.createDatabase(), "postgres");
 }
 
 /** Makes a database with the tables of a new record, for copies: making the tables takes longer than what is done with them. */

@@ -12,10 +12,10 @@ import { enterInstance } from "../stores.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
-function cancellationOf(world: ExecutorWorld, instance = world.instance.id): OpenOrderCancellation {
+function cancellationOf(world: ExecutorWorld): OpenOrderCancellation {
   return new OpenOrderCancellation({
     requests: answeringLate(world.store.cancelRequests),
-    instance,
+    instance: world.instance.id,
     accounts: ["main"],
     cancelAll: () => world.executor.cancelAll({}, "kill switch"),
     now: () => world.now,

@@ -130,7 +130,7 @@ Deno.test("openJwks() keeps its keys when an unknown key cannot be looked up, an
   assert.equal(outcome(await verify(newKey)), "ok");
 });
 
-Deno.test("openJwks() tries keys without a name with a token that names one which is not there", async () => {
+Deno.test("openJwks() tries keys without a key id for a token that names an unknown one", async () => {
   const [first, second, named] = [await createKey("ES256", "1"), await createKey("ES256", "2"), oldKey];
   const { keys: written } = JSON.parse(jwksOf(first, second, named));
   const keys = openJwks({

@@ -160,7 +160,7 @@ Deno.test("Bridge preserves ids, numbers and strings alike, and answers each onc
   assert.equal(bridged.received.length, ids.length);
 });
 
-Deno.test("Bridge repeats reads when the connection broke, and says of other requests what is safe", async () => {
+Deno.test("Bridge repeats reads when the connection broke, and says which other requests are safe to repeat", async () => {
   let taken = Promise.withResolvers<void>();
   const seen: string[] = [];
   await using started = await startBridged(scripted(({ id, method }) => {
@@ -315,7 +315,7 @@ Deno.test("Bridge requests no token while its client subscribes to nothing", asy
   assert.deepEqual(subscriptions.seen, [["ping", 1], ["ping", 2]]);
 });
 
-Deno.test("Bridge repeats the client's 2025-era handshake on every connection, and shows it to the client once", async () => {
+Deno.test("Bridge repeats the client's handshake of revision 2025-11-25 on every connection, and forwards one answer to the client", async () => {
   const seen: string[] = [];
   const taken = Promise.withResolvers<void>();
   await using started = await startBridged(scripted(({ id, method }, socket) => {

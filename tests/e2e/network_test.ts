@@ -56,7 +56,7 @@ for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
     const name = nameOf({ program, listener });
 
-    Deno.test(`${name} serves the v1 WebSocket client, both eras over HTTP, and REST at once`, async () => {
+    Deno.test(`${name} serves the v1 WebSocket client, both protocol revisions over HTTP, and REST at once`, async () => {
       await using server = await startServer(program, ["--listener", listener]);
       const v1 = new ClientV1({ name: "v1", version: "1" });
       await v1.connect(new WebSocketClientTransport(new URL(server.ws)));

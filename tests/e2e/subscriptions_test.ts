@@ -58,7 +58,7 @@ for (const program of SHIPPED) {
     await client.close();
   });
 
-  Deno.test(`clients of both eras over WebSocket are notified of changes they subscribed to (${program.name})`, async () => {
+  Deno.test(`clients of both protocol revisions over WebSocket are notified of changes they subscribed to (${program.name})`, async () => {
     await using server = await startServer(program);
     const transport = () => new WebSocketClientTransport({ url: new URL(server.ws) });
     await Promise.all([followAsBefore(transport()), listen(transport())]);

@@ -81,7 +81,7 @@ Deno.test("Monitor shows current values as gauges", async () => {
   assert.ok(!(await monitor.metrics()).text.includes('luno_mcp_connections{identity="other"}'));
 });
 
-Deno.test("Monitor counts each connection separately and records its identity, in both eras", () => {
+Deno.test("Monitor counts each connection separately and records its identity, in both protocol revisions", () => {
   const { clock, registry, observer } = setup();
   observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), "x".repeat(100));
   clock.wall = 5_000;

@@ -143,7 +143,7 @@ Deno.test("ResourceWatch notifies of a known change without a read, and only wat
   for (const end of ends) end?.();
 });
 
-Deno.test("ResourceWatch continues for the others when the first watcher may not read any more, which is not notified", async () => {
+Deno.test("ResourceWatch continues for the others, and stops notifying the first watcher, when that one loses the right to read", async () => {
   const { watch, texts, rights, tick } = setup();
   const heard: string[] = [];
   const ends = [
@@ -198,7 +198,7 @@ Deno.test("ResourceWatch takes one turn for any number of hints, and reads at on
   }
 });
 
-Deno.test("ResourceWatch reads nothing for a subscription to what is watched already, for whoever may read it", async () => {
+Deno.test("ResourceWatch reads nothing for a further subscription to a watched resource, and refuses it without the right", async () => {
   const { watch, rights, reads } = setup();
   (await watch.of(BALANCES, ANN))?.(() => {});
   assert.ok(await watch.of(BALANCES, ANN));

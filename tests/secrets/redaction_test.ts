@@ -134,13 +134,13 @@ Deno.test("createRedactor() hides a short secret only as it is written, as other
   assert.equal(hide("Open7, open7, OPEN7"), "[redacted], open7, OPEN7");
 });
 
-Deno.test("createRedactor() hides the right characters beside letters of which other cases differ in length or by place", () => {
+Deno.test("createRedactor() hides the right characters next to letters whose other case has another length or depends on its position", () => {
   const hide = createRedactor(["Q9w7-secret-zz", "klmnopqrsΣ"]);
   assert.equal(hide("İİ Q9W7-SECRET-ZZ İ"), "İİ [redacted] İ");
   assert.equal(hide("klmnopqrsΣ KLMNOPQRSΣx"), "[redacted] [redacted]x");
 });
 
-Deno.test("createRedactor() hides nothing that is too short to be told from a word", () => {
+Deno.test("createRedactor() hides nothing that is as short as a word", () => {
   assert.equal(createRedactor(["abc", ""])("abc abcd"), "abc abcd");
   assert.equal(createRedactor([])("anything"), "anything");
 });

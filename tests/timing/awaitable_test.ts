@@ -21,7 +21,7 @@ Deno.test("attempt() handles a synchronous and an asynchronous failure", async (
   assert.equal(await attempt(() => Promise.reject("later"), failed), "failed: later");
 });
 
-Deno.test("concluded() goes on with an answer or a failure, at once or later, and leaves failures of that alone", async () => {
+Deno.test("concluded() calls its continuation with the answer or the failure, and does not catch what that throws", async () => {
   const answered = (value: string) => `answered: ${value}`;
   const failed = (error: unknown) => `failed: ${error}`;
   assert.equal(concluded(() => "made", answered, failed), "answered: made");

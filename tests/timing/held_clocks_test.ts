@@ -29,7 +29,7 @@ Deno.test("HeldClocks show the time at which they were held", () => {
   }
 });
 
-Deno.test("HeldClocks.during() holds them for what it does, also within itself, and lets go where that fails", () => {
+Deno.test("HeldClocks.during() holds the clocks while its function runs, also when nested, and releases them when it throws", () => {
   const clocks = new HeldClocks();
   const read = () => clocks.monotonic();
   const [first, inner, last] = clocks.during(() => {

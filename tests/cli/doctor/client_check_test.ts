@@ -99,7 +99,7 @@ for (const [what, entry, expected] of MISTAKES) {
   });
 }
 
-Deno.test("doctor warns of an entry that its client is told not to start", async () => {
+Deno.test("doctor warns of an entry that is switched off in its client", async () => {
   await using setup = await Setup.start();
   await claudeCode(setup, { luno: { command: "luno-mcp-server", disabled: true } });
   const [line] = await clientLines(setup);

@@ -221,7 +221,7 @@ Deno.test("the approval page says that nothing was sent of an order that was dec
     assert.match(await page(vain.token), /Nothing was sent, as no call came for it in time/);
   }));
 
-Deno.test("the approval page reads again once its time is over, and says of an equal order that it is pending too", () =>
+Deno.test("the approval page reloads when its time is over, and names equal orders that are pending too", () =>
   onPage({}, async ({ store, get }) => {
     const seconds = CONFIRMATION_LIFETIME_MS / 1_000 + 1;
     assert.ok((await get()).includes(`<meta http-equiv="refresh" content="${seconds}; url=`));

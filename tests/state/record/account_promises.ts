@@ -10,7 +10,7 @@ const SECOND = { account: "second", venue: "" };
 
 /** By what is promised. */
 export const ACCOUNT_PROMISES: Promises = {
-  "Accounts.bind() takes one exchange only for an account, and tells which": async (installation) => {
+  "Accounts.bind() accepts only one exchange for an account, and names it in the refusal": async (installation) => {
     const [one, other] = [await installation.open(), await installation.open()];
     assert.equal(await one.accounts.exchangeOf("main"), undefined);
     assert.deepEqual(await one.accounts.bind("main", "api.luno.com"), { ok: true });

@@ -178,7 +178,7 @@ export const PREVIEW_PROMISES: Promises = {
     assert.equal(await previews.add({ row }, NOW), 0);
   },
 
-  "Previews.add() keeps the newest of an identity, nobody else's make room for them, and all expire in time": async (
+  "Previews.add() keeps the newest of each identity, removes none of others for them, and all expire": async (
     installation,
   ) => {
     const record = await installation.open();

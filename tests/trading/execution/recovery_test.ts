@@ -169,7 +169,7 @@ for (const [state, wanted] of [["not_placed", "not_placed"], ["unknown", "placed
   });
 }
 
-Deno.test("OrderExecutor.place() repeats a refusal with what the table of errors says of it", async () => {
+Deno.test("OrderExecutor.place() repeats a refusal with its row of the error table", async () => {
   await using world = await ExecutorWorld.start();
   world.fault(POST, { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientBalance" }] });
   const request = world.request(RESTING, { idempotencyKey: "k1" });

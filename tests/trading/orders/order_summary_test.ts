@@ -96,7 +96,7 @@ Deno.test("summarizeOrder() says of a stop-limit order that it waits, not that i
   assert.deepEqual(lines(STOP, { book: { asks: [], bids: [] } }), lines(STOP));
 });
 
-Deno.test("summarizeOrder() says of a market order nothing about a limit or about resting", () => {
+Deno.test("summarizeOrder() of a market order mentions neither a limit nor resting", () => {
   const ownOrders = [{ order_id: "BX1", side: "SELL", price: "1005000" }] as const;
   assert.deepEqual(lines(MARKET, { ownOrders }), [
     "WARNING: If the book thins out, this could trade with your own open order SELL BX1 at 1 005 000",

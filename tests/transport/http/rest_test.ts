@@ -77,7 +77,7 @@ Deno.test("POST /v1/tools/{name} returns the tool's plain result, by name and by
   }
 });
 
-Deno.test("POST /v1/tools/{name} says of what not everybody who reads the market gets alike that nobody may store it", async () => {
+Deno.test("POST /v1/tools/{name} sends cache-control: no-store with answers that differ between clients", async () => {
   await using exchange = await TestExchange.start();
   await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
   const init = { method: "POST", headers: JSON_TYPE, body: "{}" };
@@ -86,7 +86,7 @@ Deno.test("POST /v1/tools/{name} says of what not everybody who reads the market
   await response.body?.cancel();
 });
 
-Deno.test("POST /v1/tools/{name} takes the character that stands for others that were lost, as it is UTF-8 itself", async () => {
+Deno.test("POST /v1/tools/{name} accepts U+FFFD, which is valid UTF-8", async () => {
   await using exchange = await TestExchange.start();
   await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
   const init = { method: "POST", headers: JSON_TYPE, body: '{"pair":"\ufffd"}' };

@@ -539,7 +539,7 @@ Deno.test("The longest idle session of an identity makes room; others' and busy 
   await Promise.all([stream.body?.cancel(), second.body?.cancel()]);
 });
 
-Deno.test("A client that disconnects aborts its requests, in both eras, and its session continues", async () => {
+Deno.test("A client that disconnects aborts its requests, in both protocol revisions, and its session continues", async () => {
   await using endpoint = new McpEndpoint({ resumeMs: 1 });
   const session = await endpoint.initialize();
   const legacy = { headers: { "mcp-session-id": session }, body: json(call(1, "wait")) };
@@ -697,7 +697,7 @@ Deno.test("The observer sees sessions begin and end, and their details", async (
   ]);
 });
 
-Deno.test("StreamableHttp.close() ends sessions, streams and calls of both eras; later requests are answered 503", async () => {
+Deno.test("StreamableHttp.close() ends sessions, streams and calls of both protocol revisions; later requests are answered 503", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
   const stream = await endpoint.send({ method: "GET", headers: { "mcp-session-id": session } });
@@ -713,7 +713,7 @@ Deno.test("StreamableHttp.close() ends sessions, streams and calls of both eras;
   await late.text();
 });
 
-Deno.test("Many rounds of calls in both eras leave no server object behind", async () => {
+Deno.test("Many rounds of calls in both protocol revisions leave no server object behind", async () => {
   await using endpoint = new McpEndpoint();
   for (let round = 0; round < 30; round++) {
     const session = await endpoint.initialize();

@@ -93,7 +93,7 @@ Deno.test("A leader that closes its last reader's pair leaves it to the others",
   await convergeOn(world, others);
 });
 
-Deno.test("A leader whose commands are late leads no more: what it wrote meanwhile reaches nobody", async () => {
+Deno.test("A leader whose commands are late loses its lead, and what it wrote since then reaches no server", async () => {
   await using world = await FeedWorld.start();
   await using way = TcpRelay.to(portOf(world.redis.url));
   const stale = await world.serve({ redisUrl: `redis://127.0.0.1:${way.port}` });

@@ -277,7 +277,7 @@ Deno.test("A server that does not reach Redis for long learns which sessions wer
   assert.ok(ended !== undefined && "id" in ended && ended.id === "00112233aabbccdd");
 });
 
-Deno.test("Redis stores no identity where it only needs to be told from others", async () => {
+Deno.test("Redis stores a digest of an identity where that is enough", async () => {
   await using redis = await startRedis();
   const identity = "key:ann-the-trader";
   const state = await openRedis(redis.url);

@@ -100,6 +100,7 @@ const MODULES: readonly string[] = [
   "src/errors/error_table.ts",
   "src/errors/exchange_codes.ts",
   "src/errors/order_codes.ts",
+  "src/errors/reason_of.ts",
   "src/errors/request_codes.ts",
   "src/errors/rpc_codes.ts",
   "src/errors/sending_codes.ts",

@@ -126,14 +126,15 @@ export class Authenticator {
     const query = queryOf(request.url);
     const ticket = ticketOf(headers);
     const isInQuery = query !== undefined && hasCredentialIn(query);
-    const isMisplaced = !headers.has("authorization") && hasCredentialElsewhere(headers, ticket);
-    const hasCredential = headers.has("authorization") || ticket !== undefined || isInQuery || isMisplaced;
+    const hasAuthorization = headers.has("authorization");
+    const isMisplaced = !hasAuthorization && hasCredentialElsewhere(headers, ticket);
+    const hasCredential = hasAuthorization || ticket !== undefined || isInQuery || isMisplaced;
     const refuse = (denial: Omit<Denial, "address" | "hasCredential">): Authentication => ({
       ok: false,
       denial: { ...denial, address, hasCredential },
     });
     // A credential that cannot be checked is refused, never ignored: its owner expects it to count.
-    if (this.#parts.anonymous !== undefined && (headers.has("authorization") || isInQuery)) {
+    if (this.#parts.anonymous !== undefined && (hasAuthorization || isInQuery)) {
       return refuse({ status: 401, reason: "source_not_configured" });
     }
     if (isInQuery) return refuse({ status: 400, reason: "credential_in_query" });
@@ -233,8 +234,7 @@ function isMisplacedCredential(name: string, value: string): boolean {
 
 /** Whether a text is a credential, or a scheme followed by one. */
 function isCredential(text: string): boolean {
-  const from = text.lastIndexOf(" ") + 1;
-  const word = from === 0 ? text : text.slice(from);
+  const word = text.includes(" ") ? text.slice(text.lastIndexOf(" ") + 1) : text;
   return looksLikeApiKey(word) || (word.startsWith("eyJ") && JWT_FORM.test(word));
 }
 

@@ -109,9 +109,14 @@ export class RecordedMarket {
     const readings = this.#readings;
     const { markets } = this.#parts;
     if (readings.length === 0) return { source: markets.isLapsed ? "cache" : "rest", asOfMs: markets.asOfMs };
-    const asOfMs = readings.reduce((oldest, { asOfMs }) => Math.min(oldest, asOfMs), Infinity);
-    if (readings.some(({ lapsed }) => lapsed !== undefined)) return { source: "cache", asOfMs };
-    return { source: readings.every(({ source }) => source === "stream") ? "stream" : "rest", asOfMs };
+    // Read for every answer that is shared, so without functions of its own.
+    let [asOfMs, isLapsed, isStreamed] = [Infinity, false, true];
+    for (const reading of readings) {
+      asOfMs = Math.min(asOfMs, reading.asOfMs);
+      if (reading.lapsed !== undefined) isLapsed = true;
+      if (reading.source !== "stream") isStreamed = false;
+    }
+    return { source: isLapsed ? "cache" : isStreamed ? "stream" : "rest", asOfMs };
   }
 
   async #call<Name extends EndpointName>(

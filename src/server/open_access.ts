@@ -187,8 +187,9 @@ function isCertificateAccepted(certificates: CertificateSource, der: Uint8Array)
  * when clients must authenticate.
  */
 function anonymousFor({ host, unsafeExpose }: Config, isRevoked: () => boolean) {
+  const local = isLoopback(host) ? { ...LOCAL, isRevoked } : undefined;
   return ({ address, isForwarded }: AnonymousSender) => {
-    if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return { ...LOCAL, isRevoked };
+    if (local !== undefined && isLoopbackAddress(address) && !isForwarded) return local;
     return unsafeExpose ? { ...addressCredential(addressKey(address)), isRevoked } : undefined;
   };
 }

@@ -5,19 +5,27 @@
  */
 export class HeldClocks {
   #isHeld = false;
-  #wallMs = 0;
-  #monotonicMs = 0;
+  /** Of the first reading since they are held; NaN before it. */
+  #wallMs = NaN;
+  #monotonicMs = NaN;
 
   /** Wall clock in milliseconds since the Unix epoch. */
-  readonly now = (): number => this.#isHeld ? this.#wallMs : Date.now();
+  readonly now = (): number => {
+    if (!this.#isHeld) return Date.now();
+    if (Number.isNaN(this.#wallMs)) this.#wallMs = Date.now();
+    return this.#wallMs;
+  };
 
   /** Monotonic milliseconds. */
-  readonly monotonic = (): number => this.#isHeld ? this.#monotonicMs : performance.now();
+  readonly monotonic = (): number => {
+    if (!this.#isHeld) return performance.now();
+    if (Number.isNaN(this.#monotonicMs)) this.#monotonicMs = performance.now();
+    return this.#monotonicMs;
+  };
 
-  /** Stops both clocks until {@linkcode release}; nothing may be awaited in between. */
+  /** Stops both clocks at their first reading until {@linkcode release}; nothing may be awaited in between. */
   hold(): void {
-    this.#wallMs = Date.now();
-    this.#monotonicMs = performance.now();
+    this.#wallMs = this.#monotonicMs = NaN;
     this.#isHeld = true;
   }
 

@@ -70,7 +70,7 @@ export function createRest(options: RestOptions): (request: HttpRequest, caller:
     const name = nameIn(path);
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
-    return answerCall(name, { request, caller, isPrivate: !open.has(name) }, options);
+    return answerCall({ name, request, caller, isPrivate: !open.has(name) }, options);
   };
 }
 
@@ -91,24 +91,25 @@ function nameIn(path: string): string | undefined {
 }
 
 interface RestCall {
+  readonly name: string;
   readonly request: HttpRequest;
   readonly caller: CallerFacts;
   /** Whether the answer is more than public market data. */
   readonly isPrivate: boolean;
 }
 
-function answerCall(name: string, call: RestCall, options: RestOptions): Awaitable<HttpAnswer> {
+function answerCall(call: RestCall, options: RestOptions): Awaitable<HttpAnswer> {
   const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, backend, clocks } = options;
   const body = readJsonBody(call.request, { maxSize, timeoutMs });
   const answer = (body: JsonBody) =>
-    during(clocks, () => guarded(pathOf(call.request), () => answerBody(name, body, { ...call, backend })));
+    during(clocks, () => guarded(pathOf(call.request), () => answerBody(body, call, backend)));
   return whenAnswered(body, answer);
 }
 
 function answerBody(
-  name: string,
   body: JsonBody,
-  { request, caller, isPrivate, backend }: RestCall & Pick<RestOptions, "backend">,
+  { name, request, caller, isPrivate }: RestCall,
+  backend: RestOptions["backend"],
 ): Awaitable<HttpAnswer> {
   if (!body.ok) {
     return problemResponse({ code: BODY_CODES[body.status], message: body.message });

@@ -7,7 +7,8 @@ import { isPlainlyTransferred, isSameHost, soundUrl } from "./websocket_handshak
 /** The header fields of a runtime's request, read once. */
 export function fieldsOf({ headers }: Request): ReceivedFields {
   const fields = new ReceivedFields();
-  headers.forEach((value, name) => fields.append(name, value));
+  // In lower case; only `set-cookie`, which is of responses, may come twice.
+  headers.forEach((value, name) => fields.add(name, value));
   return fields;
 }
 

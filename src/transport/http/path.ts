@@ -1,7 +1,7 @@
 import { parseUrl } from "../../network/parse_url.ts";
 
 /** The address that was asked for last, and its path: each request asks several times. */
-let lastUrl = "";
+let lastUrl: string | undefined;
 let lastPath = "";
 
 /**

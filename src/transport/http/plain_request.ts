@@ -52,7 +52,12 @@ export function readPlainRequest(
   const call = answers.calls.read(message);
   if (call !== undefined) {
     if (isWriting(call.name)) return undefined;
-    return { message, era, form, answer: ({ caller, cancellation }) => answers.calls.answer(call, { caller, cancellation, era }) };
+    return {
+      message,
+      era,
+      form,
+      answer: ({ caller, cancellation }) => answers.calls.answer(call, { caller, cancellation, era }),
+    };
   }
   const { ready } = answers;
   if (ready?.has(method, era) !== true) return undefined;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Keys } from "../../src/access/keys.ts";
 import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
 import { KEYS_FAULTS } from "./keys_faults.ts";
-import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
+import { corruptDatabase, lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
 
 /** Keys of one engine, in a place of their own. */
@@ -55,12 +55,7 @@ async function startSqlite(engine: string): Promise<KeysInstallation> {
     lock: () => lockDatabase(path),
     write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [path, engine]),
     upgrade: (options) => Promise.resolve(upgradeDatabase(path, options?.isForeign === true ? "keys" : undefined)),
-    async corrupt() {
-      const { size } = await Deno.stat(path);
-      using file = await Deno.open(path, { write: true });
-      await file.seek(100, Deno.SeekMode.Start); // The header stays: the file still looks like a database.
-      await file.write(new Uint8Array(size - 100).fill(0xa5));
-    },
+    corrupt: () => corruptDatabase(path),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((keys) => keys.close()));
       await Deno.remove(dir, { recursive: true });

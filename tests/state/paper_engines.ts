@@ -5,7 +5,7 @@ import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
 import { openPaperLedger } from "../../src/state/record/sqlite/open_paper_ledger.ts";
 import { PAPER_FAULTS } from "./paper_faults.ts";
 import { OPENINGS } from "./paper_orders.ts";
-import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
+import { corruptDatabase, lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
 
 /** A ledger of one engine, in a place of its own. */
@@ -61,12 +61,7 @@ async function startSqlite(engine: string): Promise<PaperInstallation> {
     lock: () => lockDatabase(path),
     write: () => startStateProcess(new URL("./paper_process.ts", import.meta.url), [path, engine]),
     upgrade: (options) => Promise.resolve(upgradeDatabase(path, options?.isForeign === true ? "orders" : undefined)),
-    async corrupt() {
-      const { size } = await Deno.stat(path);
-      using file = await Deno.open(path, { write: true });
-      await file.seek(100, Deno.SeekMode.Start); // The header stays: the file still looks like a database.
-      await file.write(new Uint8Array(size - 100).fill(0xa5));
-    },
+    corrupt: () => corruptDatabase(path),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((ledger) => ledger.close()));
       await Deno.remove(dir, { recursive: true });

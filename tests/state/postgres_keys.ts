@@ -13,6 +13,7 @@ import {
 import type { KeysInstallation } from "./keys_engines.ts";
 import { KEYS_FAULTS } from "./keys_faults.ts";
 import { accessOf, openKeysAt } from "./open_postgres.ts";
+import { corruptTable, fillDisk, lockRows } from "./postgres_damage.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
@@ -46,38 +47,15 @@ export async function startPostgresKeys(
   return {
     open,
     async openFull() {
-      await server.query(FILL_DISK, database);
+      await server.query(fillDisk("keys"), database);
       return await open();
     },
-    async lock() {
-      const script = new URL("./postgres_lock_process.ts", import.meta.url);
-      const holder = startStateProcess(script, [url, "SELECT 1 FROM key_store FOR UPDATE"]);
-      await holder.next();
-      return holder;
-    },
+    lock: () => lockRows(url, "SELECT 1 FROM key_store FOR UPDATE"),
     write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [url, "postgres"]),
     upgrade: (options) => upgradePostgres(server, database, options?.isForeign === true ? "keys" : undefined),
-    async corrupt() {
-      const { rows: [file] } = await server.query("SELECT pg_relation_filepath('luno_mcp.keys') AS path", database);
-      await server.stop();
-      const path = `${server.data}/${file.path}`;
-      const { size } = await Deno.stat(path);
-      await Deno.writeFile(path, new Uint8Array(size).fill(0xa5), { create: false });
-      await server.restart();
-    },
+    corrupt: () => corruptTable(server, { database, table: "keys" }),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((keys) => keys.close()));
     },
   };
 }
-
-/** What the server says when it cannot extend a file; a file system that is really full needs one of its own. */
-const FILL_DISK = `
-  CREATE FUNCTION luno_mcp.run_out() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    IF (SELECT count(*) FROM luno_mcp.keys) > 20 THEN
-      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
-    END IF;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.keys FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;

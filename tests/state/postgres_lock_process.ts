@@ -2,7 +2,7 @@
 
 import { Database } from "../../src/state/record/postgres/database.ts";
 import { accessOf } from "./open_postgres.ts";
-import { say, untilToldToEnd } from "./state_process.ts";
+import { say, untilToldToGoOn } from "./state_process.ts";
 
 const [url = "", statement = ""] = Deno.args;
 const database = new Database(accessOf(url));
@@ -10,6 +10,6 @@ await database.transaction(async ({ query }) => {
   await query("SET LOCAL idle_in_transaction_session_timeout = 0");
   await query(statement);
   await say("locked");
-  await untilToldToEnd();
+  await untilToldToGoOn();
 });
 await database.close();

@@ -14,6 +14,7 @@ import {
 import type { PaperInstallation } from "./paper_engines.ts";
 import { PAPER_FAULTS } from "./paper_faults.ts";
 import { OPENINGS } from "./paper_orders.ts";
+import { corruptTable, fillDisk, lockRows } from "./postgres_damage.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
@@ -51,41 +52,15 @@ export async function startPostgresPaper(server: PostgresServer, Broken?: typeof
     open,
     async openFull() {
       const ledger = await open();
-      await server.query(FILL_DISK, database);
+      await server.query(fillDisk("paper_orders"), database);
       return ledger;
     },
-    async lock() {
-      const script = new URL("./postgres_lock_process.ts", import.meta.url);
-      const holder = startStateProcess(script, [url, "SELECT 1 FROM paper_identities FOR UPDATE"]);
-      await holder.next();
-      return holder;
-    },
+    lock: () => lockRows(url, "SELECT 1 FROM paper_identities FOR UPDATE"),
     write: () => startStateProcess(new URL("./paper_process.ts", import.meta.url), [url, "postgres"]),
     upgrade: (options) => upgradePostgres(server, database, options?.isForeign === true ? "paper_orders" : undefined),
-    async corrupt() {
-      const { rows: [file] } = await server.query(
-        "SELECT pg_relation_filepath('luno_mcp.paper_orders') AS path",
-        database,
-      );
-      await server.stop();
-      const path = `${server.data}/${file.path}`;
-      const { size } = await Deno.stat(path);
-      await Deno.writeFile(path, new Uint8Array(size).fill(0xa5), { create: false });
-      await server.restart();
-    },
+    corrupt: () => corruptTable(server, { database, table: "paper_orders" }),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((ledger) => ledger.close()));
     },
   };
 }
-
-/** What the server says when it cannot extend a file; a file system that is really full needs one of its own. */
-const FILL_DISK = `
-  CREATE FUNCTION luno_mcp.run_out() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    IF (SELECT count(*) FROM luno_mcp.paper_orders) > 20 THEN
-      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
-    END IF;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.paper_orders FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;

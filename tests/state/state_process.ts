@@ -1,11 +1,14 @@
 /** Another process that uses state of ours, and says something line by line. */
 
 import { DatabaseSync } from "node:sqlite";
+import { linesOf } from "../support/lines.ts";
 
 /** A process that can be ended in two ways. */
 export interface StateProcess extends AsyncDisposable {
   /** The next line that it says. */
   next(): Promise<string>;
+  /** Lets it go on where it waits. */
+  goOn(): Promise<void>;
   /** Kills it, wherever it is; answers what else it had said. */
   kill(): Promise<readonly string[]>;
   /** Lets it end in order. */
@@ -19,13 +22,14 @@ const DATABASE = ["--allow-net=127.0.0.1", "--allow-env=PG*,USER,USERNAME,NODE_P
 export function startStateProcess(script: URL, args: readonly string[]): StateProcess {
   const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", ...DATABASE];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, script.href, ...args],
+    args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, script.href, ...args],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
   const lines = linesOf(child.stdout);
   return {
     next: async () => (await lines.next()).value ?? "",
+    goOn: () => child.stdin.close(),
     async kill() {
       child.kill("SIGKILL");
       await child.stdin.abort().catch(() => {});
@@ -34,7 +38,7 @@ export function startStateProcess(script: URL, args: readonly string[]): StatePr
       return rest;
     },
     async [Symbol.asyncDispose]() {
-      await child.stdin.close().catch(() => {}); // It may have been killed.
+      await child.stdin.close().catch(() => {}); // It may have been closed or killed.
       await Array.fromAsync(lines);
       await child.status;
     },
@@ -55,6 +59,14 @@ export function upgradeDatabase(path: string, foreign?: string): void {
   if (foreign !== undefined) database.exec(`ALTER TABLE ${foreign} RENAME TO renamed`);
 }
 
+/** Does to a database what a failing disk does. Its header stays: the file still looks like a database. */
+export async function corruptDatabase(path: string): Promise<void> {
+  const { size } = await Deno.stat(path);
+  using file = await Deno.open(path, { write: true });
+  await file.seek(100, Deno.SeekMode.Start);
+  await file.write(new Uint8Array(size - 100).fill(0xa5));
+}
+
 /** Locks a database that is yet to be made, as a process that makes it does. */
 export async function lockNewDatabase(path: string): Promise<StateProcess> {
   await Deno.writeTextFile(path, "", { mode: 0o600 });
@@ -66,18 +78,7 @@ export async function say(line: string): Promise<void> {
   await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
 }
 
-/** In such a process: waits until whoever started it closes the line. */
-export async function untilToldToEnd(): Promise<void> {
+/** In such a process: waits until it is let go on, or is to end. */
+export async function untilToldToGoOn(): Promise<void> {
   while (await Deno.stdin.read(new Uint8Array(64)) !== null);
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of stream) {
-    text += decoder.decode(bytes, { stream: true });
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    yield* lines;
-  }
 }

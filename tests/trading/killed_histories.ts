@@ -9,8 +9,9 @@ import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { Dice, makeOrder } from "./chance.ts";
-import type { Intent, Told } from "./histories.ts";
+import type { History, Intent, Told } from "./histories.ts";
 import { checkHistory, type Violation } from "./history_checker.ts";
+import { linesOf } from "../support/lines.ts";
 import { KILL_ME, type KilledWork, STOPPED } from "./killed_process.ts";
 
 /** Which histories to run. */
@@ -65,29 +66,8 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
     told.push(...run.told);
     kills += run.isKilled ? 1 : 0;
   }
-  const store = SqliteRecord.open({ folder: folder, mode: "write" });
-  const policy = sealPolicy({
-    mode: "auto",
-    maxPerDay: { amount: "2000", currency: "ZAR" },
-    maxOpenOrders: 2,
-    maxOrdersPerMinute: 2,
-  });
-  const calm = {
-    shown: new Set<string>(),
-    processes: 1,
-    faults: 0,
-    halts: 0,
-    ended: 0,
-    forbidden: [],
-    left: [],
-    stuck: [],
-    errors: [],
-  };
-  const checked = { ...calm, startedAt, policy, intents, told, store, crashes: kills };
-  const violations = checkHistory(checked, exchange);
-  store.close();
-  await Deno.remove(folder, { recursive: true });
-  return { kills, violations };
+  const run = { folder, processes: 1, crashes: kills, startedAt, intents, told };
+  return { kills, violations: await checkRun(run, exchange) };
 }
 
 /** Runs histories in which a process is stopped at one of these steps, one after the other. */
@@ -126,12 +106,24 @@ async function stopHistory(stopAt: number): Promise<{ stops: number; violations:
   told.push(...first.told);
   const last = await runProcess({ ...common, intents, stopAt: null, aheadMs });
   told.push(...last.told);
-  const store = SqliteRecord.open({ folder: folder, mode: "write" });
+  const run = { folder, processes: 2, crashes: 0, startedAt, intents, told };
+  return { stops, violations: await checkRun(run, exchange) };
+}
+
+/** Checks the orders of a history in which no halt and no fault was planned, and removes its record. */
+async function checkRun(
+  { folder, ...run }: Pick<History, "processes" | "crashes" | "startedAt" | "intents" | "told"> & {
+    readonly folder: string;
+  },
+  exchange: FaultyExchange,
+): Promise<Violation[]> {
+  const store = SqliteRecord.open({ folder, mode: "write" });
+  const count = run.intents.length;
   const policy = sealPolicy({
     mode: "auto",
-    maxPerDay: { amount: "4000", currency: "ZAR" },
-    maxOpenOrders: 4,
-    maxOrdersPerMinute: 4,
+    maxPerDay: { amount: String(count * 1_000), currency: "ZAR" },
+    maxOpenOrders: count,
+    maxOrdersPerMinute: count,
   });
   const calm = {
     shown: new Set<string>(),
@@ -142,12 +134,11 @@ async function stopHistory(stopAt: number): Promise<{ stops: number; violations:
     left: [],
     stuck: [],
     errors: [],
-    crashes: 0,
   };
-  const violations = checkHistory({ ...calm, processes: 2, startedAt, policy, intents, told, store }, exchange);
+  const violations = checkHistory({ ...calm, ...run, policy, store }, exchange);
   store.close();
   await Deno.remove(folder, { recursive: true });
-  return { stops, violations };
+  return violations;
 }
 
 function intentOf(number: number): Intent {
@@ -200,13 +191,4 @@ async function runProcess(
   if (!success && !isKilled) throw new Error(`Cannot go on as the process failed: ${await errors}`);
   await errors;
   return { told, isKilled };
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
 }

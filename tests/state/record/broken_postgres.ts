@@ -4,17 +4,7 @@ import { Database } from "../../../src/state/record/postgres/database.ts";
 import type { Session } from "../../../src/state/record/postgres/database.ts";
 import type { Row } from "../../../src/state/row.ts";
 import { StateError } from "../../../src/state/state_error.ts";
-
-/** Keeps nothing of what it was told to commit. */
-class LosingDatabase extends Database {
-  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return super.transaction(async (session) => {
-      const result = await body(session);
-      await session.query("ROLLBACK");
-      return result;
-    });
-  }
-}
+import { LosingDatabase } from "../broken_postgres_databases.ts";
 
 /** Answers a while before it commits. */
 class EarlyDatabase extends Database {

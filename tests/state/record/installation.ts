@@ -2,7 +2,7 @@
 
 import type { InstanceFacts } from "../../../src/trading/record/instances.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
-import type { RecordProcess } from "./record_process.ts";
+import type { StateProcess } from "../state_process.ts";
 
 /** A process that can send orders, until it dies. */
 export interface LivingInstance {
@@ -36,19 +36,19 @@ export interface RecordInstallation extends AsyncDisposable {
   /** The same by somebody who first takes away what protects the rows of the audit. */
   force(...statements: readonly string[]): Promise<void>;
   /** Another process keeps everybody else from writing, until it is told to let go. */
-  lock(): Promise<RecordProcess>;
+  lock(): Promise<StateProcess>;
   /** Another process enters and begins placements until it is killed; tells the client order id of each that was answered. */
-  write(): Promise<RecordProcess>;
+  write(): Promise<StateProcess>;
   /**
    * Another process says that it is ready, waits to be told to go on, begins placements under a limit per day of 20,000 ZAR,
    * and tells how many began.
    */
-  race(name: string, count: number): Promise<RecordProcess>;
+  race(name: string, count: number): Promise<StateProcess>;
   /**
    * Another process says that it is ready, waits to be told to go on, uses previews up by orders and questions in turn, and
    * tells how many it could.
    */
-  take(previews: readonly (readonly [identity: string, previewId: string])[]): Promise<RecordProcess>;
+  take(previews: readonly (readonly [identity: string, previewId: string])[]): Promise<StateProcess>;
   /** Another process shows orders, each to an identity of its own, until it is killed; tells each preview. */
-  show(): Promise<RecordProcess>;
+  show(): Promise<StateProcess>;
 }

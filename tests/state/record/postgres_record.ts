@@ -5,6 +5,7 @@ import { openPostgresRecord } from "../../../src/state/record/postgres/open_reco
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { INSTANCE } from "../../trading/stores.ts";
 import { accessOf } from "../open_postgres.ts";
+import { fillDisk } from "../postgres_damage.ts";
 import type { PostgresServer } from "../postgres_server.ts";
 import { databaseOf } from "./broken_postgres.ts";
 import type { OpenedAs, RecordInstallation } from "./installation.ts";
@@ -48,7 +49,7 @@ export async function startPostgresRecordIn(
     open,
     async openFull() {
       const record = await open();
-      await server.query(FILL_DISK, database);
+      await server.query(fillDisk("placements"), database);
       return record;
     },
     async openSlow() {
@@ -98,17 +99,6 @@ async function tamper(server: PostgresServer, database: string, statements: read
     await client.end();
   }
 }
-
-/** What the server says when it cannot extend a file; a file system that is really full needs one of its own. */
-const FILL_DISK = `
-  CREATE FUNCTION luno_mcp.run_out() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    IF (SELECT count(*) FROM luno_mcp.placements) > 20 THEN
-      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
-    END IF;
-    RETURN NULL;
-  END $$;
-  CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.placements FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;
 
 /** Every commit that has added to the audit takes as long as a sync does on a slow disk. */
 const SLOW_COMMITS = `

@@ -8,21 +8,11 @@ import { Database } from "../../../src/state/record/postgres/database.ts";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
 import { accessOf } from "../open_postgres.ts";
 import { databaseOf } from "./broken_postgres.ts";
+import { say, startStateProcess, untilToldToGoOn } from "../state_process.ts";
+import type { StateProcess } from "../state_process.ts";
 import { orderRequest } from "../../trading/approval_requests.ts";
 import { shownOrder } from "../../trading/shown_orders.ts";
 import { entry, FREE, NOW } from "../../trading/stores.ts";
-
-/** A process that says something line by line, and can be ended in two ways. */
-export interface RecordProcess extends AsyncDisposable {
-  /** The next line that it says. */
-  next(): Promise<string>;
-  /** Lets it go on where it waits. */
-  goOn(): Promise<void>;
-  /** Kills it, wherever it is; answers what else it had said. */
-  kill(): Promise<readonly string[]>;
-  /** Lets it end in order. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
 
 /** What a process is to do, and on which record. */
 export interface RecordWork {
@@ -35,61 +25,14 @@ export interface RecordWork {
   readonly previews?: readonly (readonly [identity: string, previewId: string])[];
 }
 
-/** What it takes to reach a database of this machine, and the package for it. */
-const DATABASE = ["--allow-net=127.0.0.1", "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE"];
-
 /** Starts it; `lock` has said that it has the lock. */
 export async function startRecordProcess(
   what: "lock" | "write" | "race" | "take" | "show",
   work: RecordWork,
-): Promise<RecordProcess> {
-  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", ...DATABASE];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, PROGRAM, what, JSON.stringify(work)],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const lines = linesOf(child.stdout);
-  const next = async () => (await lines.next()).value ?? "";
-  if (what === "lock") await next();
-  return {
-    next,
-    goOn: () => child.stdin.close(),
-    async kill() {
-      child.kill("SIGKILL");
-      await child.stdin.abort().catch(() => {});
-      const rest = await Array.fromAsync(lines);
-      await child.status;
-      return rest;
-    },
-    async [Symbol.asyncDispose]() {
-      await child.stdin.close().catch(() => {}); // It may have been closed or killed.
-      await Array.fromAsync(lines);
-      await child.status;
-    },
-  };
-}
-
-const PROGRAM = import.meta.filename ?? "";
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of stream) {
-    text += decoder.decode(bytes, { stream: true });
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    yield* lines;
-  }
-}
-
-async function say(line: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
-}
-
-/** Until whoever started this closes the line. */
-async function untilToldToGoOn(): Promise<void> {
-  while (await Deno.stdin.read(new Uint8Array(64)) !== null);
+): Promise<StateProcess> {
+  const started = startStateProcess(new URL(import.meta.url), [what, JSON.stringify(work)]);
+  if (what === "lock") await started.next();
+  return started;
 }
 
 /** Keeps everybody else from writing. */

@@ -88,7 +88,10 @@ export class Opening {
   /** Records how a message for the SDK opens the connection. */
   #pinBy(method: string, params: unknown, { isRequest }: { isRequest: boolean }): void {
     const claimed = claimedRevision(params);
-    const isProbe = method === "server/discover" && isRequest || !isRequest && this.#isDiscovered;
+    const isDiscovery = method === "server/discover" && isRequest;
+    // Before the SDK started, discoveries are answered here, and those that are left to it are invalid.
+    if (isDiscovery && this.#isTold && claimed === MODERN_REVISION) this.#isDiscovered = true;
+    const isProbe = isDiscovery || !isRequest && this.#isDiscovered;
     const isEarlier = method === "initialize" && typeof claimed === "string" && claimed < MODERN_REVISION;
     if (claimed === undefined || isEarlier) this.#era ??= "legacy";
     else if (claimed === MODERN_REVISION && !isProbe) this.#era ??= "modern";

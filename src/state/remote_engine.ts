@@ -5,6 +5,9 @@
  * Every operation is one message and one answer, in call order. A worker is ended by a message and never terminated:
  * one that is terminated within a transaction may still commit it, and nobody would know. When a worker has a fault,
  * the outcome of its current operation is unknown, and a new engine in it handles the next one.
+ *
+ * Only a few operations are in the worker at a time. While another process keeps the state locked, each of them waits
+ * there, one after the other; those that have waited long enough outside are refused together with the first.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -49,6 +52,16 @@ export interface RemoteEngineOptions {
    * @default 1_000
    */
   readonly maxInFlight?: number;
+  /** How long operations wait for another process that has locked the state; without it, each is tried once. */
+  readonly patience?: Patience;
+}
+
+/** How long operations wait for another process that has locked the state. */
+export interface Patience {
+  /** From the call, in milliseconds. A busy engine is tried again until then; that must have had no effect. */
+  readonly patienceMs: number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
 }
 
 /** A worker in which an engine can be opened. */
@@ -62,6 +75,9 @@ export interface EngineWorker<Engine extends LocalEngine> {
 const log = getLogger(["luno-mcp-server", "serve"]);
 
 const MAX_IN_FLIGHT = 1_000;
+
+/** As many messages as keep a worker occupied. */
+const MAX_POSTED = 4;
 
 /** Starts a worker. It lives until it is closed, even after faults. */
 export function startEngine<Engine extends LocalEngine>(options: RemoteEngineOptions): EngineWorker<Engine> {
@@ -95,13 +111,25 @@ function remoteOf(names: readonly string[], line: WorkerLine): Record<string, un
 /** A request without its number. */
 type Question = EngineRequest extends infer Request ? Request extends unknown ? Omit<Request, "id"> : never : never;
 
+/** A request, and who waits for its answer. */
+interface Asked {
+  readonly question: Question;
+  readonly outcome: PromiseWithResolvers<unknown>;
+  /** Monotonic milliseconds; 0 without patience. */
+  readonly atMs: number;
+}
+
 /** Requests and answers over one worker. */
 class WorkerLine {
   readonly #worker: Worker;
   readonly #options: RemoteEngineOptions;
-  /** Pending requests by number. */
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #asked = 0;
+  /** Requests that the worker has not got yet. */
+  readonly #queue: Asked[] = [];
+  /** Requests in the worker, by number. */
+  readonly #posted = new Map<number, Asked>();
+  #count = 0;
+  /** The last failure because of another process's lock. */
+  #lock: { readonly error: StateError; readonly atMs: number } | undefined;
   #closing: Promise<void> | undefined;
   #hasEnded = false;
 
@@ -119,14 +147,12 @@ class WorkerLine {
 
   ask(question: Question): Promise<unknown> {
     const { engine, path, maxInFlight = MAX_IN_FLIGHT } = this.#options;
-    if (this.#hasEnded || this.#closing !== undefined) {
-      return Promise.reject(new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" }));
-    }
-    if (this.#waiting.size >= maxInFlight) {
+    if (this.#hasEnded || this.#closing !== undefined) return Promise.reject(this.#closed());
+    if (this.#queue.length + this.#posted.size >= maxInFlight) {
       const message = `Cannot ask ${engine} now as ${maxInFlight} operations wait for it already: try again later`;
       return Promise.reject(new StateError(message, { path, failure: "overloaded" }));
     }
-    return this.#post(question);
+    return this.#enqueue(question);
   }
 
   close(): Promise<void> {
@@ -135,23 +161,41 @@ class WorkerLine {
 
   async #close(): Promise<void> {
     try {
-      await this.#post({ close: true });
+      await this.#enqueue({ close: true });
     } finally {
       this.#hasEnded = true;
     }
   }
 
-  #post(question: Question): Promise<unknown> {
-    const id = this.#asked++;
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    try {
-      this.#worker.postMessage({ ...question, id });
-    } catch (error) {
-      this.#waiting.delete(id); // The message could not be posted, so nothing was requested.
-      waiting.reject(error);
+  #enqueue(question: Question): Promise<unknown> {
+    const outcome = Promise.withResolvers<unknown>();
+    this.#queue.push({ question, outcome, atMs: this.#options.patience?.monotonic() ?? 0 });
+    this.#postNext();
+    return outcome.promise;
+  }
+
+  #postNext(): void {
+    while (this.#posted.size < MAX_POSTED) {
+      const [asked] = this.#queue;
+      // Nothing may follow `close`, not even what has to be tried again.
+      if (asked === undefined || "close" in asked.question && this.#posted.size > 0) return;
+      this.#queue.shift();
+      // A lock that another operation met after this one was requested would stop this one too.
+      const isHopeless = this.#lock !== undefined && this.#lock.atMs >= asked.atMs && !this.#isPatient(asked);
+      if (isHopeless && "operation" in asked.question) asked.outcome.reject(this.#lock?.error);
+      else this.#post(asked);
     }
-    return waiting.promise;
+  }
+
+  #post(asked: Asked): void {
+    const id = this.#count++;
+    this.#posted.set(id, asked);
+    try {
+      this.#worker.postMessage({ ...asked.question, id });
+    } catch (error) {
+      this.#posted.delete(id); // The message could not be posted, so nothing was requested.
+      asked.outcome.reject(error);
+    }
   }
 
   #hear(said: EngineAnswer | EngineFault): void {
@@ -161,10 +205,29 @@ class WorkerLine {
   }
 
   #settle(answer: EngineAnswer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (answer.ok) waiting?.resolve(answer.value);
-    else waiting?.reject(this.#errorOf(answer.error));
+    const asked = this.#posted.get(answer.id);
+    this.#posted.delete(answer.id);
+    if (asked !== undefined) {
+      if (answer.ok) asked.outcome.resolve(answer.value);
+      else this.#fail(asked, this.#errorOf(answer.error));
+    }
+    this.#postNext();
+  }
+
+  /** Tries again what another process's lock has prevented, as long as it may wait. */
+  #fail(asked: Asked, error: Error): void {
+    const { patience } = this.#options;
+    const isLocked = "operation" in asked.question && error instanceof StateError && error.failure === "busy";
+    if (isLocked && patience !== undefined) {
+      this.#lock = { error, atMs: patience.monotonic() };
+      if (this.#isPatient(asked)) return this.#post(asked);
+    }
+    asked.outcome.reject(error);
+  }
+
+  #isPatient({ atMs }: Asked): boolean {
+    const { patience } = this.#options;
+    return patience !== undefined && patience.monotonic() - atMs < patience.patienceMs;
   }
 
   #errorOf(posted: PostedError): Error {
@@ -178,13 +241,20 @@ class WorkerLine {
     return new StateError(message, { path, failure: "outcome_unknown" });
   }
 
+  #closed(): StateError {
+    const { path } = this.#options;
+    return new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" });
+  }
+
   /** No more requests are possible. */
   #end(reason: string): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { engine, path } = this.#options;
     log.error("a state worker has failed and cannot be replaced; restart the program", { engine, path, reason });
-    for (const { reject } of this.#waiting.values()) reject(this.#unknown(reason));
-    this.#waiting.clear();
+    for (const { outcome } of this.#posted.values()) outcome.reject(this.#unknown(reason));
+    for (const { outcome } of this.#queue) outcome.reject(this.#closed());
+    this.#posted.clear();
+    this.#queue.length = 0;
   }
 }

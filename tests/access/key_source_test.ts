@@ -79,7 +79,7 @@ class Setup implements AsyncDisposable {
 }
 
 async function openForReading(path: string): Promise<Keys> {
-  return await openKeys({ path, mode: "read", timeoutMs: 0, monotonic: () => 0 });
+  return await openKeys({ path, mode: "read", timeoutMs: 0, monotonic: () => performance.now() });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -27,7 +27,12 @@ export interface Installation extends AsyncDisposable {
 
 /** Two identities on paper, with orders that are open, filled and cancelled. */
 export async function tradeOnPaper(folder: string): Promise<void> {
-  const options = { path: join(folder, PAPER_FILE), openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 };
+  const options = {
+    path: join(folder, PAPER_FILE),
+    openings: OPENINGS,
+    timeoutMs: 0,
+    monotonic: () => performance.now(),
+  };
   const ledger = await openPaperLedger(options);
   for (const identity of ["key:Zoë", "key:ann"]) {
     const trader = await PaperTrader.open(ledger, identity);

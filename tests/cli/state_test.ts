@@ -84,7 +84,7 @@ Deno.test("paper traders continue after a move, with their balances, open orders
   const { folder, url } = installed;
   await tradeOnPaper(folder);
   const identity = "key:ann";
-  const clock = { timeoutMs: 0, monotonic: () => 0 };
+  const clock = { timeoutMs: 0, monotonic: () => performance.now() };
   const seen = async (ledger: PaperLedger) => ({
     accounts: await ledger.openAccounts({ identity, currencies: [], nowMs: 10 }),
     orders: await ledger.orders(identity, { limit: 10, atMs: 10 }),

@@ -72,6 +72,13 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
   ],
   "initialized without initialize": [INITIALIZED, request(1, "tools/list"), modern(2, "tools/list")],
   "a discovery, then initialize": [modern(0, "server/discover"), initialize(1), INITIALIZED, request(2, "tools/list")],
+  "an unsupported revision, a discovery, a notification, a list, then a ping without a revision": [
+    modern(0, "ping", { meta: { "io.modelcontextprotocol/protocolVersion": "2025-03-26" } }),
+    modern(1, "server/discover"),
+    notification("notifications/initialized", { _meta: MODERN }),
+    modern(3, "tools/list"),
+    request(4, "ping"),
+  ],
   "two discoveries": [modern(0, "server/discover"), modern(1, "server/discover"), modern(2, "prompts/list")],
   "initialize on a connection of 2026-07-28": [modern(0, "tools/list"), initialize(1), modern(2, "tools/list")],
   "a ping on a connection of 2026-07-28": [modern(0, "tools/list"), request(1, "ping"), modern(2, "ping")],

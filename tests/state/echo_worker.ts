@@ -40,6 +40,13 @@ export class EchoEngine {
     Atomics.wait(new Int32Array(memory), 0, 0);
   }
 
+  /** Counts the call in the memory, at the index, and fails as locked while the memory's first number is not 0. */
+  useLocked(memory: SharedArrayBuffer, index: number): void {
+    const numbers = new Int32Array(memory);
+    Atomics.add(numbers, index, 1);
+    if (Atomics.load(numbers, 0) !== 0) throw new StateError("Cannot use x", { path: "x", failure: "busy" });
+  }
+
   /** Never answers, as an error comes that nobody has asked for. */
   crash(how: "throws" | "rejects" = "throws"): Promise<never> {
     if (how === "rejects") void Promise.reject(new Error("boom"));

@@ -45,7 +45,10 @@ async function startSqlite(engine: string): Promise<KeysInstallation> {
   const opened: Keys[] = [];
   const open = async (name: string, options: { readonly maxKeys?: number } = {}) => {
     const worker = name === "keys" ? {} : { worker: OWN_WORKER, engine: name };
-    const keys = await openKeys({ path, mode: "write", timeoutMs: 0, monotonic: () => 0, ...options }, worker);
+    const keys = await openKeys(
+      { path, mode: "write", timeoutMs: 0, monotonic: () => performance.now(), ...options },
+      worker,
+    );
     opened.push(keys);
     return keys;
   };

@@ -43,7 +43,7 @@ const OWN_WORKER = new URL("./paper_worker.ts", import.meta.url);
 /** Opens a ledger of SQLite: the engine itself, or one of those that are broken. */
 export async function openSqlitePaper(path: string, engine: string): Promise<PaperLedger> {
   const worker = engine === "paper" ? {} : { worker: OWN_WORKER, engine };
-  return await openPaperLedger({ path, openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 }, worker);
+  return await openPaperLedger({ path, openings: OPENINGS, timeoutMs: 0, monotonic: () => performance.now() }, worker);
 }
 
 async function startSqlite(engine: string): Promise<PaperInstallation> {

@@ -87,7 +87,7 @@ Deno.test("Remote engines refuse what cannot be posted, and continue", () =>
 
 Deno.test("Remote engines offer the engine's methods and nothing else", () =>
   withEngine((engine) => {
-    const names = ["block", "breakDown", "close", "crash", "echo", "fail", "keep", "note", "watchClose"];
+    const names = ["block", "breakDown", "close", "crash", "echo", "fail", "keep", "note", "useLocked", "watchClose"];
     assert.deepEqual(Object.keys(engine).sort(), names);
     return Promise.resolve();
   }));
@@ -101,6 +101,68 @@ Deno.test("Remote engines refuse more operations than may be queued with ERR_STA
     await Promise.all(waiting);
     assert.deepEqual(await engine.note("c"), ["a", "c"]);
   }, { maxInFlight: 2 }));
+
+/** A clock on which a millisecond passes with each look. */
+function ticking(): () => number {
+  let nowMs = 0;
+  return () => nowMs++;
+}
+
+/** Memory whose first number says that the state is locked; the others count calls. */
+function lockedMemory(calls: number): { memory: SharedArrayBuffer; numbers: Int32Array } {
+  const memory = new SharedArrayBuffer(4 * (1 + calls));
+  const numbers = new Int32Array(memory);
+  Atomics.store(numbers, 0, 1);
+  return { memory, numbers };
+}
+
+/** Until the worker was asked more than once for what the fourth number counts. */
+async function triedAgain(numbers: Int32Array): Promise<void> {
+  while (Atomics.load(numbers, 4) < 2) await new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("Remote engines refuse operations that waited behind a lock with the first ones, untried", async () => {
+  let nowMs = 0;
+  await withEngine(async (engine) => {
+    const { memory, numbers } = lockedMemory(40);
+    const waiting = Promise.allSettled(Array.from({ length: 40 }, (_, i) => engine.useLocked(memory, i + 1)));
+    await triedAgain(numbers);
+    nowMs = 100;
+    for (const outcome of await waiting) {
+      assert.ok(outcome.status === "rejected" && failsWith("ERR_STATE_BUSY")(outcome.reason));
+    }
+    assert.deepEqual([...numbers.slice(5)], Array(36).fill(0));
+    Atomics.store(numbers, 0, 0);
+    await engine.useLocked(memory, 40);
+  }, { patience: { patienceMs: 100, monotonic: () => nowMs } });
+});
+
+Deno.test("Remote engines run operations that waited behind a lock when it is released in time", () =>
+  withEngine(async (engine) => {
+    const { memory, numbers } = lockedMemory(40);
+    const waiting = Promise.all(Array.from({ length: 40 }, (_, i) => engine.useLocked(memory, i + 1)));
+    await triedAgain(numbers);
+    Atomics.store(numbers, 0, 0);
+    await waiting;
+    assert.deepEqual([...numbers.slice(5)], Array(36).fill(1));
+  }, { patience: { patienceMs: 100, monotonic: () => 0 } }));
+
+Deno.test("Remote engines try a locked operation once when they have no patience", () =>
+  withEngine(async (engine) => {
+    const { memory, numbers } = lockedMemory(1);
+    await assert.rejects(engine.useLocked(memory, 1), failsWith("ERR_STATE_BUSY"));
+    assert.equal(numbers[1], 1);
+  }));
+
+Deno.test("Remote engines close when operations that wait for a lock have ended", async () => {
+  const patience = { patienceMs: 100, monotonic: ticking() };
+  const engine = await start({ patience }).open({});
+  const { memory } = lockedMemory(8);
+  const waiting = Array.from({ length: 8 }, (_, i) => engine.useLocked(memory, i + 1));
+  const closed = engine.close();
+  for (const outcome of await Promise.allSettled(waiting)) assert.equal(outcome.status, "rejected");
+  await closed;
+});
 
 for (const how of ["throws", "rejects"] as const) {
   Deno.test(`Remote engines continue with another one after each fault that ${how}; operations in progress have an unknown outcome`, () =>

@@ -10,6 +10,9 @@ import { WORKER } from "./worker_url.ts";
 /** The file's name in the state folder. */
 export const KEYS_FILE = "keys.db";
 
+/** How long an operation waits for another process that has locked it, in milliseconds. */
+const PATIENCE_MS = 250;
+
 /** How to open them, and how long to wait for another process that has locked them. */
 export type OpenKeysOptions = SqliteKeysOptions & Omit<BusyOptions, "path">;
 
@@ -22,7 +25,8 @@ export async function openKeys(
   { path, mode, maxKeys, ...waiting }: OpenKeysOptions,
   { worker = WORKER, engine = "keys" }: { readonly worker?: URL; readonly engine?: string } = {},
 ): Promise<Keys> {
-  const started = startEngine<SqliteKeys>({ worker, engine, path });
+  const patience = { patienceMs: PATIENCE_MS, monotonic: waiting.monotonic };
+  const started = startEngine<SqliteKeys>({ worker, engine, path, patience });
   const options: SqliteKeysOptions = { path, mode, ...(maxKeys === undefined ? {} : { maxKeys }) };
   try {
     return await waitWhileBusy(() => started.open(options), { path, ...waiting });

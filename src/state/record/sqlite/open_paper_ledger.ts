@@ -13,6 +13,9 @@ import { WORKER } from "./worker_url.ts";
 /** The file's name in the state folder. */
 export const PAPER_FILE = "paper.db";
 
+/** How long an operation waits for another process that has locked it, in milliseconds. */
+const PATIENCE_MS = 250;
+
 /** How to open it, and how long to wait for another process that has locked it. */
 export type OpenPaperLedgerOptions = SqlitePaperLedgerOptions & Omit<BusyOptions, "path">;
 
@@ -25,7 +28,8 @@ export async function openPaperLedger(
   { path, openings, ...waiting }: OpenPaperLedgerOptions,
   { worker = WORKER, engine = "paper" }: { readonly worker?: URL; readonly engine?: string } = {},
 ): Promise<PaperLedger> {
-  const started = startEngine<SqlitePaperLedger>({ worker, engine, path, errors: REFUSALS });
+  const patience = { patienceMs: PATIENCE_MS, monotonic: waiting.monotonic };
+  const started = startEngine<SqlitePaperLedger>({ worker, engine, path, patience, errors: REFUSALS });
   const options: SqlitePaperLedgerOptions = { path, openings };
   try {
     return await waitWhileBusy(() => started.open(options), { path, ...waiting });

@@ -11,7 +11,7 @@ import { recordOf } from "../../../trading/record/trading_record.ts";
 import type { RecordPart, TradingRecord } from "../../../trading/record/trading_record.ts";
 import type { RevivedErrors } from "../../engine_messages.ts";
 import { startEngine } from "../../remote_engine.ts";
-import type { Remote, WorkerSource } from "../../remote_engine.ts";
+import type { Patience, Remote, WorkerSource } from "../../remote_engine.ts";
 import { StateError } from "../../state_error.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
@@ -80,7 +80,8 @@ export async function openRecord(
 ): Promise<TradingRecord> {
   const path = join(folder, TRADING_DATABASE);
   const open = async (mode: SqliteRecordOptions["mode"]) => {
-    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS });
+    const patience: Patience = { patienceMs, monotonic: waiting.monotonic };
+    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS, patience });
     const options: SqliteRecordOptions = { folder, mode, ...(secrets === undefined ? {} : { secrets }) };
     try {
       return await waitWhileBusy(() => started.open(options), { path, ...waiting });
@@ -92,7 +93,7 @@ export async function openRecord(
   const writer = await open(mode);
   try {
     const reader = mode === "read" ? writer : await open("read");
-    return joined({ writer, reader }, { patienceMs, monotonic: waiting.monotonic });
+    return joined({ writer, reader });
   } catch (error) {
     await writer.close();
     throw error;
@@ -108,8 +109,8 @@ interface RecordEngines {
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
 /** Joins two engines to one record. */
-function joined(engines: RecordEngines, patience: Patience): TradingRecord {
-  const asked = new Asked(engines, patience);
+function joined(engines: RecordEngines): TradingRecord {
+  const asked = new Asked(engines);
   const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
     const reads: readonly unknown[] = READS[name] ?? [];
     const operations = Object.keys(engines.writer[name]).map((operation) => {
@@ -130,30 +131,20 @@ function joined(engines: RecordEngines, patience: Patience): TradingRecord {
   };
 }
 
-/** How long operations wait for another process that has locked the record. */
-interface Patience {
-  readonly patienceMs: number;
-  /** Monotonic milliseconds. */
-  readonly monotonic: () => number;
-}
-
 /** Operations in progress. */
 class Asked {
   readonly #engines: RecordEngines;
-  readonly #patience: Patience;
   readonly #running = new Set<Promise<unknown>>();
   readonly #outdated = new OutdatedNotice();
   #isEnded = false;
 
-  constructor(engines: RecordEngines, patience: Patience) {
+  constructor(engines: RecordEngines) {
     this.#engines = engines;
-    this.#patience = patience;
   }
 
-  /** Runs an operation, and retries while another process has locked the record, as nothing was done then. */
   async run(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
     if (this.#isEnded) throw new StoreError("closed");
-    const running = this.#patiently(kind, operation);
+    const running = this.#ask(kind, operation);
     this.#running.add(running);
     try {
       return await running;
@@ -168,18 +159,13 @@ class Asked {
     await Promise.allSettled(this.#running);
   }
 
-  async #patiently(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
-    const { patienceMs, monotonic } = this.#patience;
-    const endsAt = monotonic() + patienceMs;
-    while (true) {
-      try {
-        return await operation(this.#engines[kind]);
-      } catch (error) {
-        const failure = error instanceof StateError ? new StoreError(failureOf(kind, error), error) : error;
-        this.#outdated.hear(failure);
-        const isBusy = failure instanceof StoreError && failure.failure === "busy";
-        if (!isBusy || monotonic() >= endsAt) throw failure;
-      }
+  async #ask(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
+    try {
+      return await operation(this.#engines[kind]);
+    } catch (error) {
+      const failure = error instanceof StateError ? new StoreError(failureOf(kind, error), error) : error;
+      this.#outdated.hear(failure);
+      throw failure;
     }
   }
 }

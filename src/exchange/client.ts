@@ -25,6 +25,7 @@ import { basicAuthorization, buildRequest, parseOrigin } from "./requests.ts";
 import { isAnswer, Reachability } from "./reachability.ts";
 import type { ReachabilityStatus } from "./reachability.ts";
 import { isTransient, pauseMs } from "./retry.ts";
+import { fetchOnce } from "./wire.ts";
 import type { WireAnswer, WireRequest } from "./wire.ts";
 
 /** Settings of an {@linkcode ExchangeClient}. */
@@ -50,6 +51,7 @@ export interface ExchangeClientOptions {
   maxBytes?: number;
   /** @default {"luno-mcp-server"} */
   userAgent?: string;
+  /** @default {fetchOnce} */
   fetch?: typeof fetch;
   /** Monotonic milliseconds. */
   now?: () => number;
@@ -145,7 +147,7 @@ export class ExchangeClient {
     this.#connections = new ExchangeConnections({
       redact: createRedactor(credentials === undefined ? [] : secretsOf(credentials)),
       maxBytes: options.maxBytes ?? MAX_BYTES,
-      fetch: options.fetch ?? fetch,
+      fetch: options.fetch ?? fetchOnce,
       now,
       wallClock,
     });

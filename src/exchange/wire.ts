@@ -33,16 +33,22 @@ export interface WireOptions {
  * @throws {TypeError} when the connection cannot be established or breaks
  */
 export async function sendRequest(request: WireRequest, options: WireOptions): Promise<WireAnswer> {
-  const { url, body, ...init } = request;
+  const { url, ...init } = request;
   const response = await options.fetch(url, {
     ...init,
-    // Deno silently resends a text when the connection breaks (2.7 also on a new connection), but never a stream.
-    ...(body === undefined ? {} : { body: new Blob([body]) }),
     redirect: "error",
     signal: options.signal,
     client: options.client,
   });
   return { status: response.status, headers: response.headers, body: await readText(response, options.maxBytes) };
+}
+
+/**
+ * `fetch` for requests that must leave once. When a connection breaks, Deno silently sends a text again (2.7 also over a
+ * new connection), but never a stream.
+ */
+export function fetchOnce(input: string | URL | Request, init: Parameters<typeof fetch>[1]): Promise<Response> {
+  return fetch(input, typeof init?.body === "string" ? { ...init, body: new Blob([init.body]) } : init);
 }
 
 async function readText({ body, headers }: Response, maxBytes: number): Promise<string> {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { connect, failureOf } from "./clients.ts";
 import { http, type RawHandler, RawServer } from "./raw_server.ts";
-import { sendRequest } from "../../src/exchange/wire.ts";
+import { fetchOnce, sendRequest } from "../../src/exchange/wire.ts";
 
 /** Answers everything and keeps connections alive, but breaks off after having read what holds `volume=13`. */
 const breaksOnThirteen: RawHandler = ({ body }, connection) =>
@@ -23,13 +23,18 @@ Deno.test("ExchangeClient sends an order once when the connection breaks after t
   assert.equal(unlucky(server), 1);
 });
 
-Deno.test("sendRequest() sends a body once, even over a connection that was kept", async () => {
+Deno.test("fetchOnce() sends a body once, even over a connection that was kept", async () => {
   await using server = new RawServer(breaksOnThirteen);
   using client = Deno.createHttpClient({});
   const { signal } = new AbortController();
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const post = (body: string) =>
-    sendRequest({ method: "POST", url: server.url, headers, body }, { fetch, client, signal, maxBytes: 1_000 });
+    sendRequest({ method: "POST", url: server.url, headers, body }, {
+      fetch: fetchOnce,
+      client,
+      signal,
+      maxBytes: 1_000,
+    });
   await post("volume=1");
   await assert.rejects(post("volume=13"), TypeError);
   assert.equal(unlucky(server), 1);

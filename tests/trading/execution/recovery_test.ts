@@ -165,7 +165,10 @@ for (const [state, wanted] of [["not_placed", "not_placed"], ["unknown", "placed
     assert.equal(repeated.status, wanted);
     if (repeated.status !== "not_placed") return;
     assert.equal(repeated.reason, "ERR_OF_ANOTHER_VERSION");
-    assert.equal(repeated.message, "Cannot place the order as it was refused (ERR_OF_ANOTHER_VERSION)");
+    assert.equal(
+      repeated.message,
+      "Cannot place the order as it was refused (ERR_OF_ANOTHER_VERSION); use a new idempotency key",
+    );
   });
 }
 
@@ -178,6 +181,6 @@ Deno.test("OrderExecutor.place() repeats a refusal with its row of the error tab
   assert.equal(reason, "ERR_INSUFFICIENT_FUNDS");
   assert.equal(
     message,
-    "Cannot place the order as the account's balance is too small: trade less, or cancel orders that reserve funds",
+    "Cannot place the order as the account's balance is too small: trade less, or cancel orders that reserve funds; use a new idempotency key",
   );
 });

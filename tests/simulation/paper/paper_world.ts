@@ -86,7 +86,7 @@ export async function openLedger(
   folder: string,
   openings: Balances | undefined = INITIAL_BALANCES,
 ): Promise<PaperLedger> {
-  const waiting = { timeoutMs: 0, monotonic: () => 0 };
+  const waiting = { timeoutMs: 0, monotonic: () => performance.now() };
   return await openPaperLedger({ path: join(folder, PAPER_FILE), openings, ...waiting });
 }
 

@@ -18,7 +18,7 @@ export class LosingDatabase extends Database {
 }
 
 /** Commits a change when it is asked for something else. */
-export class EarlyDatabase extends Database {
+class EarlyDatabase extends Database {
   #commit: () => void = () => {};
 
   override read(text: string, values: readonly Value[] = []): Promise<Row[]> {
@@ -53,7 +53,7 @@ export class EarlyDatabase extends Database {
 }
 
 /** Takes no lock, and its time between what it reads and what it writes. */
-export class RacingDatabase extends Database {
+class RacingDatabase extends Database {
   override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
     return super.transaction(({ query }) =>
       body({
@@ -67,7 +67,7 @@ export class RacingDatabase extends Database {
 }
 
 /** Remembers what it has read until it writes itself. */
-export class StaleDatabase extends Database {
+class StaleDatabase extends Database {
   readonly #read = new Map<string, Promise<Row[]>>();
 
   override read(text: string, values: readonly Value[] = []): Promise<Row[]> {
@@ -94,9 +94,16 @@ export class StaleDatabase extends Database {
   }
 }
 
-/** A database for each fault. */
-export function rewordedBy(faults: Readonly<Record<string, Fault>>): Record<string, typeof Database> {
-  return Object.fromEntries(Object.entries(faults).map(([fault, { postgres }]) => [fault, rewording(postgres)]));
+/** A database for each of the faults, and for those that any engine may have, by what is wrong with it. */
+export function brokenDatabases(faults: Readonly<Record<string, Fault>>): Readonly<Record<string, typeof Database>> {
+  const reworded = Object.entries(faults).map(([fault, { postgres }]) => [fault, rewording(postgres)]);
+  return {
+    "loses commits": LosingDatabase,
+    "answers before it has written": EarlyDatabase,
+    "lets two pass a check together": RacingDatabase,
+    "reads what was there before": StaleDatabase,
+    ...Object.fromEntries(reworded),
+  };
 }
 
 /** Is told something else than the engine says. */

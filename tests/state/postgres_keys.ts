@@ -3,13 +3,7 @@
 import type { Keys } from "../../src/access/keys.ts";
 import type { Database } from "../../src/state/record/postgres/database.ts";
 import { PostgresKeys } from "../../src/state/record/postgres/keys.ts";
-import {
-  EarlyDatabase,
-  LosingDatabase,
-  RacingDatabase,
-  rewordedBy,
-  StaleDatabase,
-} from "./broken_postgres_databases.ts";
+import { brokenDatabases } from "./broken_postgres_databases.ts";
 import type { KeysInstallation } from "./keys_engines.ts";
 import { KEYS_FAULTS } from "./keys_faults.ts";
 import { accessOf, openKeysAt } from "./open_postgres.ts";
@@ -19,13 +13,7 @@ import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
 
 /** What is wrong with an engine. */
-export const BROKEN_DATABASES: Readonly<Record<string, typeof Database>> = {
-  "loses commits": LosingDatabase,
-  "answers before it has written": EarlyDatabase,
-  "lets two pass a check together": RacingDatabase,
-  "reads what was there before": StaleDatabase,
-  ...rewordedBy(KEYS_FAULTS),
-};
+export const BROKEN_DATABASES = brokenDatabases(KEYS_FAULTS);
 
 /** Keys in a database of their own. */
 export async function startPostgresKeys(

@@ -4,13 +4,7 @@ import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
 import type { Database } from "../../src/state/record/postgres/database.ts";
 import { openPostgresPaperLedger } from "../../src/state/record/postgres/open_paper_ledger.ts";
 import { accessOf } from "./open_postgres.ts";
-import {
-  EarlyDatabase,
-  LosingDatabase,
-  RacingDatabase,
-  rewordedBy,
-  StaleDatabase,
-} from "./broken_postgres_databases.ts";
+import { brokenDatabases } from "./broken_postgres_databases.ts";
 import type { PaperInstallation } from "./paper_engines.ts";
 import { PAPER_FAULTS } from "./paper_faults.ts";
 import { OPENINGS } from "./paper_orders.ts";
@@ -20,13 +14,7 @@ import { startStateProcess } from "./state_process.ts";
 import { upgradePostgres } from "./upgrade_postgres.ts";
 
 /** What is wrong with each. */
-export const BROKEN_DATABASES: Readonly<Record<string, typeof Database>> = {
-  "loses commits": LosingDatabase,
-  "answers before it has written": EarlyDatabase,
-  "lets two pass a check together": RacingDatabase,
-  "reads what was there before": StaleDatabase,
-  ...rewordedBy(PAPER_FAULTS),
-};
+export const BROKEN_DATABASES = brokenDatabases(PAPER_FAULTS);
 
 /** Opens a ledger. */
 export function openPaperAt(url: string, Used?: typeof Database): Promise<PaperLedger> {
